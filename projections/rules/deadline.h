@@ -1,0 +1,62 @@
+// Deadlines as arithmetic: one rule, one anchor, one calendar, and the sentence that explains it. Pure functions;
+// which deadlines a case has is told by projections/deadlines.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "events/event_words.h"
+#include "events/rule.h"
+#include "projections/rules/calendar.h"
+#include "projections/rules/rule_set.h"
+
+namespace geleit {
+
+enum class Language : std::uint8_t { de, en };
+
+/// What a deadline comes to. `due_on` is the last day as counted, `acts_on` the rolled one where the rule rolls
+/// (CAL-ROLL), else the same; `hint_on` an earlier or rolled date shown as a warning only (API.md, Deadlines).
+struct DeadlineDates {
+  CivilDate due_on;
+  CivilDate acts_on;
+  std::optional<CivilDate> hint_on;
+};
+
+[[nodiscard]] DeadlineDates start_deadline(const RuleSet& rules, CivilDate discharged_on, Calendar calendar);
+/// `anchor_on` as SMN-COMPLETE-ANCHOR says; the hint is counted from the discharge where it is known.
+[[nodiscard]] DeadlineDates complete_deadline(const RuleSet& rules, CivilDate anchor_on,
+                                              std::optional<CivilDate> discharged_on, Calendar calendar);
+[[nodiscard]] DeadlineDates prescriber_window_deadline(const RuleSet& rules, CivilDate discharged_on,
+                                                       Calendar calendar);
+/// GKV-DECISION under § 13(3a) SGB V; `expert`: an opinion was taken and the insured told in time.
+[[nodiscard]] DeadlineDates decision_deadline(const RuleSet& rules, CivilDate received_on, bool expert,
+                                              Calendar calendar);
+/// GKV-DECISION under §§ 14–18 SGB IX: 3 weeks; with an opinion 2 weeks from it, at most 2 months in all.
+[[nodiscard]] DeadlineDates decision_deadline_sgb9(const RuleSet& rules, CivilDate received_on,
+                                                   std::optional<CivilDate> opinion_on, Calendar calendar);
+/// GKV-OBJECTION from the posting (GKV-NOTICE counted first).
+[[nodiscard]] DeadlineDates objection_deadline(const RuleSet& rules, CivilDate posted_on, bool instruction_given,
+                                               Calendar calendar);
+[[nodiscard]] DeadlineDates total_deadline(const RuleSet& rules, CivilDate first_unit_on, Calendar calendar);
+
+/// What a sentence about a deadline needs to know.
+struct DeadlineStory {
+  Rule rule;
+  CivilDate anchor_on;
+  DeadlineDates dates;
+  Calendar calendar;
+  bool expert = false;            ///< GKV-DECISION with expert opinion
+  bool sgb9 = false;              ///< GKV-DECISION under SGB IX
+  bool instruction_given = true;  ///< GKV-OBJECTION
+};
+/// One or two sentences as a case manager would say them, the days named:
+/// "Entlassung Fr 20.02.2026 + 42 Tage: spätestens Fr 03.04.2026 (Karfreitag); …".
+[[nodiscard]] std::string explain(const RuleSet& rules, const DeadlineStory& story, Language language);
+
+/// ST-COPAY: 0 under 18 or exempt, else min(cost, clamp(cost × 10 %, 500, 1000)), half a cent rounded up.
+[[nodiscard]] Cents copay(const RuleSet& rules, Cents cost, CivilDate on, CivilDate born, bool exempt);
+
+/// "Fr 03.04.2026" / "Fri 2026-04-03", with the holiday's name in brackets where there is one.
+[[nodiscard]] std::string name_day(CivilDate day, Calendar calendar, Language language);
+
+}  // namespace geleit
