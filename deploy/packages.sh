@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# Which Debian 12 packages Geleit needs, and how the missing ones get in. Sourced by deploy/build.sh.
+# Two sets, so that a machine that only runs Geleit does not have to take the test tools.
+
+packages_to_build_and_run=(
+  g++ cmake ninja-build mold ccache git ca-certificates curl tzdata
+  capnproto libcapnp-dev
+  librocksdb-dev libgflags-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev
+  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
+  libsodium-dev libssl-dev libhowardhinnant-date-dev
+  libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev
+)
+packages_to_test=(
+  libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+  python3 python3-venv clang-format clang-tidy
+)
+
+# Prints the packages of "$@" that are not installed, one a line.
+packages_missing() {
+  local installed
+  installed=$(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+    sed -n 's/^installed //p' || true)
+  grep -vxF -f <(printf '%s\n' "$installed") < <(printf '%s\n' "$@") || true
+}
+
+# Installs the packages of "$@" that are missing; touches nothing when all are there.
+packages_ensure() {
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    die "Dies ist kein Debian. Bitte die Gegenstücke dieser Pakete selbst einrichten: $*" \
+      "This is no Debian. Please install the counterparts of the packages listed above."
+  fi
+  local missing
+  mapfile -t missing < <(packages_missing "$@")
+  if ((${#missing[@]} == 0)); then return; fi
+
+  local as_root=()
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      die "Es fehlen Pakete, und hier ist weder root noch sudo. Bitte als root: apt-get install ${missing[*]}" \
+        "Packages are missing, and there is neither root nor sudo. Please run the line above as root."
+    fi
+    as_root=(sudo)
+    # Nobody is there to type a password, so ask for none and fail at once instead of waiting for ever.
+    [[ -t 0 ]] || as_root=(sudo -n)
+  fi
+  say "Installiere ${#missing[@]} Debian-Pakete: ${missing[*]}" "installing the Debian packages that are missing"
+  local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get
+    -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -qq -y --no-install-recommends install "${missing[@]}")
+  # Package lists that are there and fresh enough make `apt-get update` needless.
+  if ! "${install[@]}" </dev/null >/dev/null 2>&1; then
+    "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -qq update </dev/null
+    "${install[@]}" </dev/null >/dev/null ||
+      die "apt-get konnte nicht alles installieren (siehe oben)." "apt-get could not install everything (see above)."
+  fi
+}
