@@ -29,8 +29,8 @@ enum class Weekday : std::uint8_t { monday, tuesday, wednesday, thursday, friday
 [[nodiscard]] CivilDate berlin_date(Instant at);
 /// 00:00 of that day in Europe/Berlin.
 [[nodiscard]] Instant berlin_midnight(CivilDate date);
-/// The instant of a wall-clock time in Berlin; where the clock skips it, the first moment after the gap; where it
-/// is doubled, the first of the two.
+/// The instant of a wall-clock time in Berlin; where the clock skips it, the first moment after the gap;
+/// where it is doubled, the first of the two.
 [[nodiscard]] Instant berlin_time(CivilDate date, int hour, int minute);
 /// Minutes that Berlin is ahead of UTC at that instant: 60 or 120.
 [[nodiscard]] int berlin_offset_minutes(Instant at);
@@ -38,8 +38,8 @@ enum class Weekday : std::uint8_t { monday, tuesday, wednesday, thursday, friday
 /// "2026-02-20", nothing else.
 [[nodiscard]] std::optional<CivilDate> parse_date(std::string_view text);
 [[nodiscard]] std::string to_string(CivilDate date);
-/// RFC 3339 with an offset ("2026-03-02T14:10:00+01:00", "…Z", up to nanoseconds, of which milliseconds are kept).
-/// Without an offset, or with an impossible one: nothing. A leap second :60 is refused.
+/// RFC 3339 with an offset ("2026-03-02T14:10:00+01:00", "…Z", up to nanoseconds, of which milliseconds are
+/// kept). Without an offset, or with an impossible one: nothing. A leap second :60 is refused.
 [[nodiscard]] std::optional<Instant> parse_instant(std::string_view text);
 /// RFC 3339 in Berlin time with its offset; milliseconds only where there are any.
 [[nodiscard]] std::string to_string(Instant at);

@@ -1,5 +1,5 @@
-// The closed vocabularies of API.md. Each value's number is the one in schema/event.capnp and is for ever; each text
-// is the word on the wire.
+// The closed vocabularies of API.md. A value is for ever (in schema/event.capnp it is one more, 0 being `unset`); each
+// text is the word on the wire.
 #pragma once
 
 #include <array>
@@ -11,11 +11,27 @@ namespace geleit {
 
 enum class Benefit : std::uint8_t { smn, st };
 enum class PrescriberKind : std::uint8_t {
-  hospital, rehab, paediatrician, general_practitioner, neurology, psychiatry, child_psychiatry, psychosomatics,
-  psychotherapy_title, psychological_psychotherapist, child_psychotherapist, psychiatric_outpatient_clinic, other,
+  hospital,
+  rehab,
+  paediatrician,
+  general_practitioner,
+  neurology,
+  psychiatry,
+  child_psychiatry,
+  psychosomatics,
+  psychotherapy_title,
+  psychological_psychotherapist,
+  child_psychotherapist,
+  psychiatric_outpatient_clinic,
+  other,
 };
 enum class Setting : std::uint8_t {
-  inpatient, day_patient, pre_post_inpatient, ambulatory_surgery, inpatient_rehab, ambulatory,
+  inpatient,
+  day_patient,
+  pre_post_inpatient,
+  ambulatory_surgery,
+  inpatient_rehab,
+  ambulatory,
 };
 enum class Coverage : std::uint8_t { insured, unresolved, uninsured };
 enum class Regime : std::uint8_t { sgb5_13_3a, sgb9_14_18 };
@@ -30,10 +46,19 @@ inline constexpr std::array<std::string_view, 0> words{};
 template <>
 inline constexpr std::array<std::string_view, 2> words<Benefit>{"SMN", "ST"};
 template <>
-inline constexpr std::array<std::string_view, 13> words<PrescriberKind>{
-    "hospital", "rehab", "paediatrician", "general_practitioner", "neurology", "psychiatry", "child_psychiatry",
-    "psychosomatics", "psychotherapy_title", "psychological_psychotherapist", "child_psychotherapist",
-    "psychiatric_outpatient_clinic", "other"};
+inline constexpr std::array<std::string_view, 13> words<PrescriberKind>{"hospital",
+                                                                        "rehab",
+                                                                        "paediatrician",
+                                                                        "general_practitioner",
+                                                                        "neurology",
+                                                                        "psychiatry",
+                                                                        "child_psychiatry",
+                                                                        "psychosomatics",
+                                                                        "psychotherapy_title",
+                                                                        "psychological_psychotherapist",
+                                                                        "child_psychotherapist",
+                                                                        "psychiatric_outpatient_clinic",
+                                                                        "other"};
 template <>
 inline constexpr std::array<std::string_view, 6> words<Setting>{
     "inpatient", "day_patient", "pre_post_inpatient", "ambulatory_surgery", "inpatient_rehab", "ambulatory"};
@@ -42,21 +67,25 @@ inline constexpr std::array<std::string_view, 3> words<Coverage>{"insured", "unr
 template <>
 inline constexpr std::array<std::string_view, 2> words<Regime>{"Sgb5_13_3a", "Sgb9_14_18"};
 template <>
-inline constexpr std::array<std::string_view, 6> words<Place>{"home", "facility", "hospital", "phone", "video", "other"};
+inline constexpr std::array<std::string_view, 6> words<Place>{"home",  "facility", "hospital",
+                                                              "phone", "video",    "other"};
 template <>
 inline constexpr std::array<std::string_view, 3> words<Category>{"preparation", "coordination", "guidance"};
 template <>
-inline constexpr std::array<std::string_view, 5> words<Cause>{"moved", "refused", "readmitted", "died", "other"};
+inline constexpr std::array<std::string_view, 5> words<Cause>{"moved", "refused", "readmitted", "died",
+                                                              "other"};
 template <>
-inline constexpr std::array<std::string_view, 16> words<Land>{"DE-BW", "DE-BY", "DE-BE", "DE-BB", "DE-HB", "DE-HH",
-                                                              "DE-HE", "DE-MV", "DE-NI", "DE-NW", "DE-RP", "DE-SL",
-                                                              "DE-SN", "DE-ST", "DE-SH", "DE-TH"};
+inline constexpr std::array<std::string_view, 16> words<Land>{
+    "DE-BW", "DE-BY", "DE-BE", "DE-BB", "DE-HB", "DE-HH", "DE-HE", "DE-MV",
+    "DE-NI", "DE-NW", "DE-RP", "DE-SL", "DE-SN", "DE-ST", "DE-SH", "DE-TH"};
 
 template <class E>
 concept Vocabulary = (words<E>.size() > 0);
 
 template <Vocabulary E>
-[[nodiscard]] constexpr std::string_view word(E value) { return words<E>[static_cast<std::size_t>(value)]; }
+[[nodiscard]] constexpr std::string_view word(E value) {
+  return words<E>[static_cast<std::size_t>(value)];
+}
 
 template <Vocabulary E>
 [[nodiscard]] constexpr std::optional<E> parse_word(std::string_view text) {

@@ -1,5 +1,6 @@
-// The names of Geleit's quantities: every id, version, position, minute count and civil date is its own type, so
-// that a minute never lands where a version belongs. Values are plain data: comparable, hashable, cheap to copy.
+// The names of Geleit's quantities: every id, version, position, minute count and civil date is its own type,
+// so that a minute never lands where a version belongs. Values are plain data: comparable, hashable, cheap to
+// copy.
 #pragma once
 
 #include <compare>
@@ -36,7 +37,7 @@ using CaseId = Id<struct CaseIdTag>;    ///< also names the streams that are no 
 using PersonId = Id<struct PersonIdTag>;
 using VisitId = Id<struct VisitIdTag>;
 using ApprovalId = Id<struct ApprovalIdTag>;
-using KeyId = Id<struct KeyIdTag>;    ///< one key of a person; a person may have several
+using KeyId = Id<struct KeyIdTag>;      ///< one key of a person; a person may have several
 using TraceId = Id<struct TraceIdTag>;  ///< W3C trace id; nil when the client sent none
 
 /// A whole number of one kind. Arithmetic only where a kind asks for it (see Minutes).
@@ -60,13 +61,21 @@ using Cents = Number<struct CentsTag, std::int64_t>;
 /// An amount of care. A unit is 60 minutes (SMN-UNIT) and is never kept as floating hours.
 struct Minutes : Number<struct MinutesTag, std::int32_t> {
   using Number::Number;
-  constexpr Minutes& operator+=(Minutes o) { value += o.value; return *this; }
-  constexpr Minutes& operator-=(Minutes o) { value -= o.value; return *this; }
+  constexpr Minutes& operator+=(Minutes o) {
+    value += o.value;
+    return *this;
+  }
+  constexpr Minutes& operator-=(Minutes o) {
+    value -= o.value;
+    return *this;
+  }
   friend constexpr Minutes operator+(Minutes a, Minutes b) { return a += b; }
   friend constexpr Minutes operator-(Minutes a, Minutes b) { return a -= b; }
 };
 inline constexpr std::int32_t minutes_per_unit = 60;
-[[nodiscard]] constexpr Minutes minutes_of_units(std::int32_t units) { return Minutes{units * minutes_per_unit}; }
+[[nodiscard]] constexpr Minutes minutes_of_units(std::int32_t units) {
+  return Minutes{units * minutes_per_unit};
+}
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 struct Instant {
@@ -74,8 +83,8 @@ struct Instant {
   friend constexpr auto operator<=>(const Instant&, const Instant&) = default;
 };
 
-/// A day of the Gregorian calendar without zone, as days since 1970-01-01. Rules are computed on these; an instant
-/// becomes one by Europe/Berlin (civil_time.h), never by UTC.
+/// A day of the Gregorian calendar without zone, as days since 1970-01-01. Rules are computed on these; an
+/// instant becomes one by Europe/Berlin (civil_time.h), never by UTC.
 struct CivilDate {
   std::int32_t days = 0;
 
@@ -87,8 +96,8 @@ struct CivilDate {
 
 /// When something happened: an instant, or a whole civil day.
 struct Happened {
-  CivilDate date;              ///< always set: the day, or the Berlin date of `at`
-  std::optional<Instant> at;   ///< set when the hour is known
+  CivilDate date;             ///< always set: the day, or the Berlin date of `at`
+  std::optional<Instant> at;  ///< set when the hour is known
   friend auto operator<=>(const Happened&, const Happened&) = default;
 };
 
@@ -97,7 +106,9 @@ struct Hash {
   std::uint64_t words[4] = {};  ///< the 32 octets in order, each word big-endian
 
   friend auto operator<=>(const Hash&, const Hash&) = default;
-  [[nodiscard]] bool is_zero() const { return words[0] == 0 && words[1] == 0 && words[2] == 0 && words[3] == 0; }
+  [[nodiscard]] bool is_zero() const {
+    return words[0] == 0 && words[1] == 0 && words[2] == 0 && words[3] == 0;
+  }
 };
 
 /// Where a record lies in a log.
@@ -107,8 +118,8 @@ struct Position {
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 
-/// A field encrypted with a person's key (services/intake/seal.h). Views the record or command it came from; empty
-/// means the field is absent.
+/// A field encrypted with a person's key (services/intake/seal.h). Views the record or command it came from;
+/// empty means the field is absent.
 struct Sealed {
   std::string_view bytes;
   friend bool operator==(const Sealed&, const Sealed&) = default;
@@ -125,5 +136,7 @@ struct std::hash<geleit::Uuid> {
 };
 template <class Tag>
 struct std::hash<geleit::Id<Tag>> {
-  std::size_t operator()(const geleit::Id<Tag>& id) const noexcept { return std::hash<geleit::Uuid>{}(id.value); }
+  std::size_t operator()(const geleit::Id<Tag>& id) const noexcept {
+    return std::hash<geleit::Uuid>{}(id.value);
+  }
 };
