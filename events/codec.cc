@@ -41,11 +41,11 @@ Hash previous_of(schema::Event::Reader r) {
 
 template <class Build>
 std::string flat_message(Build&& build) {
-  // Most events fit the scratch space, so that building one needs no allocation but the answer's. A message
+  // Most events fit the scratch space (which the builder leaves zeroed), so that building one needs no
+  // allocation but the answer's. A message
   // that outgrew it is copied into one segment, since a record is always of one.
   thread_local std::array<capnp::word, 256> scratch;
-  scratch.fill(capnp::word{});
-  capnp::MallocMessageBuilder message(scratch);
+  capnp::MallocMessageBuilder message(kj::arrayPtr(scratch.data(), scratch.size()));
   build(message);
   auto segments = message.getSegmentsForOutput();
   if (segments.size() > 1) {
@@ -128,7 +128,7 @@ void read_event(schema::Event::Reader r, Event& e) {
   e.previous = previous_of(r);
   e.happened.date = CivilDate{r.getHappenedOn()};
   e.happened.at =
-      r.getHappenedAt() == *schema::NO_INSTANT ? std::nullopt : std::optional(Instant{r.getHappenedAt()});
+      r.getHappenedAt() == schema::NO_INSTANT ? std::nullopt : std::optional(Instant{r.getHappenedAt()});
   e.decided = Instant{r.getDecidedAt()};
   e.provider = codec::view(r.getProvider());
   e.by = codec::view(r.getBy());

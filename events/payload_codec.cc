@@ -47,26 +47,26 @@ T from_schema(Schema value) {
 }
 
 std::int32_t days(CivilDate date) { return date.days; }
-std::int32_t days(const std::optional<CivilDate>& date) { return date ? date->days : *schema::NO_DATE; }
+std::int32_t days(const std::optional<CivilDate>& date) { return date ? date->days : schema::NO_DATE; }
 CivilDate date(std::int32_t days) { return CivilDate{days}; }
 std::optional<CivilDate> optional_date(std::int32_t days) {
-  return days == *schema::NO_DATE ? std::nullopt : std::optional(CivilDate{days});
+  return days == schema::NO_DATE ? std::nullopt : std::optional(CivilDate{days});
 }
 std::int64_t millis(Instant at) { return at.ms; }
-std::int64_t millis(const std::optional<Instant>& at) { return at ? at->ms : *schema::NO_INSTANT; }
+std::int64_t millis(const std::optional<Instant>& at) { return at ? at->ms : schema::NO_INSTANT; }
 Instant instant(std::int64_t ms) { return Instant{ms}; }
 std::optional<Instant> optional_instant(std::int64_t ms) {
-  return ms == *schema::NO_INSTANT ? std::nullopt : std::optional(Instant{ms});
+  return ms == schema::NO_INSTANT ? std::nullopt : std::optional(Instant{ms});
 }
 std::int32_t number(std::int32_t value) { return value; }
 std::int32_t number(Minutes value) { return value.value; }
 template <class T>
 std::int32_t number(const std::optional<T>& value) {
-  return value ? number(*value) : *schema::NO_NUMBER;
+  return value ? number(*value) : schema::NO_NUMBER;
 }
 template <class T>
 std::optional<T> optional_number(std::int32_t value) {
-  return value == *schema::NO_NUMBER ? std::nullopt : std::optional<T>(T(value));
+  return value == schema::NO_NUMBER ? std::nullopt : std::optional<T>(T(value));
 }
 schema::Answer answer(const std::optional<bool>& value) {
   return !value ? schema::Answer::UNSET : *value ? schema::Answer::YES : schema::Answer::NO;
