@@ -83,16 +83,13 @@ struct Appended {
   [[nodiscard]] bool ok() const { return error.empty(); }
 };
 
-class Log {
+/// A log as readers see it; what offline tools get, which may look at a log while a service writes to it. All
+/// of it may be called from any thread. Readers must not outlive the log they read.
+class ReadableLog {
  public:
-  virtual ~Log() = default;
+  virtual ~ReadableLog() = default;
 
   [[nodiscard]] virtual LogInfo info() const = 0;
-  /// Queues the records, kept in this order, and returns; `done` runs once, in a thread of the log, after
-  /// they are durable and readable, or have failed (then some of them may be in the log all the same). Must
-  /// not block in `done`. Throws LogUnavailable when the queue is full (append_queue_records_max); nothing is
-  /// then queued.
-  virtual void append(std::vector<NewRecord> records, std::function<void(const Appended&)> done) = 0;
   /// The durable end of every partition, as of now.
   [[nodiscard]] virtual Positions ends() const = 0;
   /// From this offset on; an offset beyond the end waits for it to come.
@@ -101,13 +98,30 @@ class Log {
   /// call). A position beyond the end throws LogCorrupt: somebody knew a record that is gone.
   virtual void read_at(std::span<const Position> positions,
                        const std::function<void(const StoredRecord&)>& found) const = 0;
+};
+
+class Log : public ReadableLog {
+ public:
+  /// Queues the records, kept in this order, and returns; `done` runs once, in a thread of the log, after
+  /// they are durable and readable, or have failed (then some of them may be in the log all the same). Must
+  /// not block in `done`. Throws LogUnavailable when the queue is full (append_queue_records_max); nothing is
+  /// then queued.
+  virtual void append(std::vector<NewRecord> records, std::function<void(const Appended&)> done) = 0;
   /// Runs `grown` in a thread of the log after records became readable (calls may be merged). It must not
   /// block.
   [[nodiscard]] virtual std::unique_ptr<LogSubscription> subscribe(std::function<void()> grown) = 0;
 };
 
+inline constexpr std::uint16_t partitions_max = 1024;
 /// Records that may wait for their turn in one log before append refuses.
 inline constexpr std::size_t append_queue_records_max = 262'144;
+/// The bytes that may wait with them. One append alone may exceed both, when nothing else waits.
+inline constexpr std::size_t append_queue_bytes_max = 256 << 20;
+
+/// For opening: the log must reach what its reader has already seen (positions as the tables keep them).
+/// Throws LogCorrupt when it ends before that (a log that lost its tail never starts silently), LogRefused
+/// when `known` has more partitions than the log.
+void require_reached(const ReadableLog& log, const Positions& known);
 
 /// `(murmur2 & 0x7fffffff) % partitions` of the stream id's 36 lower-case characters, as Kafka's clients
 /// compute it.
