@@ -1,0 +1,207 @@
+// The case as its events tell it: one person, one benefit, one episode. Facts only: what follows from them
+// (state, deadlines, balance) is computed, here for what everybody asks, in the read models for the rest. No
+// personal data in clear.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "events/chain.h"
+#include "events/event.h"
+
+namespace geleit {
+
+/// Index into Case::judged: the sets that an event was judged by.
+using JudgedIndex = std::uint8_t;
+
+/// Sealed bytes kept by the case, with the key that opens them.
+struct SealedCopy {
+  KeyId key;
+  std::string bytes;
+  friend bool operator==(const SealedCopy&, const SealedCopy&) = default;
+};
+
+struct FollowUp {
+  CivilDate prescribed_on;
+  std::int32_t units = 0;
+  PrescriberKind prescriber{};
+  bool trial = false;
+  Version version;  ///< of the event that brought it
+  friend bool operator==(const FollowUp&, const FollowUp&) = default;
+};
+
+enum class Decision : std::uint8_t { none, granted, denied };
+
+/// An application, or a request for an extension: what the insurer has to decide.
+struct Application {
+  bool extension = false;
+  std::int32_t units = 0;
+  CivilDate submitted_on;  ///< an extension's `requested_on`
+  CivilDate received_on;   ///< by the insurer; anchor of GKV-DECISION
+  Regime regime = Regime::sgb5_13_3a;
+  std::optional<CivilDate> told_on, opinion_on;  ///< expert opinion
+  Decision decision = Decision::none;
+  std::optional<CivilDate> decided_on;
+  Version version;
+  JudgedIndex judged = 0;
+  friend bool operator==(const Application&, const Application&) = default;
+};
+
+struct Approval {
+  ApprovalId id;
+  bool extension = false;
+  bool revoked = false;
+  std::int32_t units = 0;
+  CivilDate from, until, decided_on;
+  Version version;
+  friend bool operator==(const Approval&, const Approval&) = default;
+  [[nodiscard]] bool stands() const { return !revoked; }
+};
+
+struct Denial {
+  bool extension = false;
+  bool instruction_given = true;
+  CivilDate decided_on, posted_on;
+  std::optional<CivilDate> objection_filed_on, objection_decided_on;
+  bool upheld = false;
+  Version version;
+  JudgedIndex judged = 0;
+  friend bool operator==(const Denial&, const Denial&) = default;
+};
+
+enum class VisitState : std::uint8_t { scheduled, delivered, cancelled, missed, voided };
+
+/// A visit as it stands now. A delivered one starts at `started_at`, else at its `starts_at` (API.md, Visits
+/// and balance): `starts_at` here is that start, `on` its Berlin date, `minutes` what was delivered, else
+/// planned.
+struct Visit {
+  VisitId id;
+  Instant starts_at;
+  CivilDate on;
+  Minutes minutes;
+  std::uint16_t staff = 0;       ///< index into Case::staff
+  std::uint16_t corrected = 0;   ///< how often
+  std::uint16_t group_size = 0;  ///< 0: not stated
+  VisitState state = VisitState::scheduled;
+  Place place{};
+  std::optional<Category> category;
+  friend bool operator==(const Visit&, const Visit&) = default;
+  [[nodiscard]] bool delivered() const { return state == VisitState::delivered; }
+};
+
+enum class EndKind : std::uint8_t { completed, discontinued, withdrawn };
+struct End {
+  EndKind kind{};
+  CivilDate on;  ///< completed_on, discontinued_on, the date of the withdrawal's `happened`
+  std::optional<Cause> cause;
+  std::optional<bool> goal_reached;
+  Version version;
+  friend bool operator==(const End&, const End&) = default;
+};
+
+/// A rule that flagged an event, or a reason given for one.
+struct CaseFinding {
+  Version version;
+  Rule rule{};
+  bool deviation = false;  ///< a reason was given; false: a flag
+  friend bool operator==(const CaseFinding&, const CaseFinding&) = default;
+};
+
+/// A missed deadline that became a fact.
+struct Missed {
+  EventId alert;
+  Rule rule{};
+  Version generation;
+  CivilDate due_on, acts_on;
+  friend bool operator==(const Missed&, const Missed&) = default;
+};
+
+struct Case {
+  CaseId id;
+  Head head;  ///< the last accepted event; version 0 = no such case yet
+  std::string provider;
+  std::vector<JudgedBy> judged;  ///< distinct sets in the order met
+
+  Benefit benefit{};
+  Land land{};
+  JudgedIndex land_judged = 0;
+  PersonId person_id;
+  SealedCopy person, diagnoses;
+  PrescriberKind prescriber{};
+  CivilDate prescribed_on, received_on;  ///< received_on is `referred_on`
+  std::int32_t units = 0;
+  std::optional<Setting> setting;
+  std::optional<CivilDate> discharged_on, expected_discharge_on;
+  Version discharge_version;  ///< of the event that last set or changed discharged_on
+  JudgedIndex discharge_judged = 0;
+  std::optional<bool> no_self_care;
+  std::optional<std::int32_t> inpatient_stays_12_months;
+  std::optional<bool> final_stage, impairment, sapv, trial;
+  std::optional<std::int32_t> gaf;
+  std::optional<Coverage> coverage;
+  std::optional<CivilDate> coverage_since;
+
+  std::string lead;
+  std::optional<CivilDate> care_plan_on, final_report_on;
+  std::vector<FollowUp> follow_ups;
+  std::vector<Application> applications;
+  std::vector<Approval> approvals;
+  std::vector<Denial> denials;
+  /// A denial of the application (or of the objection to it) is the insurer's last word (see state_of).
+  std::optional<CivilDate> denied_on;
+  std::vector<std::string> staff;  ///< slugs that visits refer to
+  std::vector<Visit> visits;       ///< in the order they became known
+  std::optional<End> end;
+  std::vector<CaseFinding> findings;
+  std::vector<Missed> missed;
+  JudgedIndex latest_judged = 0;  ///< of the last event
+  Version
+      client_version;  ///< of the last event that somebody asked for: expect_version passes over later ones
+  Version visit_version;  ///< of the last event that touched a visit: opens SMN-COMPLETE anew
+  friend bool operator==(const Case&, const Case&) = default;
+
+  [[nodiscard]] bool exists() const { return head.version.value > 0; }
+  [[nodiscard]] const Visit* find_visit(VisitId visit) const;
+  [[nodiscard]] const Approval* find_approval(ApprovalId approval) const;
+};
+
+/// Referred → applied → approved → running → completed | discontinued | withdrawn | denied (API.md, States).
+enum class CaseState : std::uint8_t {
+  referred,
+  applied,
+  approved,
+  running,
+  completed,
+  discontinued,
+  withdrawn,
+  denied
+};
+template <>
+inline constexpr std::array<std::string_view, 8> words<CaseState>{
+    "referred", "applied", "approved", "running", "completed", "discontinued", "withdrawn", "denied"};
+template <>
+inline constexpr std::array<std::string_view, 5> words<VisitState>{"scheduled", "delivered", "cancelled",
+                                                                   "missed", "voided"};
+
+[[nodiscard]] CaseState state_of(const Case& c);
+/// Completed, discontinued, withdrawn or denied.
+[[nodiscard]] bool is_ended(const Case& c);
+/// The day it ended, as API.md defines it per state; none while it has not.
+[[nodiscard]] std::optional<CivilDate> closed_on(const Case& c);
+/// Delivered, not voided, for SMN on or after the discharge: what counts as first and last unit.
+[[nodiscard]] bool counts_as_unit(const Case& c, const Visit& v);
+/// SMN: delivered or planned before the discharge, or none is recorded.
+[[nodiscard]] bool is_preparatory(const Case& c, const Visit& v);
+[[nodiscard]] std::optional<CivilDate> first_unit_on(const Case& c);
+[[nodiscard]] std::optional<CivilDate> last_unit_on(const Case& c);
+/// Any delivered, not voided visit, preparatory ones included.
+[[nodiscard]] bool any_delivered(const Case& c);
+/// The oldest application (or extension request) without a decision; null when there is none.
+[[nodiscard]] const Application* oldest_undecided(const Case& c, bool extension);
+[[nodiscard]] const Application* oldest_undecided(const Case& c);  ///< of either kind
+/// The denial that objections belong to: the latest; null when there is none.
+[[nodiscard]] const Denial* latest_denial(const Case& c);
+
+}  // namespace geleit
