@@ -15,9 +15,9 @@ die() {
 }
 
 # ---------------------------------------------------------------- children
-# Every program that may run for long is a child with a session of its own: Ctrl-C reaches it once, from here, and
-# what it has started itself is ended with it, by the process group that carries its id. Should this script be killed
-# outright, the child is told to end too.
+# Every program that may run for long is a child with a session of its own: Ctrl-C reaches it once, from here,
+# and what it has started itself is ended with it, by the process group that carries its id. Should this script
+# be killed outright, the child is told to end too.
 children=()
 
 # child_start COMMAND …: sets `child` to its process id.
@@ -77,8 +77,8 @@ build_jobs() {
   echo $((cores < by_memory ? cores : by_memory))
 }
 
-# build_targets DIRECTORY KIND TESTS [TARGET …]: configures DIRECTORY when it is new or of another kind, then lets
-# ninja build what is out of date. With nothing to do it takes a fraction of a second.
+# build_targets DIRECTORY KIND TESTS [TARGET …]: configures DIRECTORY when it is new or of another kind, then
+# lets ninja build what is out of date. With nothing to do it takes a fraction of a second.
 build_targets() {
   local directory=$1 kind=$2 tests=$3
   shift 3
@@ -86,7 +86,8 @@ build_targets() {
   if [[ ! -f $directory/build.ninja ]] ||
     ! grep -qx "GELEIT_BUILD:STRING=$kind" "$cache" ||
     { [[ $tests == ON ]] && ! grep -qx 'GELEIT_TESTS:BOOL=ON' "$cache"; }; then
-    child_run cmake -S "$root" -B "$directory" -G Ninja -DGELEIT_BUILD="$kind" -DGELEIT_TESTS="$tests" || return
+    child_run cmake -S "$root" -B "$directory" -G Ninja \
+      -DGELEIT_BUILD="$kind" -DGELEIT_TESTS="$tests" || return
   fi
   child_run ninja -C "$directory" -j "$(build_jobs)" "$@"
 }

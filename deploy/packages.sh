@@ -36,20 +36,22 @@ packages_ensure() {
   local as_root=()
   if ((EUID != 0)); then
     if ! command -v sudo >/dev/null; then
-      die "Es fehlen Pakete, und hier ist weder root noch sudo. Bitte als root: apt-get install ${missing[*]}" \
-        "Packages are missing, and there is neither root nor sudo. Please run the line above as root."
+      die "Es fehlen Pakete; hier ist weder root noch sudo. Bitte als root: apt-get install ${missing[*]}" \
+        "Packages are missing; there is neither root nor sudo. Please run the line above as root."
     fi
     as_root=(sudo)
     # Nobody is there to type a password, so ask for none and fail at once instead of waiting for ever.
     [[ -t 0 ]] || as_root=(sudo -n)
   fi
-  say "Installiere ${#missing[@]} Debian-Pakete: ${missing[*]}" "installing the Debian packages that are missing"
+  say "Installiere ${#missing[@]} Debian-Pakete (einige Minuten): ${missing[*]}" \
+    "installing the Debian packages that are missing (some minutes)"
   local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get
     -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -qq -y --no-install-recommends install "${missing[@]}")
   # Package lists that are there and fresh enough make `apt-get update` needless.
   if ! "${install[@]}" </dev/null >/dev/null 2>&1; then
     "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -qq update </dev/null
     "${install[@]}" </dev/null >/dev/null ||
-      die "apt-get konnte nicht alles installieren (siehe oben)." "apt-get could not install everything (see above)."
+      die "apt-get konnte nicht alles installieren (siehe oben)." \
+        "apt-get could not install everything (see above)."
   fi
 }

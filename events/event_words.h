@@ -1,5 +1,5 @@
-// The closed vocabularies of API.md. A value is for ever (in schema/event.capnp it is one more, 0 being `unset`); each
-// text is the word on the wire.
+// The closed vocabularies of API.md. A value is for ever (in schema/event.capnp it is one more, 0 being
+// `unset`); each text is the word on the wire.
 #pragma once
 
 #include <array>

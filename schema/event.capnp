@@ -1,8 +1,9 @@
-# Events as they lie in the log, for ever. Fields and union members are only added, at the end, with the next number.
+# Events as they lie in the log, for ever. Fields and union members are only added, at the end, with the next
+# number.
 #
 # A record is one single-segment Cap'n Proto message (with its segment table of one word) whose root is Event,
-# followed by the SHA-256 of all those bytes. Numbers that may be absent have a default that says so (noDate …);
-# enums have `unset`. UUIDs are two big-endian halves. Texts are UTF-8.
+# followed by the SHA-256 of all those bytes. Numbers that may be absent have a default that says so
+# (noDate …); enums have `unset`. UUIDs are two big-endian halves. Texts are UTF-8.
 @0xe7c1c6b04b0a7f31;
 
 using Cxx = import "/capnp/c++.capnp";
