@@ -1,0 +1,50 @@
+"""One server for each test file, one provider for each test; CLOCK in a test file sets the server's clock."""
+
+import re
+import uuid
+
+import pytest
+
+from client import Client
+from program import Server
+from story import Story
+
+# Late enough for twelve weeks and an extension after a discharge in February; a Tuesday at noon.
+CLOCK = "2026-06-30T12:00:00+02:00"
+
+
+@pytest.fixture(scope="module")
+def server(request, tmp_path_factory):
+    data = tmp_path_factory.mktemp("geleit") / "data"
+    running = Server(data, getattr(request.module, "CLOCK", CLOCK))
+    running.start()
+    yield running
+    status = running.stop()
+    assert status == 0, f"the server ended with {status}: {running.complaints()}"
+
+
+@pytest.fixture(scope="module")
+def everybody(server):
+    """One client for the file: it has seen the positions of all commands sent before."""
+    client = Client(server.url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def client(everybody):
+    return everybody
+
+
+@pytest.fixture
+def english(server):
+    client = Client(server.url, language="en")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def story(client, request):
+    """Cases of a provider that no other test has."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40]
+    return Story(client, f"{name}-{uuid.uuid4().hex[:8]}")

@@ -1,0 +1,116 @@
+"""The program as its users start it: `geleit serve` as a process of its own, and every other subcommand."""
+
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 20
+
+
+def executable() -> str:
+    """The program under test: GELEIT, else the one of the default build directory."""
+    return os.environ.get("GELEIT", str(ROOT / "build" / "geleit"))
+
+
+def geleit(*arguments, stdin=None, timeout=120, **options) -> subprocess.CompletedProcess:
+    """Runs a subcommand to its end; the caller looks at returncode, stdout and stderr (text)."""
+    return subprocess.run(
+        [executable(), *map(str, arguments)], input=stdin, timeout=timeout, capture_output=True, text=True,
+        encoding="utf-8", **options,
+    )
+
+
+def geleit_json(*arguments, **options):
+    """The JSON that a subcommand which must succeed prints."""
+    done = geleit(*arguments, **options)
+    assert done.returncode == 0, f"{arguments} ended with {done.returncode}: {done.stderr}"
+    return json.loads(done.stdout)
+
+
+class Server:
+    """One `geleit serve`; `url` is known once it is ready."""
+
+    def __init__(self, data: Path, clock: str | None = None, extra: tuple = (), listen: str = "127.0.0.1:0"):
+        self.data = Path(data)
+        self.clock = clock
+        self.extra = tuple(extra)
+        self.listen = listen
+        self.url = ""
+        self.process: subprocess.Popen | None = None
+        self.errors = self.data.parent / f"{self.data.name}.stderr"
+
+    def start(self) -> "Server":
+        command = [executable(), "serve", "--data", str(self.data), "--listen", self.listen]
+        if self.clock:
+            command += ["--clock", self.clock]
+        command += self.extra
+        with open(self.errors, "ab") as errors:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        lines: queue.Queue = queue.Queue()
+
+        def pump(stream):
+            for text in stream:
+                lines.put(text)
+            lines.put(None)
+
+        threading.Thread(target=pump, args=(self.process.stdout,), daemon=True).start()
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        while not self.url or self.url.endswith(":0"):
+            try:
+                line = lines.get(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                self.kill()
+                raise AssertionError(f"not listening after {READY_SECONDS_MAX} s: {self.complaints()}") from None
+            if line is None:
+                raise AssertionError(f"ended with {self.process.wait()}: {self.complaints()}")
+            if found := re.search(r"listening on (http://\S+)", line):
+                self.url = found.group(1).rstrip("/")
+        while True:
+            try:
+                if httpx.get(self.url + "/readyz", timeout=5).status_code == 200:
+                    return self
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"not ready after {READY_SECONDS_MAX} s: {self.complaints()}")
+            time.sleep(0.02)
+
+    def complaints(self) -> str:
+        return self.errors.read_text(errors="replace")[-2000:] if self.errors.exists() else ""
+
+    def stop(self) -> int:
+        """Asks it to end, as an operator does, and returns its exit status."""
+        if self.process is None or self.process.poll() is not None:
+            return 0 if self.process is None else self.process.returncode
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"did not stop within {STOP_SECONDS_MAX} s of SIGTERM") from None
+        finally:
+            self.url = ""
+
+    def kill(self) -> None:
+        """SIGKILL: nothing of the program runs after this."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        self.url = ""
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
