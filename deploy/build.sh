@@ -16,8 +16,8 @@ die() {
 
 # ---------------------------------------------------------------- children
 # Every program that may run for long is a child with a session of its own: Ctrl-C reaches it once, from here,
-# and what it has started itself is ended with it, by the process group that carries its id. Should this script
-# be killed outright, the child is told to end too.
+# and what it has started itself is ended with it, by the process group that carries its id. Should this
+# script be killed outright, the child is told to end too.
 children=()
 
 # child_start COMMAND …: sets `child` to its process id.
