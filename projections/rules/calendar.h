@@ -1,6 +1,7 @@
 // Working days: public holidays by Land, and the ways a period ends (RULES.md, Computing dates).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,8 @@ struct Calendar {
 [[nodiscard]] std::string to_string(Calendar calendar);                          ///< "DE" or "DE-BY"
 [[nodiscard]] std::optional<Calendar> parse_calendar(std::string_view text);
 
-/// The German name of the holiday ("Karfreitag"), or empty when the day is none. Years 1990 to 2100.
+/// The German name of the holiday ("Karfreitag"), or empty when the day is none. Years 1990 to 2100; outside them no
+/// day has a name. Constant time, thread-safe, the text lives for ever.
 [[nodiscard]] std::string_view holiday_name(CivilDate day, Calendar calendar);
 [[nodiscard]] bool is_working_day(CivilDate day, Calendar calendar);              ///< Monday to Friday, no holiday
 /// CAL-ROLL: the day itself, or the next working day.
