@@ -8,11 +8,10 @@
 #include "events/event_words.h"
 #include "events/rule.h"
 #include "projections/rules/calendar.h"
+#include "projections/rules/catalogue.h"
 #include "projections/rules/rule_set.h"
 
 namespace geleit {
-
-enum class Language : std::uint8_t { de, en };
 
 /// What a deadline comes to. `due_on` is the last day as counted, `acts_on` the rolled one where the rule rolls
 /// (CAL-ROLL), else the same; `hint_on` an earlier or rolled date shown as a warning only (API.md, Deadlines).
@@ -49,8 +48,9 @@ struct DeadlineStory {
   bool sgb9 = false;              ///< GKV-DECISION under SGB IX
   bool instruction_given = true;  ///< GKV-OBJECTION
 };
-/// One or two sentences as a case manager would say them, the days named:
-/// "Entlassung Fr 20.02.2026 + 42 Tage: spätestens Fr 03.04.2026 (Karfreitag); …".
+/// One or two sentences as a case manager would say them, the days named: "Entlassung am Fr 20.02.2026 + 42 Tage: die
+/// erste Einheit ist spätestens am Fr 03.04.2026 (Karfreitag) zu erbringen. …". `rule` must be one of the rules
+/// above (asserted).
 [[nodiscard]] std::string explain(const RuleSet& rules, const DeadlineStory& story, Language language);
 
 /// ST-COPAY: 0 under 18 or exempt, else min(cost, clamp(cost × 10 %, 500, 1000)), half a cent rounded up.

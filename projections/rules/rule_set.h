@@ -3,7 +3,9 @@
 // events, so that a case can name by hash what it was judged by, and a fold uses nothing else.
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,14 +26,29 @@ enum class CompleteAnchor : std::uint8_t { discharge, first_unit, first_unit_aft
 /// How the three years of ST-TOTAL run (ST-WINDOW).
 enum class StWindow : std::uint8_t { first_unit, first_referral, rolling };
 
+template <>
+inline constexpr std::array<std::string_view, 4> words<Acts>{"reject", "reason", "flag", "computed"};
+template <>
+inline constexpr std::array<std::string_view, 3> words<Sure>{"firm", "published", "open"};
+template <>
+inline constexpr std::array<std::string_view, 3> words<CompleteAnchor>{"discharge", "first_unit",
+                                                                       "first_unit_after_discharge"};
+template <>
+inline constexpr std::array<std::string_view, 3> words<StWindow>{"first_unit", "first_referral", "rolling"};
+
+enum class Language : std::uint8_t;  // catalogue.h
+
 /// One value of a rule in its period; a rule without number has one entry with an empty `values`.
 struct RuleValue {
-  std::string name;   ///< "days", "units", "minutes", "years" …
-  std::string value;  ///< as text, for people
+  std::string name;              ///< "days", "units", "minutes", "years" …
+  std::string value;             ///< as text, for people
+  Sure sure = Sure::published;   ///< a value may be less sure than its rule (the 15-minute step of SMN-UNIT)
+  bool locked = false;           ///< no contract can set it
 };
 struct RuleEntry {
   Rule rule;
-  std::string title_de, title_en;
+  std::string title_de, title_en;  ///< a name in a few words
+  std::string text_de, text_en;    ///< the rule as a sentence, with its values
   Acts acts = Acts::computed;
   Sure sure = Sure::published;
   bool locked = false;
@@ -46,7 +63,12 @@ struct RuleNumbers {
   int smn_age_years = 0;             // SMN-AGE
   int smn_age_severe_years = 0;      // SMN-AGE with `severe`
   int smn_severe_stays = 0;          // SMN-SEVERE: inpatient stays in 12 months
+  int smn_severe_months = 0;         // SMN-SEVERE: … within so many months
   std::vector<std::string> smn_indication_prefixes;  // SMN-INDICATION: ICD-10 prefixes, e.g. "P07", ranges expanded
+  std::vector<PrescriberKind> smn_prescribers_at_any_time;   // SMN-PRESCRIBER
+  std::vector<PrescriberKind> smn_prescribers_within_window;  // SMN-PRESCRIBER, with SMN-PRESCRIBER-WINDOW
+  std::vector<PrescriberKind> smn_prescribers_flagged;        // SMN-PRESCRIBER-GP
+  std::vector<Setting> smn_settings_with_reason;              // SMN-SETTING
   int smn_prescriber_window_days = 0;
   int smn_min_units = 0;
   int smn_max_units = 0;
@@ -63,9 +85,17 @@ struct RuleNumbers {
   int st_referral_units_max = 0;     // ST-REFERRAL
   int st_trial_units_max = 0;
   int st_trials_per_year = 0;
+  bool st_trials_count = false;      // ST-TRIAL-COUNTS: towards ST-TOTAL
+  std::vector<PrescriberKind> st_prescribers;    // ST-PRESCRIBER: for any number of units
+  int st_other_prescriber_units_max = 0;         // ST-PRESCRIBER: everybody else
+  std::vector<std::string> st_indication_prefixes;        // ST-INDICATION, ranges expanded
+  std::vector<std::string> st_indication_other_prefixes;  // ST-INDICATION: with a GAF of at most st_gaf_max
+  int st_gaf_max = 0;
+  int st_gaf_upper_bound = 0;
   int st_group_people_max = 0;
   int st_group_minutes = 0;
   int st_group_weight_minutes = 0;
+  Regime gkv_regime = Regime::sgb5_13_3a;  // GKV-REGIME: where the application names none
   int gkv_decision_weeks = 0;
   int gkv_decision_expert_weeks = 0;
   int gkv_sgb9_decision_weeks = 0;
@@ -76,11 +106,17 @@ struct RuleNumbers {
   int st_copay_percent = 0;
   Cents st_copay_min, st_copay_max;
   int st_copay_age_years = 0;
+  int rec_treatment_years = 0;  // REC-RETENTION
+  int rec_invoice_years = 0;
 };
+
+/// True when one of the prefixes begins the ICD-10 code ("P07" and "P07.12"); codes are compared in upper case.
+[[nodiscard]] bool is_listed(const std::vector<std::string>& prefixes, std::string_view icd);
 
 class RuleSet {
  public:
-  /// Reads one TOML document. Throws std::invalid_argument naming the rule and field that is missing or wrong.
+  /// Reads one TOML document, which must have every rule, in the order of RULES.md, and no field it does not know.
+  /// Throws std::invalid_argument naming the rule and field that is missing or wrong.
   static std::shared_ptr<const RuleSet> parse(std::string_view toml);
 
   [[nodiscard]] const Hash& hash() const { return hash_; }          ///< SHA-256 of `content`
@@ -93,16 +129,32 @@ class RuleSet {
   /// Days after posting on which a decision counts as notified (GKV-NOTICE): 4, before 2025-01-01 3.
   [[nodiscard]] int notice_days(CivilDate posted_on) const;
   [[nodiscard]] Acts acts(Rule rule) const;
+  /// The entry of the rule that holds on a day; before its first period the first one.
+  [[nodiscard]] const RuleEntry& entry(Rule rule, CivilDate on) const;
+  /// The rule's name in a few words, as of its latest entry.
+  [[nodiscard]] const std::string& title(Rule rule, Language language) const;
+  /// The rule as a sentence, as of its latest entry.
+  [[nodiscard]] const std::string& text(Rule rule, Language language) const;
 
  private:
+  [[nodiscard]] const RuleEntry& latest(Rule rule) const;
+
   Hash hash_;
   std::string name_;
   CivilDate from_;
   std::string content_;
   RuleNumbers numbers_;
   std::vector<RuleEntry> entries_;
-  struct NoticePeriod { std::optional<CivilDate> from; int days; };
-  std::vector<NoticePeriod> notice_;
+  struct Periods {
+    std::size_t first = 0;  ///< index of the rule's first entry
+    std::size_t count = 0;  ///< its entries stand together, oldest first
+  };
+  std::array<Periods, rule_count> periods_{};
+  struct NoticePeriod {
+    CivilDate from;
+    int days = 0;
+  };
+  std::vector<NoticePeriod> notice_;  ///< oldest first
 };
 
 /// The sets built into this program, oldest first (by `from`).

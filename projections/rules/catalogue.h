@@ -1,0 +1,106 @@
+// The one catalogue of sentences that people read: German and English side by side, so that neither is
+// forgotten. A message knows the types of its arguments, and its placeholders are checked when the program is
+// compiled. Codes, rule ids and field names are no sentences and are never translated; titles of rules come
+// from the rule set.
+//
+// To add a message: a constant below, in the part of who says it; then `say(language, message::name,
+// arguments …)`.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace geleit {
+
+enum class Language : std::uint8_t { de, en };
+
+/// A sentence with one text a language. Texts take the same arguments, by number where their order differs.
+template <class... Args>
+struct Message {
+  fmt::format_string<const Args&...> de;
+  fmt::format_string<const Args&...> en;
+};
+
+template <class... Args>
+[[nodiscard]] std::string say(Language language, const Message<Args...>& message,
+                              const std::type_identity_t<Args>&... args) {
+  return fmt::format(language == Language::de ? message.de : message.en, args...);
+}
+
+namespace message {
+
+using Text = std::string_view;
+
+// Refusals: every "no" tells what was expected and what came.
+inline constexpr Message<Text, Text> expected_but{"erwartet {}, aber {}", "expected {}, but {}"};
+
+// Amounts of time with their number, in the case that the sentences below need.
+inline constexpr Message<int> days{"{} Tage", "{} days"};
+inline constexpr Message<int> weeks{"{} Wochen", "{} weeks"};
+inline constexpr Message<int> months{"{} Monate", "{} months"};
+inline constexpr Message<int> years{"{} Jahre", "{} years"};
+inline constexpr Message<> one_day{"1 Tag", "1 day"};
+inline constexpr Message<> one_week{"1 Woche", "1 week"};
+inline constexpr Message<> one_month{"1 Monat", "1 month"};
+inline constexpr Message<> one_year{"1 Jahr", "1 year"};
+
+// Anchors of deadlines.
+inline constexpr Message<Text> discharged{"Entlassung am {}", "Discharged on {}"};
+inline constexpr Message<Text> first_unit{"Erste Einheit am {}", "First unit on {}"};
+inline constexpr Message<Text> first_unit_after_discharge{"Erste Einheit nach der Entlassung am {}",
+                                                          "First unit after discharge on {}"};
+inline constexpr Message<Text> received_by_insurer{"Antragseingang bei der Krankenkasse am {}",
+                                                   "Application received by the insurer on {}"};
+
+// Explanations of deadlines: {0} the anchor, {1} the span, {2} the last day as counted.
+inline constexpr Message<Text, Text, Text> start_by{
+    "{} + {}: die erste Einheit ist spätestens am {} zu erbringen.",
+    "{} + {}: the first unit is to be delivered on {} at the latest."};
+inline constexpr Message<Text, Text, Text> complete_by{
+    "{} + {}: die Nachsorge ist spätestens am {} abzuschließen.",
+    "{} + {}: the aftercare is to be completed on {} at the latest."};
+inline constexpr Message<Text, Text, Text> prescribe_by{
+    "{} + {}: ein Vertragsarzt kann bis {} verordnen, danach nur mit Begründung.",
+    "{} + {}: a contract doctor may prescribe until {}, later only with a reason."};
+inline constexpr Message<Text, Text, Text, Text> total_until{
+    "{0} + {1}: bis {2} sind höchstens {3} Stunden möglich.",
+    "{0} + {1}: until {2} at most {3} hours are possible."};
+inline constexpr Message<Text, Text, Text> decide_by{"{} + {}: die Krankenkasse muss bis {} entscheiden.",
+                                                     "{} + {}: the insurer has to decide by {}."};
+inline constexpr Message<Text, Text, Text> decide_by_sgb9{
+    "{} + {} (§ 14 SGB IX): die Entscheidung ist bis {} zu treffen.",
+    "{} + {} (§ 14 SGB IX): the decision is due by {}."};
+inline constexpr Message<Text, Text, Text> decide_by_expert{
+    "{} + {}, weil ein Gutachten eingeholt und dies mitgeteilt wurde: die Krankenkasse muss bis {} "
+    "entscheiden.",
+    "{} + {}, because an expert opinion was taken and this was told: the insurer has to decide by {}."};
+inline constexpr Message<Text, Text, Text, Text> decide_by_sgb9_opinion{
+    "{0}; {1} nach dem Gutachten, in allem höchstens {2} (§§ 14, 18 SGB IX): die Entscheidung ist bis {3} zu "
+    "treffen.",
+    "{0}; {1} after the expert opinion, at most {2} in all (§§ 14, 18 SGB IX): the decision is due by {3}."};
+inline constexpr Message<Text, int, Text, Text, Text> object_by{
+    "Zur Post gegeben am {}, bekannt gegeben {} Tage danach am {}; + {}: Widerspruch ist bis {} möglich.",
+    "Posted on {}, notified {} days later on {}; + {}: an objection is possible until {}."};
+inline constexpr Message<Text, int, Text, Text, Text> object_by_no_instruction{
+    "Zur Post gegeben am {}, bekannt gegeben {} Tage danach am {}; + {}, weil die Rechtsbehelfsbelehrung "
+    "fehlt oder "
+    "falsch ist: Widerspruch ist bis {} möglich.",
+    "Posted on {}, notified {} days later on {}; + {}, because the instruction on remedies is missing or "
+    "wrong: an "
+    "objection is possible until {}."};
+
+// What follows from the last day as counted.
+inline constexpr Message<Text> rolled_to{"Weil das kein Werktag ist, läuft die Frist bis {}.",
+                                         "As this is no working day, the period runs until {}."};
+inline constexpr Message<Text> not_rolled{
+    "Wochenenden und Feiertage verschieben diese Frist nicht; nur als Hinweis: der nächste Werktag ist {}.",
+    "Weekends and holidays do not move this period; as a hint only: the next working day is {}."};
+inline constexpr Message<Text> counted_from_discharge{
+    "Von der Entlassung an gezählt wäre es {} (nur als Hinweis).",
+    "Counted from the discharge it would be {} (as a hint only)."};
+}  // namespace message
+}  // namespace geleit

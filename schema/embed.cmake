@@ -1,0 +1,51 @@
+# Builds files into the program: geleit_embed(<name> <file> …) makes a C++ source in which
+# `std::span<const geleit::EmbeddedFile> geleit::<name>()` gives the files in this order, and puts its path into the
+# variable <name>_source. The same file is the script that writes the source, so that it runs when a file changes.
+if(NOT CMAKE_SCRIPT_MODE_FILE)
+  set(GELEIT_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
+  function(geleit_embed name)
+    set(source ${CMAKE_BINARY_DIR}/schema/${name}.cc)
+    list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE files)
+    add_custom_command(
+      OUTPUT ${source}
+      COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DSOURCE=${source} "-DFILES=${files}" -P ${GELEIT_EMBED_SCRIPT}
+      DEPENDS ${files} ${GELEIT_EMBED_SCRIPT}
+      COMMENT "Embedding ${ARGN}"
+      VERBATIM)
+    set(${name}_source ${source} PARENT_SCOPE)
+  endfunction()
+  return()
+endif()
+
+set(arrays "")
+set(entries "")
+set(number 0)
+foreach(path IN LISTS FILES)
+  file(READ ${path} hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR size "${digits} / 2")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  get_filename_component(file ${path} NAME)
+  string(APPEND arrays "constexpr char file_${number}[] = {${bytes}'\\0'};\n")
+  string(APPEND entries "    {\"${file}\", {file_${number}, ${size}}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+file(WRITE ${SOURCE} "// Made by schema/embed.cmake.
+#include <span>
+
+#include \"schema/embedded.h\"
+
+namespace geleit {
+namespace {
+
+${arrays}
+constexpr EmbeddedFile files[] = {
+${entries}};
+
+}  // namespace
+
+std::span<const EmbeddedFile> ${NAME}();
+std::span<const EmbeddedFile> ${NAME}() { return files; }
+
+}  // namespace geleit
+")
