@@ -1,5 +1,5 @@
-// Deadlines as arithmetic: one rule, one anchor, one calendar, and the sentence that explains it. Pure functions;
-// which deadlines a case has is told by projections/deadlines.cc.
+// Deadlines as arithmetic: one rule, one anchor, one calendar, and the sentence that explains it. Pure
+// functions; which deadlines a case has is told by projections/deadlines.cc.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,9 @@
 
 namespace geleit {
 
-/// What a deadline comes to. `due_on` is the last day as counted, `acts_on` the rolled one where the rule rolls
-/// (CAL-ROLL), else the same; `hint_on` an earlier or rolled date shown as a warning only (API.md, Deadlines).
+/// What a deadline comes to. `due_on` is the last day as counted, `acts_on` the rolled one where the rule
+/// rolls (CAL-ROLL), else the same; `hint_on` an earlier or rolled date shown as a warning only (API.md,
+/// Deadlines).
 struct DeadlineDates {
   CivilDate due_on;
   CivilDate acts_on;
@@ -34,8 +35,8 @@ struct DeadlineDates {
 [[nodiscard]] DeadlineDates decision_deadline_sgb9(const RuleSet& rules, CivilDate received_on,
                                                    std::optional<CivilDate> opinion_on, Calendar calendar);
 /// GKV-OBJECTION from the posting (GKV-NOTICE counted first).
-[[nodiscard]] DeadlineDates objection_deadline(const RuleSet& rules, CivilDate posted_on, bool instruction_given,
-                                               Calendar calendar);
+[[nodiscard]] DeadlineDates objection_deadline(const RuleSet& rules, CivilDate posted_on,
+                                               bool instruction_given, Calendar calendar);
 [[nodiscard]] DeadlineDates total_deadline(const RuleSet& rules, CivilDate first_unit_on, Calendar calendar);
 
 /// What a sentence about a deadline needs to know.
@@ -48,9 +49,9 @@ struct DeadlineStory {
   bool sgb9 = false;              ///< GKV-DECISION under SGB IX
   bool instruction_given = true;  ///< GKV-OBJECTION
 };
-/// One or two sentences as a case manager would say them, the days named: "Entlassung am Fr 20.02.2026 + 42 Tage: die
-/// erste Einheit ist spätestens am Fr 03.04.2026 (Karfreitag) zu erbringen. …". `rule` must be one of the rules
-/// above (asserted).
+/// One or two sentences as a case manager would say them, the days named: "Entlassung am Fr 20.02.2026 + 42
+/// Tage: die erste Einheit ist spätestens am Fr 03.04.2026 (Karfreitag) zu erbringen. …". `rule` must be one
+/// of the rules above (asserted).
 [[nodiscard]] std::string explain(const RuleSet& rules, const DeadlineStory& story, Language language);
 
 /// ST-COPAY: 0 under 18 or exempt, else min(cost, clamp(cost × 10 %, 500, 1000)), half a cent rounded up.

@@ -1,6 +1,7 @@
-// A dated rule set: every number of RULES.md with how it acts, how sure it is and where it comes from. The sets that
-// ship with the program lie in schema/rules/*.toml and are built into it; they take effect only as SettingsAdopted
-// events, so that a case can name by hash what it was judged by, and a fold uses nothing else.
+// A dated rule set: every number of RULES.md with how it acts, how sure it is and where it comes from. The
+// sets that ship with the program lie in schema/rules/*.toml and are built into it; they take effect only as
+// SettingsAdopted events, so that a case can name by hash what it was judged by, and a fold uses nothing
+// else.
 #pragma once
 
 #include <array>
@@ -16,7 +17,8 @@
 
 namespace geleit {
 
-/// What a rule does to a command that breaks it. `computed` rules decide nothing, they yield dates or amounts.
+/// What a rule does to a command that breaks it. `computed` rules decide nothing, they yield dates or
+/// amounts.
 enum class Acts : std::uint8_t { reject, reason, flag, computed };
 /// RULES.md: firm (statute), published guidance, open (sources differ). A firm rule ships locked.
 enum class Sure : std::uint8_t { firm, published, open };
@@ -40,10 +42,10 @@ enum class Language : std::uint8_t;  // catalogue.h
 
 /// One value of a rule in its period; a rule without number has one entry with an empty `values`.
 struct RuleValue {
-  std::string name;              ///< "days", "units", "minutes", "years" …
-  std::string value;             ///< as text, for people
-  Sure sure = Sure::published;   ///< a value may be less sure than its rule (the 15-minute step of SMN-UNIT)
-  bool locked = false;           ///< no contract can set it
+  std::string name;             ///< "days", "units", "minutes", "years" …
+  std::string value;            ///< as text, for people
+  Sure sure = Sure::published;  ///< a value may be less sure than its rule (the 15-minute step of SMN-UNIT)
+  bool locked = false;          ///< no contract can set it
 };
 struct RuleEntry {
   Rule rule;
@@ -53,27 +55,28 @@ struct RuleEntry {
   Sure sure = Sure::published;
   bool locked = false;
   std::string source;
-  CivilDate from;                   ///< first day on which the entry holds
-  std::optional<CivilDate> until;   ///< last day; none = open
+  CivilDate from;                  ///< first day on which the entry holds
+  std::optional<CivilDate> until;  ///< last day; none = open
   std::vector<RuleValue> values;
 };
 
 /// The numbers, typed. Each is named after its rule; units are in the names.
 struct RuleNumbers {
-  int smn_age_years = 0;             // SMN-AGE
-  int smn_age_severe_years = 0;      // SMN-AGE with `severe`
-  int smn_severe_stays = 0;          // SMN-SEVERE: inpatient stays in 12 months
-  int smn_severe_months = 0;         // SMN-SEVERE: … within so many months
-  std::vector<std::string> smn_indication_prefixes;  // SMN-INDICATION: ICD-10 prefixes, e.g. "P07", ranges expanded
-  std::vector<PrescriberKind> smn_prescribers_at_any_time;   // SMN-PRESCRIBER
+  int smn_age_years = 0;         // SMN-AGE
+  int smn_age_severe_years = 0;  // SMN-AGE with `severe`
+  int smn_severe_stays = 0;      // SMN-SEVERE: inpatient stays in 12 months
+  int smn_severe_months = 0;     // SMN-SEVERE: … within so many months
+  std::vector<std::string>
+      smn_indication_prefixes;  // SMN-INDICATION: ICD-10 prefixes, e.g. "P07", ranges expanded
+  std::vector<PrescriberKind> smn_prescribers_at_any_time;    // SMN-PRESCRIBER
   std::vector<PrescriberKind> smn_prescribers_within_window;  // SMN-PRESCRIBER, with SMN-PRESCRIBER-WINDOW
   std::vector<PrescriberKind> smn_prescribers_flagged;        // SMN-PRESCRIBER-GP
   std::vector<Setting> smn_settings_with_reason;              // SMN-SETTING
   int smn_prescriber_window_days = 0;
   int smn_min_units = 0;
   int smn_max_units = 0;
-  Minutes smn_home_minutes;          // SMN-HOME: three units
-  int smn_step_minutes = 0;          // SMN-UNIT
+  Minutes smn_home_minutes;  // SMN-HOME: three units
+  int smn_step_minutes = 0;  // SMN-UNIT
   int smn_start_days = 0;
   int smn_complete_days = 0;
   int smn_complete_amber_days = 0;
@@ -82,12 +85,12 @@ struct RuleNumbers {
   Minutes st_total_minutes;
   int st_total_years = 0;
   StWindow st_window = StWindow::first_unit;
-  int st_referral_units_max = 0;     // ST-REFERRAL
+  int st_referral_units_max = 0;  // ST-REFERRAL
   int st_trial_units_max = 0;
   int st_trials_per_year = 0;
-  bool st_trials_count = false;      // ST-TRIAL-COUNTS: towards ST-TOTAL
-  std::vector<PrescriberKind> st_prescribers;    // ST-PRESCRIBER: for any number of units
-  int st_other_prescriber_units_max = 0;         // ST-PRESCRIBER: everybody else
+  bool st_trials_count = false;                           // ST-TRIAL-COUNTS: towards ST-TOTAL
+  std::vector<PrescriberKind> st_prescribers;             // ST-PRESCRIBER: for any number of units
+  int st_other_prescriber_units_max = 0;                  // ST-PRESCRIBER: everybody else
   std::vector<std::string> st_indication_prefixes;        // ST-INDICATION, ranges expanded
   std::vector<std::string> st_indication_other_prefixes;  // ST-INDICATION: with a GAF of at most st_gaf_max
   int st_gaf_max = 0;
@@ -110,17 +113,18 @@ struct RuleNumbers {
   int rec_invoice_years = 0;
 };
 
-/// True when one of the prefixes begins the ICD-10 code ("P07" and "P07.12"); codes are compared in upper case.
+/// True when one of the prefixes begins the ICD-10 code ("P07" and "P07.12"); codes are compared in upper
+/// case.
 [[nodiscard]] bool is_listed(const std::vector<std::string>& prefixes, std::string_view icd);
 
 class RuleSet {
  public:
-  /// Reads one TOML document, which must have every rule, in the order of RULES.md, and no field it does not know.
-  /// Throws std::invalid_argument naming the rule and field that is missing or wrong.
+  /// Reads one TOML document, which must have every rule, in the order of RULES.md, and no field it does not
+  /// know. Throws std::invalid_argument naming the rule and field that is missing or wrong.
   static std::shared_ptr<const RuleSet> parse(std::string_view toml);
 
-  [[nodiscard]] const Hash& hash() const { return hash_; }          ///< SHA-256 of `content`
-  [[nodiscard]] const std::string& name() const { return name_; }   ///< "2026-01"
+  [[nodiscard]] const Hash& hash() const { return hash_; }         ///< SHA-256 of `content`
+  [[nodiscard]] const std::string& name() const { return name_; }  ///< "2026-01"
   [[nodiscard]] CivilDate from() const { return from_; }
   [[nodiscard]] const std::string& content() const { return content_; }
   [[nodiscard]] const RuleNumbers& numbers() const { return numbers_; }
