@@ -1,0 +1,80 @@
+// The log on one machine: a directory that RocksDB keeps, written by one process, nothing else to install.
+//
+// One thread writes. While one write is being synced the next appends collect, and all that have collected go
+// into the next write together (group commit); record_group.h says how they lie there. What was written last
+// stays in memory, so that readers that keep up do not touch the disk.
+//
+// When a write or sync fails, everything queued fails with it, and append throws LogUnavailable until the log
+// has closed the directory, opened it again and found every acknowledged record; it tries this again and
+// again by itself. Reading goes on meanwhile where it can, else it throws LogUnavailable.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "events/log.h"
+
+namespace rocksdb {
+class Cache;
+class WriteBufferManager;
+}  // namespace rocksdb
+
+namespace geleit {
+
+inline constexpr std::uint16_t embedded_partitions_default = 8;
+/// One write takes at most so much of what is queued, but always at least one whole append.
+inline constexpr std::size_t group_records_max = 16'384;
+inline constexpr std::size_t group_bytes_max = 8 << 20;
+/// After a failed write: the wait before the first attempt to open again, and the longest between two.
+inline constexpr int reopen_wait_first_ms = 100;
+inline constexpr int reopen_wait_max_ms = 5'000;
+
+struct EmbeddedLogOptions {
+  std::filesystem::path dir;
+  std::function<Instant()> clock;  ///< required; asked once per append, in the appending thread
+  /// What is kept in memory of what was written last.
+  std::size_t recent_bytes_max = 64 << 20;
+  /// To share with other databases of the process; empty: 32 MiB of its own.
+  std::shared_ptr<rocksdb::Cache> block_cache;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+};
+
+class EmbeddedLog final : public Log {
+ public:
+  /// Makes a log with nothing in it; the directory is made if need be. Takes up what an interrupted create
+  /// has left. Throws LogRefused when there is a log already, when the directory holds something else, or
+  /// when `partitions` is not 1 to 1024.
+  static void create(const std::filesystem::path& dir, std::uint16_t partitions, const Uuid& id,
+                     Instant created);
+  /// True when there is a log, or the beginning of one (then `open` refuses and `create` completes it).
+  [[nodiscard]] static bool exists(const std::filesystem::path& dir);
+
+  /// Takes the log for this process. Throws LogRefused when another process holds it or when it is none,
+  /// LogCorrupt when it is damaged, LogUnavailable when the machine fails. Ready in well under a second,
+  /// however long the log is.
+  [[nodiscard]] static std::unique_ptr<EmbeddedLog> open(EmbeddedLogOptions options);
+  /// For offline tools: the log as it was at this moment, also while a service writes to it; it does not
+  /// grow. A last group that the service is just writing may be seen before its client is told that it is
+  /// durable. Changes nothing in the directory that matters (RocksDB writes its own message file there).
+  [[nodiscard]] static std::unique_ptr<ReadableLog> open_read_only(const std::filesystem::path& dir);
+
+  /// Writes what is queued, then lets the directory go. Readers and subscriptions must be gone.
+  ~EmbeddedLog() override;
+
+  [[nodiscard]] LogInfo info() const override;
+  void append(std::vector<NewRecord> records, std::function<void(const Appended&)> done) override;
+  [[nodiscard]] Positions ends() const override;
+  [[nodiscard]] std::unique_ptr<LogReader> read(Partition partition, Offset from) const override;
+  void read_at(std::span<const Position> positions,
+               const std::function<void(const StoredRecord&)>& found) const override;
+  [[nodiscard]] std::unique_ptr<LogSubscription> subscribe(std::function<void()> grown) override;
+
+ private:
+  class Writer;
+  explicit EmbeddedLog(std::unique_ptr<Writer> writer);
+
+  std::unique_ptr<Writer> writer_;
+};
+
+}  // namespace geleit

@@ -1,0 +1,75 @@
+// What lies in an embedded log, for readers: the groups written last from memory, older ones from RocksDB.
+// The writer (embedded_log.cc) adds to it and may close and open the database under the readers.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "events/embedded_log_database.h"
+#include "events/log.h"
+#include "events/log_tail.h"
+
+namespace geleit {
+
+class EmbeddedLogContents final : public ReadableLog {
+ public:
+  /// Opens the database and finds the ends.
+  EmbeddedLogContents(std::filesystem::path dir, LogDatabase::Mode mode, DatabaseMemory memory,
+                      std::size_t recent_bytes_max);
+  ~EmbeddedLogContents() override;
+
+  [[nodiscard]] LogInfo info() const override;
+  [[nodiscard]] Positions ends() const override;
+  [[nodiscard]] std::unique_ptr<LogReader> read(Partition partition, Offset from) const override;
+  void read_at(std::span<const Position> positions,
+               const std::function<void(const StoredRecord&)>& found) const override;
+
+  // For the writer, all from its one thread.
+
+  /// When the last record of each partition was recorded.
+  [[nodiscard]] std::vector<Instant>& latest() { return latest_; }
+  /// Writes the groups, synced, and then lets readers see them. They must begin where the partitions end.
+  /// When this throws, the database is in doubt: reopen() before the next write.
+  void write(std::span<const std::shared_ptr<const RecordGroup>> groups);
+  /// Closes the database and opens it again. Throws LogUnavailable or LogRefused when that does not succeed
+  /// (then it may be tried again), LogCorrupt when records are gone that readers have seen. True when there
+  /// are records that readers have not seen, of the write that failed.
+  bool reopen();
+
+ private:
+  class Reader;
+  struct Iteration {
+    std::unique_ptr<GroupIterator> groups;
+  };
+
+  [[nodiscard]] Offset end_of(Partition partition) const {
+    return Offset{ends_[partition.value].load(std::memory_order_acquire)};
+  }
+  void check(Partition partition) const;
+  /// The database, to be used while the gate is held. Throws LogUnavailable when it is being opened again.
+  [[nodiscard]] const LogDatabase& database() const;
+  void read_some_at(std::span<const Position> positions,
+                    const std::function<void(const StoredRecord&)>& found) const;
+
+  std::filesystem::path dir_;
+  DatabaseMemory memory_;
+  LogIdentity identity_;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> ends_;
+  std::vector<Instant> latest_;
+  LogTail tail_;
+
+  // Shared by whoever reads from the database, alone to replace it. Iterators must be gone before it closes,
+  // so that all of them are known.
+  mutable std::shared_mutex gate_;
+  std::unique_ptr<LogDatabase> database_;
+  mutable std::mutex iterations_mutex_;
+  mutable std::set<Iteration*> iterations_;
+};
+
+}  // namespace geleit

@@ -1,0 +1,280 @@
+#include "events/embedded_log_database.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/iterator.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_partitioner.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <array>
+#include <cstring>
+#include <limits>
+
+namespace geleit {
+namespace {
+
+constexpr std::size_t block_bytes = 64 << 10;
+constexpr std::size_t block_cache_bytes = 32 << 20;
+// Also how much is read again from the write-ahead log after a crash, hence the time until ready.
+constexpr std::size_t write_buffer_bytes = 64 << 20;
+constexpr std::size_t scan_readahead_bytes = 1 << 20;
+constexpr std::uint64_t sync_sorted_files_every_bytes = 1 << 20;
+
+constexpr std::size_t partition_octets = 2;
+constexpr std::size_t key_octets = 10;
+using Key = std::array<char, key_octets>;
+
+Key key_of(Partition partition, Offset first) {
+  Key key{};
+  for (int i = 0; i < 2; ++i)
+    key[static_cast<std::size_t>(i)] = static_cast<char>(partition.value >> (8 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    key[static_cast<std::size_t>(2 + i)] = static_cast<char>(first.value >> (56 - 8 * i));
+  return key;
+}
+
+rocksdb::Slice slice(const Key& key) { return {key.data(), key.size()}; }
+
+constexpr std::string_view identity_key{
+    "\xff\xff"
+    "geleit"};
+constexpr char identity_magic[8] = {'G', 'E', 'L', 'E', 'I', 'T', 'L', 'G'};
+constexpr std::uint32_t identity_format = 1;
+struct StoredIdentity {
+  char magic[8];
+  std::uint32_t format;
+  std::uint32_t partitions;
+  std::uint64_t id_high;
+  std::uint64_t id_low;
+  std::int64_t created_ms;
+};
+static_assert(sizeof(StoredIdentity) == 40);
+
+[[noreturn]] void throw_corrupt(const std::filesystem::path& dir, std::string_view what) {
+  throw LogCorrupt(
+      fmt::format("the log in {} is damaged: {}. Nothing was changed. Keep the directory as it is for "
+                  "examination and restore the "
+                  "log from its last backup",
+                  dir.string(), what));
+}
+
+[[noreturn]] void throw_status(const std::filesystem::path& dir, std::string_view doing,
+                               const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  if (status.IsCorruption()) throw_corrupt(dir, text);
+  if (status.IsIOError() && text.find("/LOCK") != std::string::npos) {
+    throw LogRefused(
+        fmt::format("the log in {} is in use by another process: expected to be its only writer. Stop the "
+                    "other one, or give this one a directory of its own",
+                    dir.string()));
+  }
+  if (status.IsInvalidArgument() || status.IsNotSupported()) {
+    throw LogRefused(fmt::format("the log in {} cannot be opened: {}", dir.string(), text));
+  }
+  throw LogUnavailable(fmt::format("the log in {} could not {}: {}", dir.string(), doing, text));
+}
+
+rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memory) {
+  rocksdb::Options options;
+  options.create_if_missing = mode == LogDatabase::Mode::create;
+  // Of the four ways to read the write-ahead log after a crash only this one fits. After a kill the last
+  // write may be torn; it was never acknowledged, so that an incomplete record at the very end is dropped.
+  // Damage anywhere before the end refuses to open, whereas the default (point in time) would drop in silence
+  // all that follows it. A tail that was cut off cleanly looks like a torn write to any mode: require_reached
+  // finds that.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.track_and_verify_wals_in_manifest = true;
+  options.paranoid_checks = true;
+  options.allow_concurrent_memtable_write = false;  // there is one writer
+  options.max_open_files = -1;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = sync_sorted_files_every_bytes;
+  options.keep_log_file_num = 4;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.write_buffer_manager = memory.write_buffers;
+  options.write_buffer_size = write_buffer_bytes;
+
+  // Offsets only grow, so within a partition no file of a deeper level overlaps a newer one. Cutting the
+  // files between partitions lets RocksDB move them down without rewriting them: every record is written
+  // about three times in all (write-ahead log, flush, one compaction). The move needs the same compression on
+  // every level.
+  options.sst_partitioner_factory = rocksdb::NewSstPartitionerFixedPrefixFactory(partition_octets);
+  options.max_bytes_for_level_base = 4 * write_buffer_bytes;
+  options.target_file_size_base = write_buffer_bytes;
+  options.compression = rocksdb::kLZ4Compression;
+  options.bottommost_compression = rocksdb::kDisableCompressionOption;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = block_bytes;
+  table.block_cache = memory.block_cache ? memory.block_cache : rocksdb::NewLRUCache(block_cache_bytes);
+  table.checksum = rocksdb::kXXH3;
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+GroupIterator::GroupIterator(std::unique_ptr<rocksdb::Iterator> groups, Partition partition,
+                             std::filesystem::path dir)
+    : groups_(std::move(groups)), partition_(partition), dir_(std::move(dir)) {}
+
+GroupIterator::~GroupIterator() = default;
+
+void GroupIterator::seek(Offset offset) { groups_->SeekForPrev(slice(key_of(partition_, offset))); }
+
+void GroupIterator::next() { groups_->Next(); }
+
+bool GroupIterator::valid() const {
+  if (groups_->Valid()) {
+    // Whoever looks before the first group of a partition finds the last one of the partition before it.
+    const rocksdb::Slice key = groups_->key();
+    if (key.size() == key_octets) {
+      return std::memcmp(key.data(), key_of(partition_, Offset{0}).data(), partition_octets) == 0;
+    }
+    return false;
+  }
+  if (!groups_->status().ok()) throw_status(dir_, "be read", groups_->status());
+  return false;
+}
+
+Offset GroupIterator::first() const {
+  const rocksdb::Slice key = groups_->key();
+  std::uint64_t first = 0;
+  for (std::size_t i = partition_octets; i < key_octets; ++i) {
+    first = first << 8 | static_cast<unsigned char>(key.data()[i]);
+  }
+  return Offset{first};
+}
+
+std::string_view GroupIterator::value() const {
+  const rocksdb::Slice value = groups_->value();
+  return {value.data(), value.size()};
+}
+
+LogDatabase::LogDatabase(const std::filesystem::path& dir, Mode mode, const DatabaseMemory& memory)
+    : dir_(dir) {
+  std::error_code failed;
+  if (mode == Mode::create) {
+    std::filesystem::create_directories(dir, failed);
+    if (failed) {
+      throw LogUnavailable(
+          fmt::format("the directory {} cannot be made: {}", dir.string(), failed.message()));
+    }
+  } else if (!std::filesystem::exists(dir / "CURRENT", failed)) {
+    throw LogRefused(fmt::format("expected a log in {}, but there is none", dir.string()));
+  }
+  const rocksdb::Options options = make_options(mode, memory);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = mode == Mode::read ? rocksdb::DB::OpenForReadOnly(options, dir.string(), &db)
+                                                    : rocksdb::DB::Open(options, dir.string(), &db);
+  db_.reset(db);
+  if (!status.ok()) throw_status(dir_, "be opened", status);
+}
+
+LogDatabase::~LogDatabase() = default;
+
+std::optional<LogIdentity> LogDatabase::identity() const {
+  std::string value;
+  const rocksdb::Status status = db_->Get({}, {identity_key.data(), identity_key.size()}, &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) throw_status(dir_, "be read", status);
+  StoredIdentity stored{};
+  if (value.size() != sizeof stored)
+    throw_corrupt(dir_, "the entry that says which log this is has a wrong length");
+  std::memcpy(&stored, value.data(), sizeof stored);
+  if (std::memcmp(stored.magic, identity_magic, sizeof identity_magic) != 0) {
+    throw_corrupt(dir_, "the entry that says which log this is does not begin as it should");
+  }
+  if (stored.format != identity_format) {
+    throw LogRefused(
+        fmt::format("expected the log in {} in format {}, but it has format {}: it was written by a newer "
+                    "Geleit",
+                    dir_.string(), identity_format, stored.format));
+  }
+  if (stored.partitions < 1 || stored.partitions > partitions_max) {
+    throw_corrupt(dir_, fmt::format("expected 1 to {} partitions, but it states {}", partitions_max,
+                                    stored.partitions));
+  }
+  return LogIdentity{{stored.id_high, stored.id_low},
+                     static_cast<std::uint16_t>(stored.partitions),
+                     Instant{stored.created_ms}};
+}
+
+void LogDatabase::put_identity(const LogIdentity& identity) {
+  StoredIdentity stored{};
+  std::memcpy(stored.magic, identity_magic, sizeof identity_magic);
+  stored.format = identity_format;
+  stored.partitions = identity.partitions;
+  stored.id_high = identity.id.high;
+  stored.id_low = identity.id.low;
+  stored.created_ms = identity.created.ms;
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const rocksdb::Status status = db_->Put(synced, {identity_key.data(), identity_key.size()},
+                                          {reinterpret_cast<const char*>(&stored), sizeof stored});
+  if (!status.ok()) throw_status(dir_, "write", status);
+}
+
+bool LogDatabase::empty() const {
+  const std::unique_ptr<rocksdb::Iterator> all(db_->NewIterator({}));
+  all->SeekToFirst();
+  if (!all->status().ok()) throw_status(dir_, "be read", all->status());
+  return !all->Valid();
+}
+
+void LogDatabase::write(std::span<const std::shared_ptr<const RecordGroup>> groups) {
+  std::size_t bytes = 0;
+  for (const auto& group : groups) bytes += group->value.size() + 32;
+  rocksdb::WriteBatch batch(bytes);
+  for (const auto& group : groups) {
+    const rocksdb::Status put =
+        batch.Put(slice(key_of(group->partition, group->first)), {group->value.data(), group->value.size()});
+    if (!put.ok()) throw_status(dir_, "write", put);
+  }
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const rocksdb::Status status = db_->Write(synced, &batch);
+  if (!status.ok()) throw_status(dir_, "write", status);
+}
+
+std::unique_ptr<GroupIterator> LogDatabase::groups(Partition partition, Use use) const {
+  rocksdb::ReadOptions options;
+  if (use == Use::scan) {
+    options.fill_cache = false;
+    options.readahead_size = scan_readahead_bytes;
+  }
+  std::unique_ptr<rocksdb::Iterator> all(db_->NewIterator(options));
+  return std::make_unique<GroupIterator>(std::move(all), partition, dir_);
+}
+
+LogDatabase::End LogDatabase::end_of(Partition partition) const {
+  const auto groups = this->groups(partition, Use::lookup);
+  groups->seek(Offset{std::numeric_limits<std::uint64_t>::max()});
+  if (!groups->valid()) return {Offset{0}, Instant{std::numeric_limits<std::int64_t>::min()}};
+  End end{groups->first(), {}};
+  try {
+    GroupCursor records(groups->value());
+    while (records.next()) {
+      end.latest = records.recorded();
+      end.end = next(end.end);
+    }
+  } catch (const LogCorrupt& damage) {
+    throw_corrupt(dir_, fmt::format("the last group of partition {}, at offset {}: {}", partition.value,
+                                    groups->first().value, damage.what()));
+  }
+  groups->seek(Offset{0});
+  if (!groups->valid()) {
+    throw_corrupt(dir_, fmt::format("partition {} has lost its beginning: expected a group at offset 0",
+                                    partition.value));
+  }
+  return end;
+}
+
+}  // namespace geleit

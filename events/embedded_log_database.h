@@ -1,0 +1,100 @@
+// The RocksDB under an embedded log: keys, options and errors. Only embedded_log*.cc includes this.
+//
+// Keys are 10 octets, big-endian: u16 partition, u64 offset of the group's first record; so a partition's
+// groups lie side by side in order. What the log is (LogInfo) lies under the one key that no partition can
+// have: FFFF "geleit".
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "events/log.h"
+#include "events/record_group.h"
+
+namespace rocksdb {
+class Cache;
+class DB;
+class Iterator;
+class WriteBufferManager;
+}  // namespace rocksdb
+
+namespace geleit {
+
+/// What a log is, fixed when it is created.
+struct LogIdentity {
+  Uuid id;
+  std::uint16_t partitions = 0;
+  Instant created;
+  friend bool operator==(const LogIdentity&, const LogIdentity&) = default;
+};
+
+/// What is shared with other databases of the process; empty: its own.
+struct DatabaseMemory {
+  std::shared_ptr<rocksdb::Cache> block_cache;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+};
+
+/// Goes through the groups of one partition as they were when it was made.
+class GroupIterator {
+ public:
+  GroupIterator(std::unique_ptr<rocksdb::Iterator> groups, Partition partition, std::filesystem::path dir);
+  ~GroupIterator();
+  GroupIterator(const GroupIterator&) = delete;
+  GroupIterator& operator=(const GroupIterator&) = delete;
+
+  /// To the group that holds the offset, or would if it were there: the last one that begins at or before it.
+  void seek(Offset offset);
+  void next();
+  /// False behind the last group (or before the first). Throws what reading met with.
+  [[nodiscard]] bool valid() const;
+  /// Of the group here; only when valid.
+  [[nodiscard]] Offset first() const;
+  [[nodiscard]] std::string_view value() const;
+
+ private:
+  std::unique_ptr<rocksdb::Iterator> groups_;
+  Partition partition_;
+  std::filesystem::path dir_;
+};
+
+/// Opens, writes and iterates; everything thrown is one of the log's three errors and names the directory.
+/// Thread-safe but for write().
+class LogDatabase {
+ public:
+  enum class Mode : std::uint8_t { create, write, read };
+
+  LogDatabase(const std::filesystem::path& dir, Mode mode, const DatabaseMemory& memory);
+  ~LogDatabase();
+  LogDatabase(const LogDatabase&) = delete;
+  LogDatabase& operator=(const LogDatabase&) = delete;
+
+  /// Nothing when the log was never completely created.
+  [[nodiscard]] std::optional<LogIdentity> identity() const;
+  void put_identity(const LogIdentity& identity);
+  /// True when there is not one key.
+  [[nodiscard]] bool empty() const;
+
+  /// All groups or none, synced when it returns.
+  void write(std::span<const std::shared_ptr<const RecordGroup>> groups);
+
+  enum class Use : std::uint8_t { scan, lookup };
+  [[nodiscard]] std::unique_ptr<GroupIterator> groups(Partition partition, Use use) const;
+
+  struct End {
+    Offset end;
+    Instant latest;  ///< when the last record was recorded; the smallest instant when there is none
+  };
+  /// Where a partition ends, its last group read through. Throws LogCorrupt when it is not whole, or when the
+  /// partition does not begin at offset 0.
+  [[nodiscard]] End end_of(Partition partition) const;
+
+ private:
+  std::filesystem::path dir_;
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+}  // namespace geleit
