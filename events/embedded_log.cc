@@ -19,7 +19,6 @@ namespace geleit {
 namespace {
 
 constexpr int read_only_attempts_max = 5;
-constexpr int read_only_retry_ms = 50;
 
 struct PendingAppend {
   std::vector<NewRecord> records;
@@ -236,7 +235,6 @@ std::unique_ptr<ReadableLog> EmbeddedLog::open_read_only(const std::filesystem::
       return std::make_unique<EmbeddedLogContents>(dir, LogDatabase::Mode::read, DatabaseMemory{}, 0);
     } catch (const LogRefused&) { throw; } catch (const std::exception&) {
       if (attempt == read_only_attempts_max) throw;
-      std::this_thread::sleep_for(std::chrono::milliseconds(read_only_retry_ms));
     }
   }
 }
