@@ -89,6 +89,6 @@ build_targets() {
     child_run cmake -S "$root" -B "$directory" -G Ninja \
       -DGELEIT_BUILD="$kind" -DGELEIT_TESTS="$tests" || return
   fi
-  if ninja -C "$directory" -n "$@" | grep -q 'no work to do'; then return 0; fi
+  if ninja -C "$directory" -n "$@" 2>&1 | grep -q 'no work to do'; then return 0; fi
   child_run ninja -C "$directory" -j "$(build_jobs)" "$@"
 }

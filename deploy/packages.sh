@@ -3,7 +3,7 @@
 # Two sets, so that a machine that only runs Geleit does not have to take the test tools.
 
 packages_to_build_and_run=(
-  g++ cmake ninja-build mold ccache git ca-certificates curl tzdata
+  g++ cmake ninja-build pkgconf mold ccache git ca-certificates curl tzdata
   capnproto libcapnp-dev
   librocksdb-dev libgflags-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
