@@ -1,7 +1,7 @@
 #include "projections/rule_book.h"
 
 #include <algorithm>
-#include <cassert>
+#include <stdexcept>
 
 namespace geleit {
 
@@ -23,7 +23,7 @@ const RuleSet* RuleBook::find(const JudgedBy& judged_by) const {
 
 const RuleSet& RuleBook::at(const JudgedBy& judged_by) const {
   const RuleSet* set = find(judged_by);
-  assert(set);
+  if (!set) throw std::runtime_error("the rule set it was judged by was never read");
   return *set;
 }
 

@@ -21,7 +21,7 @@ class RuleBook {
   void adopt(const SettingsAdopted& settings);
   /// The set to judge and compute by, or null when it has not been read yet.
   [[nodiscard]] const RuleSet* find(const JudgedBy& judged_by) const;
-  /// As find, for folds whose caller has made sure that it is there (asserted).
+  /// As find; throws std::runtime_error where find gives null, which parks the case that asked.
   [[nodiscard]] const RuleSet& at(const JudgedBy& judged_by) const;
   /// All sets read so far, oldest first.
   [[nodiscard]] std::vector<std::shared_ptr<const RuleSet>> all() const;

@@ -1,0 +1,456 @@
+#include "projections/projector.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "events/codec.h"
+#include "events/sha256.h"
+#include "projections/difference.h"
+#include "projections/evolve.h"
+#include "projections/rebuild.h"
+#include "projections/row_codec.h"
+
+namespace geleit {
+namespace {
+
+constexpr auto retry_after_trouble = std::chrono::milliseconds(500);
+
+std::uint64_t& rows_of_table(StoreState& state, Table table) {
+  return state.rows[static_cast<std::size_t>(table)];
+}
+
+Position position_of(const StoredRecord& record) { return {record.partition, record.offset}; }
+
+/// Derives into `out`; the error instead when the read model fails.
+std::optional<std::string> derive_rows(const ReadModel& model, const Case& c, const RuleBook& rules,
+                                       Derived& out) {
+  out.clear();
+  if (!c.exists()) return std::nullopt;
+  try {
+    model.derive(c, rules, out);
+    return std::nullopt;
+  } catch (const std::exception& e) {
+    out.clear();
+    return e.what();
+  }
+}
+
+}  // namespace
+
+std::string encode_stored_case(const StoredCase& stored) {
+  std::string out;
+  append_big_endian(out, stored.head.version.value);
+  out.resize(out.size() + hash_octets);
+  write_octets(stored.head.hash, out.data() + out.size() - hash_octets);
+  if (stored.state.exists()) out += encode_case(stored.state);
+  return out;
+}
+
+StoredCase decode_stored_case(std::string_view bytes) {
+  constexpr std::size_t head_octets = sizeof(std::uint32_t) + hash_octets;
+  if (bytes.size() < head_octets) throw StoreFailed("a stored case is damaged; rebuild the tables");
+  StoredCase stored;
+  stored.head.version = Version{read_big_endian<std::uint32_t>(bytes)};
+  stored.head.hash = hash_of_octets(bytes.data() + sizeof(std::uint32_t));
+  bytes.remove_prefix(head_octets);
+  if (!bytes.empty()) stored.state = decode_case(bytes);
+  return stored;
+}
+
+/// A case while a batch is folded into it.
+struct Projector::Touched {
+  StoredCase now;
+  Case before;
+  bool changed = false;
+  bool fold_parked = false;
+  Version trail_from;             ///< version of the first of `trail`
+  std::vector<TrailEntry> trail;  ///< what the batch adds
+  Position last;                  ///< of the last accepted event
+};
+
+struct Projector::Work {
+  StoreState state;
+  Streams streams;
+  std::unique_ptr<Batch> batch;
+  CounterChanges counters;
+  std::vector<std::size_t> taken;  ///< records used, by partition
+  std::vector<std::pair<CaseId, Table>> parked;
+  std::map<CaseId, std::pair<Head, std::vector<TrailEntry>>> settings_streams;
+};
+
+Projector::Projector(Log& log, Store& store, RuleBook& rules)
+    : log_(log), store_(store), rules_(rules), state_(store.snapshot()->state()) {
+  const LogInfo info = log.info();
+  if (state_.log.is_nil()) {
+    state_.log = info.id;
+    state_.reached.assign(info.partitions, Reached{});
+  }
+  if (state_.log != info.id) {
+    throw LogCorrupt(
+        fmt::format("the tables were made from another log than {}; remove the tables' directory to make "
+                    "them anew from this one",
+                    info.where));
+  }
+  const Positions ends = log.ends();
+  for (std::size_t p = 0; p < state_.reached.size(); ++p) {
+    const Reached& reached = state_.reached[p];
+    if (ends[p] < reached.next) {
+      throw LogCorrupt(
+          fmt::format("the log in {} ends at {} in partition {}, but the tables have read {} records of it: "
+                      "its tail is lost; restore the log from a backup, or remove the tables' directory "
+                      "to accept the loss",
+                      info.where, ends[p].value, p, reached.next.value));
+    }
+    if (reached.next.value == 0) continue;
+    const Position last{Partition{static_cast<std::uint16_t>(p)}, Offset{reached.next.value - 1}};
+    log.read_at(std::span(&last, 1), [&](const StoredRecord& record) {
+      if (record.bytes.size() >= hash_octets && stated_hash(record.bytes) == reached.last) return;
+      throw LogCorrupt(
+          fmt::format("the record {} in partition {} of the log in {} is not the one the tables have read: "
+                      "the log was changed; restore it from a backup",
+                      last.offset.value, p, info.where));
+    });
+  }
+  for (const std::string& content : store.settings()) {
+    SettingsAdopted settings;
+    settings.content = content;
+    settings.hash = sha256(content);
+    rules_.adopt(settings);
+  }
+  for (const Parked& parked : store.parked()) parked_.emplace(parked.id, parked.table);
+  restart_readers();
+}
+
+void Projector::restart_readers() {
+  readers_.clear();
+  for (std::size_t p = 0; p < state_.reached.size(); ++p) {
+    readers_.push_back(log_.read(Partition{static_cast<std::uint16_t>(p)}, state_.reached[p].next));
+  }
+  records_.assign(state_.reached.size(), {});
+}
+
+void Projector::prepare(const std::function<void(std::uint64_t)>& progress) {
+  const std::vector<Table> outdated = store_.outdated();
+  const bool cases_outdated =
+      std::any_of(outdated.begin(), outdated.end(), [](Table t) { return is_from_log(t); });
+  if (cases_outdated) {
+    rebuild_from_log(log_, store_, rules_, log_.ends(), progress);
+  } else if (!outdated.empty()) {
+    rebuild_from_cases(store_, rules_, outdated, progress);
+  }
+  state_ = store_.snapshot()->state();
+  parked_.clear();
+  for (const Parked& parked : store_.parked()) parked_.emplace(parked.id, parked.table);
+  cache_.clear();
+  restart_readers();
+  std::set<CaseId> parked_cases;
+  for (const auto& [id, table] : parked_) parked_cases.insert(id);
+  for (const CaseId& id : parked_cases) retry(id);
+}
+
+bool Projector::gather() {
+  bool any = false;
+  for (std::size_t p = 0; p < readers_.size(); ++p) {
+    readers_[p]->next(records_[p], batch_records_max);
+    any = any || !records_[p].empty();
+  }
+  return any;
+}
+
+void Projector::load(Streams& streams, const std::vector<CaseId>& missing) {
+  if (missing.empty()) return;
+  std::vector<std::string> keys;
+  keys.reserve(missing.size());
+  for (const CaseId& id : missing) keys.push_back(id_key(id.value));
+  std::vector<std::optional<std::string>> values;
+  store_.snapshot()->get_many(Table::stored_cases, keys, values);
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    if (values[i]) streams[missing[i]].now = decode_stored_case(*values[i]);
+  }
+}
+
+std::size_t Projector::fold(Work& work) {
+  // Which cases the batch touches is read first, so that those not at hand are fetched together.
+  std::vector<std::vector<std::optional<Link>>> links(records_.size());
+  std::vector<CaseId> missing;
+  for (std::size_t p = 0; p < records_.size(); ++p) {
+    links[p].reserve(records_[p].size());
+    for (const StoredRecord& record : records_[p]) {
+      auto link = link_of(record.bytes);
+      if (link && partition_of(link->stream, static_cast<std::uint16_t>(records_.size())) != record.partition)
+        link.reset();
+      if (link && work.streams.try_emplace(link->stream).second) {
+        const auto cached = cache_.find(link->stream);
+        if (cached == cache_.end())
+          missing.push_back(link->stream);
+        else
+          work.streams[link->stream].now = cached->second;
+      }
+      links[p].push_back(link);
+    }
+  }
+  load(work.streams, missing);
+  for (auto& [id, touched] : work.streams) touched.fold_parked = parked_.contains({id, Table::stored_cases});
+
+  Event event;
+  std::size_t moved = 0;
+  for (std::size_t p = 0; p < records_.size(); ++p) {
+    Reached& reached = work.state.reached[p];
+    for (std::size_t i = 0; i < records_[p].size(); ++i) {
+      const StoredRecord& record = records_[p][i];
+      assert(record.offset == reached.next);
+      bool foreign = !links[p][i].has_value();
+      if (!foreign) {
+        try {
+          decode(record.bytes, event);
+        } catch (const BadRecord&) { foreign = true; }
+      }
+      const auto* settings = foreign ? nullptr : std::get_if<SettingsAdopted>(&event.payload);
+      // A set that was not read yet lies in another partition: this one waits here until it comes.
+      if (!foreign && !settings && !event.judged_by.shipped.is_zero() && !rules_.find(event.judged_by)) break;
+
+      reached = {next(record.offset), record.bytes.size() >= hash_octets ? stated_hash(record.bytes) : Hash{},
+                 record.recorded};
+      ++work.taken[p];
+      ++moved;
+      if (foreign) {
+        ++work.state.foreign;
+        continue;
+      }
+      const Link& link = *links[p][i];
+      const TrailEntry trail{record.offset, link.id.value.low};
+      const auto stale = [&] {
+        ++work.state.stale;
+        work.batch->put(Table::stale, stale_key(link.stream, position_of(record)), stale_value(link.version));
+        ++rows_of_table(work.state, Table::stale);
+      };
+      if (settings) {
+        auto found = work.settings_streams.find(link.stream);
+        if (found == work.settings_streams.end()) {
+          found = work.settings_streams
+                      .try_emplace(link.stream, store_.stream_head(link.stream), std::vector<TrailEntry>{})
+                      .first;
+        }
+        auto& [head, entries] = found->second;
+        if (standing(head, link.version, link.previous) == Standing::stale) {
+          stale();
+          continue;
+        }
+        rules_.adopt(*settings);
+        work.batch->settings(settings->hash, settings->content);
+        head = {link.version, link.hash};
+        entries.push_back(trail);
+        ++work.state.events;
+        continue;
+      }
+      Touched& touched = work.streams[link.stream];
+      if (standing(touched.now.head, link.version, link.previous) == Standing::stale) {
+        stale();
+        continue;
+      }
+      ++work.state.events;
+      if (!touched.changed) {
+        touched.before = touched.now.state;
+        touched.changed = true;
+        touched.trail_from = link.version;
+      }
+      touched.last = position_of(record);
+      touched.trail.push_back(trail);
+      touched.now.head = {link.version, link.hash};
+      if (touched.fold_parked) continue;
+      try {
+        evolve(touched.now.state, event, link.hash);
+      } catch (const FoldFailed& e) {
+        // The failed fold left the case undefined: fold again what the batch held before this event.
+        touched.now.state = touched.before;
+        for (std::size_t earlier = 0; earlier < i; ++earlier) {
+          const auto& past = links[p][earlier];
+          if (!past || past->stream != link.stream) continue;
+          if (standing(touched.now.state.head, past->version, past->previous) == Standing::stale) continue;
+          evolve(touched.now.state, geleit::decode(records_[p][earlier].bytes), past->hash);
+        }
+        touched.fold_parked = true;
+        work.batch->park({link.stream, Table::stored_cases, position_of(record), e.what(), {}});
+        work.parked.emplace_back(link.stream, Table::stored_cases);
+      }
+    }
+  }
+  return moved;
+}
+
+void Projector::derive(Work& work) {
+  Derived before;
+  Derived after;
+  for (auto& [id, touched] : work.streams) {
+    if (!touched.changed) continue;
+    const Case& now = touched.now.state;
+    if (!touched.before.exists() && now.exists()) work.batch->provider(now.provider);
+    for (const ReadModel& model : read_models()) {
+      if (parked_.contains({id, model.table})) continue;
+      const auto old_error = derive_rows(model, touched.before, rules_, before);
+      assert(!old_error);
+      const auto error = derive_rows(model, now, rules_, after);
+      if (error) {
+        const std::string shown = touched.before.exists() ? encode_case(touched.before) : std::string();
+        work.batch->park({id, model.table, touched.last, *error, shown});
+        work.parked.emplace_back(id, model.table);
+        continue;
+      }
+      rows_of_table(work.state, model.table) += static_cast<std::uint64_t>(
+          write_difference(model.table, now.provider, before, after, *work.batch, work.counters));
+    }
+  }
+}
+
+void Projector::write(Work& work) {
+  const auto snapshot = store_.snapshot();
+  const auto write_trail = [&](const CaseId& stream, Version from, const std::vector<TrailEntry>& entries) {
+    std::string block;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const Version version{from.value + static_cast<std::uint32_t>(i)};
+      const auto number = trail_block_of(version);
+      const bool first_of_block = (version.value - 1) % trail_block_versions == 0;
+      if (i == 0 && !first_of_block)
+        block = snapshot->get(Table::trail, trail_key(stream, number)).value_or("");
+      if (first_of_block) {
+        block.clear();
+        ++rows_of_table(work.state, Table::trail);
+      }
+      append_trail(block, entries[i]);
+      const bool last_of_block = version.value % trail_block_versions == 0;
+      if (last_of_block || i + 1 == entries.size())
+        work.batch->put(Table::trail, trail_key(stream, number), block);
+    }
+  };
+  for (auto& [id, touched] : work.streams) {
+    if (!touched.changed) continue;
+    if (touched.trail_from == Version{1}) ++rows_of_table(work.state, Table::stored_cases);
+    work.batch->put(Table::stored_cases, id_key(id.value), encode_stored_case(touched.now));
+    write_trail(id, touched.trail_from, touched.trail);
+  }
+  for (const auto& [stream, changes] : work.settings_streams) {
+    const auto& [head, entries] = changes;
+    if (entries.empty()) continue;
+    work.batch->stream(stream, head);
+    write_trail(stream, Version{head.version.value - static_cast<std::uint32_t>(entries.size()) + 1},
+                entries);
+  }
+  write_counters(work.counters, *snapshot, *work.batch, work.state);
+  store_.write(std::move(work.batch), work.state);
+}
+
+std::size_t Projector::step() {
+  try {
+    if (!gather()) return 0;
+    Work work;
+    work.state = state_;
+    work.batch = store_.batch();
+    work.taken.assign(records_.size(), 0);
+    const std::size_t moved = fold(work);
+    if (moved > 0) {
+      derive(work);
+      write(work);
+      state_ = work.state;
+      parked_.insert(work.parked.begin(), work.parked.end());
+      if (cache_.size() + work.streams.size() > cached_cases_max) cache_.clear();
+      for (auto& [id, touched] : work.streams) {
+        if (touched.changed && cache_.size() < cached_cases_max) cache_[id] = std::move(touched.now);
+      }
+    }
+    for (std::size_t p = 0; p < records_.size(); ++p) {
+      if (work.taken[p] == records_[p].size()) continue;
+      readers_[p] = log_.read(Partition{static_cast<std::uint16_t>(p)}, state_.reached[p].next);
+    }
+    if (moved > 0 && advanced_) advanced_();
+    return moved;
+  } catch (...) {
+    // The readers may be ahead of the tables now, and the cache may hold what was never written.
+    cache_.clear();
+    restart_readers();
+    throw;
+  }
+}
+
+void Projector::run(std::stop_token stop) {
+  const auto subscription = log_.subscribe([this] {
+    {
+      const std::lock_guard lock(mutex_);
+      log_grew_ = true;
+    }
+    grown_.notify_one();
+  });
+  while (!stop.stop_requested()) {
+    bool failed = false;
+    try {
+      while (!stop.stop_requested() && step() > 0) {}
+      const std::lock_guard lock(mutex_);
+      trouble_.clear();
+    } catch (const std::exception& e) {
+      const std::lock_guard lock(mutex_);
+      trouble_ = e.what();
+      failed = true;
+    }
+    std::unique_lock lock(mutex_);
+    if (failed)
+      grown_.wait_for(lock, stop, retry_after_trouble, [] { return false; });
+    else
+      grown_.wait(lock, stop, [this] { return log_grew_; });
+    log_grew_ = false;
+  }
+}
+
+std::size_t Projector::retry(const CaseId& id) {
+  const auto snapshot = store_.snapshot();
+  const auto value = snapshot->get(Table::stored_cases, id_key(id.value));
+  if (!value) return 0;
+  StoredCase stored = decode_stored_case(*value);
+  StoreState state = state_;
+  auto batch = store_.batch();
+  CounterChanges counters;
+  std::vector<std::pair<CaseId, Table>> freed;
+  const Case as_parked = stored.state;
+  if (parked_.contains({id, Table::stored_cases})) {
+    try {
+      fold_along_trail(log_, *snapshot, id, stored);
+    } catch (const FoldFailed&) { return 0; }
+    batch->unpark(id, Table::stored_cases);
+    freed.emplace_back(id, Table::stored_cases);
+    batch->put(Table::stored_cases, id_key(id.value), encode_stored_case(stored));
+    batch->provider(stored.state.provider);
+  }
+  std::map<Table, std::string> shown;
+  for (const Parked& parked : store_.parked()) {
+    if (parked.id == id && parked.table != Table::stored_cases) shown[parked.table] = parked.case_bytes;
+  }
+  Derived before;
+  Derived after;
+  for (const ReadModel& model : read_models()) {
+    const auto parked = shown.find(model.table);
+    Case old = as_parked;
+    if (parked != shown.end()) old = parked->second.empty() ? Case{} : decode_case(parked->second);
+    if (derive_rows(model, old, rules_, before) || derive_rows(model, stored.state, rules_, after)) continue;
+    if (parked != shown.end()) {
+      batch->unpark(id, model.table);
+      freed.emplace_back(id, model.table);
+    }
+    rows_of_table(state, model.table) += static_cast<std::uint64_t>(
+        write_difference(model.table, stored.state.provider, before, after, *batch, counters));
+  }
+  if (freed.empty()) return 0;
+  write_counters(counters, *snapshot, *batch, state);
+  store_.write(std::move(batch), state);
+  state_ = state;
+  cache_.erase(id);
+  for (const auto& key : freed) parked_.erase(key);
+  if (advanced_) advanced_();
+  return freed.size();
+}
+
+std::string Projector::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+}  // namespace geleit

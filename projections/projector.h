@@ -1,0 +1,96 @@
+// From the log to the tables: at least once, in order per partition, one batch for everything (DESIGN.md, The
+// projector's promise). What makes a fold fail parks that case, what makes a read model fail parks that case
+// in that table; everything else flows on and nothing is skipped in silence.
+//
+//   records ─▶ chain: accepted? ─no─▶ stale, foreign: counted, kept, applied by nobody
+//                    │yes
+//                    ▼
+//   case before ─▶ evolve ─▶ case after ─▶ each read model: rows(after) − rows(before) ─▶ one batch with the
+//   position
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <unordered_map>
+#include <vector>
+
+#include "events/log.h"
+#include "projections/case.h"
+#include "projections/read_model.h"
+#include "projections/store.h"
+
+namespace geleit {
+
+/// Records that one batch folds at most, per partition; a stored group is not split.
+inline constexpr std::size_t batch_records_max = 4096;
+/// Folded cases that the projector keeps at hand between batches.
+inline constexpr std::size_t cached_cases_max = 16'384;
+
+/// A stream's value in Table::stored_cases: the accepted head, and the case as far as it could be folded.
+struct StoredCase {
+  Head head;
+  Case state;  ///< state.head is behind `head` while the fold is parked
+  friend bool operator==(const StoredCase&, const StoredCase&) = default;
+};
+[[nodiscard]] std::string encode_stored_case(const StoredCase& stored);
+[[nodiscard]] StoredCase decode_stored_case(std::string_view bytes);
+
+/// Brings the tables from where they are to the log's end and keeps them there. One thread at a time.
+class Projector {
+ public:
+  /// `log`, `store` and `rules` outlive it. Throws LogCorrupt when the log ends before, or differs from, what
+  /// the tables have read.
+  Projector(Log& log, Store& store, RuleBook& rules);
+
+  /// Makes what is missing or outdated: all tables from the log when they are empty, a table whose version
+  /// changed from the stored cases; then tries again whatever is parked. `progress` hears the events folded
+  /// so far.
+  void prepare(const std::function<void(std::uint64_t events)>& progress);
+  /// Folds one batch and writes it. The number of records it moved on by; 0: nothing to do now. Throws
+  /// LogUnavailable, LogCorrupt, StoreFailed; the tables are then as they were, and a later step continues.
+  std::size_t step();
+  /// Steps whenever the log grows, until stopped. What step throws is kept for `trouble` and tried again.
+  void run(std::stop_token stop);
+  /// Folds and derives the case again after a fix; the parked tables that came free. Throws as step.
+  std::size_t retry(const CaseId& id);
+
+  /// Runs after each write, in the projector's thread. Set before `run`.
+  void on_advance(std::function<void()> advanced) { advanced_ = std::move(advanced); }
+  /// Why the tables stand still, or empty.
+  [[nodiscard]] std::string trouble() const;
+
+ private:
+  struct Touched;
+  struct Work;
+  using Streams = std::unordered_map<CaseId, Touched>;
+
+  void restart_readers();
+  [[nodiscard]] bool gather();
+  void load(Streams& streams, const std::vector<CaseId>& missing);
+  [[nodiscard]] std::size_t fold(Work& work);
+  void derive(Work& work);
+  void write(Work& work);
+
+  Log& log_;
+  Store& store_;
+  RuleBook& rules_;
+  StoreState state_;
+  std::vector<std::unique_ptr<LogReader>> readers_;
+  std::vector<std::vector<StoredRecord>> records_;  ///< gathered, by partition
+  std::unordered_map<CaseId, StoredCase> cache_;
+  std::set<std::pair<CaseId, Table>> parked_;
+  std::function<void()> advanced_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any grown_;
+  bool log_grew_ = true;
+  std::string trouble_;
+};
+
+}  // namespace geleit

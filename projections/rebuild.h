@@ -1,0 +1,48 @@
+// Tables made anew: folded from the log in bulk, or derived again from the stored cases, always beside the
+// present ones and switched to in one step. The same folds and read models as the live projector; only the
+// writing differs (sorted files instead of batches). During a rebuild nothing is sent to anyone.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <span>
+
+#include "events/log.h"
+#include "projections/projector.h"
+
+namespace geleit {
+
+/// Workers of a rebuild; each holds the cases of one partition in memory.
+inline constexpr unsigned rebuild_workers = 2;
+
+/// True for the tables that only the log can give back; the others follow from the stored cases.
+[[nodiscard]] constexpr bool is_from_log(Table table) {
+  return table == Table::stored_cases || table == Table::trail || table == Table::stale;
+}
+
+using Progress = std::function<void(std::uint64_t events)>;
+
+/// Folds the log up to `until` into new generations of all tables and switches to them. Throws
+/// LogUnavailable, LogCorrupt, StoreFailed; the present tables are then as they were.
+void rebuild_from_log(const Log& log, Store& store, RuleBook& rules, const Positions& until,
+                      const Progress& progress);
+
+/// Derives these tables (none of is_from_log) anew from the stored cases and switches to them.
+void rebuild_from_cases(Store& store, RuleBook& rules, std::span<const Table> tables,
+                        const Progress& progress);
+
+/// Folds what the trail knows beyond the case's own head. Throws FoldFailed, LogCorrupt.
+void fold_along_trail(const Log& log, const Snapshot& snapshot, const CaseId& id, StoredCase& stored);
+
+struct TableDifference {
+  Table table{};
+  std::uint64_t keys = 0;  ///< that differ
+  std::string example;     ///< one of them, in hexadecimal
+};
+/// Derives everything afresh in `scratch` (removed afterwards) from the log up to where `store` stands, and
+/// compares all tables byte for byte. Empty: they are the same.
+[[nodiscard]] std::vector<TableDifference> check_tables(const Log& log, const Store& store,
+                                                        const std::filesystem::path& scratch,
+                                                        const Progress& progress);
+
+}  // namespace geleit

@@ -1,0 +1,610 @@
+#include "projections/store.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_file_writer.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <map>
+#include <mutex>
+
+#include "events/codec.h"
+#include "events/sha256.h"
+
+namespace geleit {
+namespace {
+
+namespace rdb = rocksdb;
+constexpr std::size_t table_slots = 32;
+
+constexpr std::string_view state_key = "state";
+constexpr std::string_view table_prefix = "table/";
+constexpr std::string_view provider_prefix = "provider/";
+constexpr std::string_view settings_prefix = "settings/";
+constexpr std::string_view stream_prefix = "stream/";
+constexpr std::string_view parked_prefix = "parked/";
+
+rdb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
+std::string_view view(const rdb::Slice& s) { return {s.data(), s.size()}; }
+std::size_t slot(Table table) { return static_cast<std::size_t>(table); }
+
+void require(const rdb::Status& status, std::string_view doing) {
+  if (!status.ok()) throw StoreFailed(fmt::format("{}: {}", doing, status.ToString()));
+}
+
+const TableInfo& info_of(Table table) {
+  return *std::find_if(all_tables.begin(), all_tables.end(),
+                       [&](const TableInfo& t) { return t.table == table; });
+}
+
+std::string family_name(const TableInfo& table, std::uint32_t generation) {
+  return fmt::format("{:02}-{}.{}", slot(table.table), table.name, generation);
+}
+
+/// Reads the numbers of a value in the order they were appended.
+struct ValueReader {
+  std::string_view rest;
+  template <class Int>
+  Int number() {
+    if (rest.size() < sizeof(Int)) throw StoreFailed("the tables' own state is damaged; rebuild the tables");
+    const Int value = read_big_endian<Int>(rest);
+    rest.remove_prefix(sizeof(Int));
+    return value;
+  }
+  Hash hash() {
+    if (rest.size() < hash_octets) throw StoreFailed("the tables' own state is damaged; rebuild the tables");
+    const Hash value = hash_of_octets(rest.data());
+    rest.remove_prefix(hash_octets);
+    return value;
+  }
+  std::string text() {
+    const auto length = number<std::uint32_t>();
+    if (rest.size() < length) throw StoreFailed("the tables' own state is damaged; rebuild the tables");
+    std::string value(rest.substr(0, length));
+    rest.remove_prefix(length);
+    return value;
+  }
+};
+
+void append_hash(std::string& out, const Hash& hash) {
+  out.resize(out.size() + hash_octets);
+  write_octets(hash, out.data() + out.size() - hash_octets);
+}
+void append_text(std::string& out, std::string_view text) {
+  append_big_endian(out, static_cast<std::uint32_t>(text.size()));
+  out.append(text);
+}
+
+std::string encode_state(const StoreState& state) {
+  std::string out = id_key(state.log);
+  append_big_endian(out, static_cast<std::uint16_t>(state.reached.size()));
+  for (const Reached& r : state.reached) {
+    append_big_endian(out, r.next.value);
+    append_hash(out, r.last);
+    append_big_endian(out, r.recorded.ms);
+  }
+  append_big_endian(out, state.events);
+  append_big_endian(out, state.stale);
+  append_big_endian(out, state.foreign);
+  for (const auto rows : state.rows) append_big_endian(out, rows);
+  return out;
+}
+
+StoreState decode_state(std::string_view bytes) {
+  ValueReader in{bytes};
+  StoreState state;
+  state.log = {in.number<std::uint64_t>(), in.number<std::uint64_t>()};
+  state.reached.resize(in.number<std::uint16_t>());
+  for (Reached& r : state.reached) {
+    r.next = Offset{in.number<std::uint64_t>()};
+    r.last = in.hash();
+    r.recorded = Instant{in.number<std::int64_t>()};
+  }
+  state.events = in.number<std::uint64_t>();
+  state.stale = in.number<std::uint64_t>();
+  state.foreign = in.number<std::uint64_t>();
+  for (auto& rows : state.rows) rows = in.number<std::uint64_t>();
+  return state;
+}
+
+std::string parked_key(const CaseId& id, Table table) {
+  return std::string(parked_prefix) + id_key(id.value) + static_cast<char>(table);
+}
+
+std::string encode_parked(const Parked& parked) {
+  std::string out;
+  append_big_endian(out, parked.position.partition.value);
+  append_big_endian(out, parked.position.offset.value);
+  append_text(out, parked.error);
+  append_text(out, parked.case_bytes);
+  return out;
+}
+
+Parked decode_parked(std::string_view key, std::string_view value) {
+  Parked parked;
+  key.remove_prefix(parked_prefix.size());
+  parked.id = {read_id(key)};
+  parked.table = static_cast<Table>(key.back());
+  ValueReader in{value};
+  parked.position.partition = Partition{in.number<std::uint16_t>()};
+  parked.position.offset = Offset{in.number<std::uint64_t>()};
+  parked.error = in.text();
+  parked.case_bytes = in.text();
+  return parked;
+}
+
+using Families = std::array<rdb::ColumnFamilyHandle*, table_slots>;
+
+/// One generation of one table. Snapshots keep it alive; the last one to let go closes the handle.
+struct Family {
+  rdb::DB* db;
+  rdb::ColumnFamilyHandle* handle;
+  Family(rdb::DB* d, rdb::ColumnFamilyHandle* h) : db(d), handle(h) {}
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+  ~Family() { db->DestroyColumnFamilyHandle(handle); }
+};
+using FamilySet = std::array<std::shared_ptr<Family>, table_slots>;
+
+class RocksCursor final : public Snapshot::Cursor {
+ public:
+  explicit RocksCursor(rdb::Iterator* it) : it_(it) {}
+  void seek(std::string_view key) override { it_->Seek(slice(key)); }
+  void seek_before(std::string_view key) override {
+    it_->SeekForPrev(slice(key));
+    if (it_->Valid() && view(it_->key()) == key) it_->Prev();
+  }
+  void next() override { it_->Next(); }
+  void previous() override { it_->Prev(); }
+  bool valid() const override {
+    if (it_->Valid()) return true;
+    require(it_->status(), "reading a table");
+    return false;
+  }
+  std::string_view key() const override { return view(it_->key()); }
+  std::string_view value() const override { return view(it_->value()); }
+
+ private:
+  std::unique_ptr<rdb::Iterator> it_;
+};
+
+class RocksSnapshot final : public Snapshot {
+ public:
+  RocksSnapshot(rdb::DB* db, FamilySet families, StoreState state, const rdb::Snapshot* at)
+      : db_(db), families_(std::move(families)), state_(std::move(state)), at_(at) {
+    read_.snapshot = at_;
+  }
+  ~RocksSnapshot() override { db_->ReleaseSnapshot(at_); }
+
+  const StoreState& state() const override { return state_; }
+  std::optional<std::string> get(Table table, std::string_view key) const override {
+    rdb::PinnableSlice value;
+    const auto status = db_->Get(read_, family(table), slice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    require(status, "reading a row");
+    return value.ToString();
+  }
+  void get_many(Table table, std::span<const std::string> keys,
+                std::vector<std::optional<std::string>>& out) const override {
+    out.assign(keys.size(), std::nullopt);
+    std::vector<rdb::Slice> slices(keys.begin(), keys.end());
+    std::vector<rdb::PinnableSlice> values(keys.size());
+    std::vector<rdb::Status> statuses(keys.size());
+    db_->MultiGet(read_, family(table), keys.size(), slices.data(), values.data(), statuses.data());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (statuses[i].IsNotFound()) continue;
+      require(statuses[i], "reading rows");
+      out[i] = values[i].ToString();
+    }
+  }
+  void scan(Table table, std::string_view from, bool reverse,
+            const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    RocksCursor at(db_->NewIterator(read_, family(table)));
+    for (reverse ? at.seek_before(from) : at.seek(from); at.valid(); reverse ? at.previous() : at.next()) {
+      if (!visit(at.key(), at.value())) return;
+    }
+  }
+  std::unique_ptr<Cursor> cursor(Table table) const override {
+    return std::make_unique<RocksCursor>(db_->NewIterator(read_, family(table)));
+  }
+  std::vector<std::string> providers() const override {
+    std::vector<std::string> out;
+    RocksCursor at(db_->NewIterator(read_, db_->DefaultColumnFamily()));
+    for (at.seek(provider_prefix); at.valid() && at.key().starts_with(provider_prefix); at.next()) {
+      out.emplace_back(at.key().substr(provider_prefix.size()));
+    }
+    return out;
+  }
+
+ private:
+  rdb::ColumnFamilyHandle* family(Table table) const { return families_[slot(table)]->handle; }
+  rdb::DB* db_;
+  FamilySet families_;
+  StoreState state_;
+  const rdb::Snapshot* at_;
+  rdb::ReadOptions read_;
+};
+
+class RocksBatch final : public Batch {
+ public:
+  RocksBatch(FamilySet families, rdb::ColumnFamilyHandle* meta)
+      : families_(std::move(families)), meta_(meta) {}
+  void put(Table table, std::string_view key, std::string_view value) override {
+    require(batch.Put(families_[slot(table)]->handle, slice(key), slice(value)), "adding to a batch");
+  }
+  void remove(Table table, std::string_view key) override {
+    require(batch.Delete(families_[slot(table)]->handle, slice(key)), "adding to a batch");
+  }
+  void provider(std::string_view slug) override { put_meta(std::string(provider_prefix).append(slug), {}); }
+  void settings(const Hash& hash, std::string_view content) override {
+    put_meta(std::string(settings_prefix) + to_hex(hash), content);
+  }
+  void stream(const CaseId& stream, const Head& head) override {
+    std::string value;
+    append_big_endian(value, head.version.value);
+    append_hash(value, head.hash);
+    put_meta(std::string(stream_prefix) + id_key(stream.value), value);
+  }
+  void park(const Parked& parked) override {
+    put_meta(parked_key(parked.id, parked.table), encode_parked(parked));
+  }
+  void unpark(const CaseId& id, Table table) override {
+    require(batch.Delete(meta_, parked_key(id, table)), "adding to a batch");
+  }
+  void put_meta(std::string_view key, std::string_view value) {
+    require(batch.Put(meta_, slice(key), slice(value)), "adding to a batch");
+  }
+
+  rdb::WriteBatch batch;
+
+ private:
+  FamilySet families_;
+  rdb::ColumnFamilyHandle* meta_;
+};
+
+class SstLoader final : public Loader {
+ public:
+  SstLoader(rdb::Options options, std::filesystem::path dir, std::string stem,
+            std::function<void(Table, std::string)> done)
+      : options_(std::move(options)), dir_(std::move(dir)), stem_(std::move(stem)), done_(std::move(done)) {}
+
+  void put(Table table, std::string_view key, std::string_view value) override {
+    auto& file = files_[slot(table)];
+    if (!file.writer) {
+      file.path = dir_ / fmt::format("{}-{:02}.sst", stem_, slot(table));
+      file.writer = std::make_unique<rdb::SstFileWriter>(rdb::EnvOptions(), options_);
+      require(file.writer->Open(file.path.string()), "opening a table file");
+    }
+    require(file.writer->Put(slice(key), slice(value)), "writing a table file");
+  }
+  void finish() override {
+    for (std::size_t i = 0; i < table_slots; ++i) {
+      if (!files_[i].writer) continue;
+      require(files_[i].writer->Finish(), "finishing a table file");
+      done_(static_cast<Table>(i), files_[i].path.string());
+    }
+  }
+
+ private:
+  struct File {
+    std::unique_ptr<rdb::SstFileWriter> writer;
+    std::filesystem::path path;
+  };
+  rdb::Options options_;
+  std::filesystem::path dir_;
+  std::string stem_;
+  std::function<void(Table, std::string)> done_;
+  std::array<File, table_slots> files_;
+};
+
+class RocksGeneration final : public Generation {
+ public:
+  RocksGeneration(rdb::DB* db, rdb::Options options, std::filesystem::path dir)
+      : db_(db), options_(std::move(options)), dir_(std::move(dir)) {
+    std::filesystem::create_directories(dir_);
+  }
+  ~RocksGeneration() override {
+    for (auto& family : families) {
+      if (family && !adopted) db_->DropColumnFamily(family->handle);
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(dir_, ignored);
+  }
+  std::unique_ptr<Loader> loader() override {
+    return std::make_unique<SstLoader>(options_, dir_, fmt::format("{}", loaders_++),
+                                       [this](Table table, std::string path) {
+                                         const std::lock_guard lock(mutex_);
+                                         files[slot(table)].push_back(std::move(path));
+                                       });
+  }
+  void ingest() {
+    for (std::size_t i = 0; i < table_slots; ++i) {
+      if (files[i].empty()) continue;
+      rdb::IngestExternalFileOptions options;
+      options.move_files = true;
+      // Files of several workers overlap in their ranges; each is ingested by itself and settles on its own
+      // level.
+      for (const auto& path : files[i]) {
+        require(db_->IngestExternalFile(families[i]->handle, {path}, options), "taking in a table file");
+      }
+    }
+  }
+
+  FamilySet families;
+  std::array<std::uint32_t, table_slots> numbers{};
+  std::array<std::vector<std::string>, table_slots> files;
+  bool adopted = false;
+
+ private:
+  rdb::DB* db_;
+  rdb::Options options_;
+  std::filesystem::path dir_;
+  std::mutex mutex_;
+  std::atomic<int> loaders_{0};
+};
+
+class RocksStore final : public Store {
+ public:
+  explicit RocksStore(const StoreOptions& options) : options_(options) {
+    std::filesystem::create_directories(options.dir);
+    auto cache = rdb::NewLRUCache(options.cache_octets);
+    rocks_.create_if_missing = !options.read_only;
+    rocks_.create_missing_column_families = true;
+    rocks_.max_background_jobs = 2;
+    rocks_.write_buffer_manager =
+        std::make_shared<rdb::WriteBufferManager>(options.write_buffer_octets, cache);
+    rocks_.max_total_wal_size = 2 * options.write_buffer_octets;
+    rocks_.keep_log_file_num = 2;
+    rocks_.info_log_level = rdb::WARN_LEVEL;
+    rocks_.compression = rdb::kLZ4Compression;
+    rocks_.level_compaction_dynamic_level_bytes = true;
+    rdb::BlockBasedTableOptions table;
+    table.block_cache = cache;
+    table.block_size = 16 * 1024;
+    table.format_version = 5;
+    table.filter_policy.reset(rdb::NewRibbonFilterPolicy(10));
+    table.cache_index_and_filter_blocks = true;
+    table.pin_l0_filter_and_index_blocks_in_cache = true;
+    rocks_.table_factory.reset(rdb::NewBlockBasedTableFactory(table));
+
+    const std::string dir = options.dir.string();
+    std::vector<std::string> names;
+    if (!rdb::DB::ListColumnFamilies(rocks_, dir, &names).ok()) names = {rdb::kDefaultColumnFamilyName};
+    std::vector<rdb::ColumnFamilyDescriptor> descriptors;
+    for (const auto& name : names) descriptors.emplace_back(name, rdb::ColumnFamilyOptions(rocks_));
+    std::vector<rdb::ColumnFamilyHandle*> handles;
+    rdb::DB* db = nullptr;
+    const auto status = options.read_only ? rdb::DB::OpenForReadOnly(rocks_, dir, descriptors, &handles, &db)
+                                          : rdb::DB::Open(rocks_, dir, descriptors, &handles, &db);
+    if (!status.ok()) {
+      if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+        throw StoreFailed(
+            fmt::format("the tables in {} are in use by another process; only one may hold them", dir));
+      }
+      throw StoreFailed(
+          fmt::format("the tables in {} cannot be opened ({}); they can be made again from the log: "
+                      "remove that directory and start again",
+                      dir, status.ToString()));
+    }
+    db_.reset(db);
+    std::map<std::string, std::shared_ptr<Family>> by_name;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      by_name[names[i]] = std::make_shared<Family>(db, handles[i]);
+    }
+    meta_ = by_name[rdb::kDefaultColumnFamilyName];
+    for (const TableInfo& table_info : all_tables) {
+      std::string value;
+      const auto found = db_->Get({}, meta_->handle, table_key(table_info.table), &value);
+      std::uint32_t generation = 0;
+      if (found.ok()) {
+        ValueReader in{value};
+        versions_[slot(table_info.table)] = in.number<std::uint32_t>();
+        generation = in.number<std::uint32_t>();
+      }
+      generations_[slot(table_info.table)] = generation;
+      auto& family = families_[slot(table_info.table)];
+      family = by_name[family_name(table_info, generation)];
+      if (!family && !options.read_only) family = make_family(table_info, generation);
+      if (!family)
+        throw StoreFailed(fmt::format("the tables in {} are not ready; start the service once", dir));
+    }
+    std::string value;
+    const auto found = db_->Get({}, meta_->handle, slice(state_key), &value);
+    if (found.ok())
+      state_ = decode_state(value);
+    else if (!found.IsNotFound())
+      require(found, "reading the tables' state");
+    if (!options.read_only) drop_forgotten(by_name);
+  }
+
+  ~RocksStore() override {
+    for (auto& family : families_) family.reset();
+    meta_.reset();
+  }
+
+  std::shared_ptr<const Snapshot> snapshot() const override {
+    const std::lock_guard lock(mutex_);
+    return std::make_shared<RocksSnapshot>(db_.get(), families_, state_, db_->GetSnapshot());
+  }
+
+  std::unique_ptr<Batch> batch() override {
+    const std::lock_guard lock(mutex_);
+    return std::make_unique<RocksBatch>(families_, meta_->handle);
+  }
+
+  void write(std::unique_ptr<Batch> batch, const StoreState& state) override {
+    auto& rocks = static_cast<RocksBatch&>(*batch);
+    rocks.put_meta(state_key, encode_state(state));
+    // The lock makes rows and state change together for those who take a snapshot.
+    const std::lock_guard lock(mutex_);
+    require(db_->Write({}, &rocks.batch), "writing the tables");
+    state_ = state;
+  }
+
+  std::vector<Table> outdated() const override {
+    std::vector<Table> out;
+    for (const TableInfo& table : all_tables) {
+      if (versions_[slot(table.table)] != table.version) out.push_back(table.table);
+    }
+    return out;
+  }
+
+  std::unique_ptr<Generation> begin(std::span<const Table> tables) override {
+    auto generation = std::make_unique<RocksGeneration>(db_.get(), rocks_, options_.dir / "building");
+    for (const Table table : tables) {
+      const std::uint32_t number = generations_[slot(table)] + 1;
+      generation->numbers[slot(table)] = number;
+      // What an interrupted rebuild left under this number is dropped at opening, so the family is new.
+      generation->families[slot(table)] = make_family(info_of(table), number);
+    }
+    return generation;
+  }
+
+  void adopt(std::unique_ptr<Generation> generation, std::unique_ptr<Batch> batch,
+             const StoreState& state) override {
+    auto& made = static_cast<RocksGeneration&>(*generation);
+    made.ingest();
+    auto& rocks = static_cast<RocksBatch&>(*batch);
+    for (const TableInfo& table : all_tables) {
+      if (!made.families[slot(table.table)]) continue;
+      std::string value;
+      append_big_endian(value, table.version);
+      append_big_endian(value, made.numbers[slot(table.table)]);
+      rocks.put_meta(table_key(table.table), value);
+    }
+    rocks.put_meta(state_key, encode_state(state));
+    const std::lock_guard lock(mutex_);
+    require(db_->Write({}, &rocks.batch), "switching to the new tables");
+    made.adopted = true;
+    for (const TableInfo& table : all_tables) {
+      const auto i = slot(table.table);
+      if (!made.families[i]) continue;
+      if (previous_[i]) db_->DropColumnFamily(previous_[i]->handle);
+      previous_[i] = families_[i];
+      families_[i] = made.families[i];
+      generations_[i] = made.numbers[i];
+      versions_[i] = table.version;
+    }
+    state_ = state;
+  }
+
+  void compare(const Store& other, Table table,
+               const std::function<void(std::string_view)>& differs) const override {
+    const auto mine = snapshot();
+    const auto theirs = other.snapshot();
+    const auto a = mine->cursor(table);
+    const auto b = theirs->cursor(table);
+    a->seek("");
+    b->seek("");
+    while (a->valid() || b->valid()) {
+      const int order = !a->valid() ? 1 : !b->valid() ? -1 : a->key().compare(b->key());
+      if (order == 0) {
+        if (a->value() != b->value()) differs(a->key());
+        a->next();
+        b->next();
+      } else if (order < 0) {
+        differs(a->key());
+        a->next();
+      } else {
+        differs(b->key());
+        b->next();
+      }
+    }
+  }
+
+  std::vector<Parked> parked() const override {
+    std::vector<Parked> out;
+    each_meta(parked_prefix, [&](auto key, auto value) { out.push_back(decode_parked(key, value)); });
+    return out;
+  }
+  std::vector<std::string> settings() const override {
+    std::vector<std::string> out;
+    each_meta(settings_prefix, [&](auto, auto value) { out.emplace_back(value); });
+    return out;
+  }
+  Head stream_head(const CaseId& stream) const override {
+    std::string value;
+    const auto found = db_->Get({}, meta_->handle, std::string(stream_prefix) + id_key(stream.value), &value);
+    if (found.IsNotFound()) return {};
+    require(found, "reading a stream's head");
+    ValueReader in{value};
+    Head head;
+    head.version = Version{in.number<std::uint32_t>()};
+    head.hash = in.hash();
+    return head;
+  }
+  std::uint64_t disk_octets() const override {
+    std::uint64_t octets = 0;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.dir, ignored)) {
+      if (entry.is_regular_file(ignored)) octets += entry.file_size(ignored);
+    }
+    return octets;
+  }
+
+ private:
+  static std::string table_key(Table table) { return std::string(table_prefix) + static_cast<char>(table); }
+
+  std::shared_ptr<Family> make_family(const TableInfo& table, std::uint32_t generation) {
+    rdb::ColumnFamilyHandle* handle = nullptr;
+    require(
+        db_->CreateColumnFamily(rdb::ColumnFamilyOptions(rocks_), family_name(table, generation), &handle),
+        "making a table");
+    return std::make_shared<Family>(db_.get(), handle);
+  }
+
+  /// Keeps the present generation and the one before it (the way back); drops what an interrupted build left.
+  void drop_forgotten(const std::map<std::string, std::shared_ptr<Family>>& by_name) {
+    for (const auto& [name, family] : by_name) {
+      if (name == rdb::kDefaultColumnFamilyName) continue;
+      const bool kept = std::any_of(all_tables.begin(), all_tables.end(), [&](const TableInfo& table) {
+        const auto present = generations_[slot(table.table)];
+        if (name == family_name(table, present)) return true;
+        if (present == 0 || name != family_name(table, present - 1)) return false;
+        previous_[slot(table.table)] = family;
+        return true;
+      });
+      if (!kept) require(db_->DropColumnFamily(family->handle), "dropping a forgotten table");
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(options_.dir / "building", ignored);
+  }
+
+  template <class Visit>
+  void each_meta(std::string_view prefix, Visit&& visit) const {
+    RocksCursor at(db_->NewIterator({}, meta_->handle));
+    for (at.seek(prefix); at.valid() && at.key().starts_with(prefix); at.next()) visit(at.key(), at.value());
+  }
+
+  StoreOptions options_;
+  rdb::Options rocks_;
+  std::unique_ptr<rdb::DB> db_;
+  std::shared_ptr<Family> meta_;
+  mutable std::mutex mutex_;
+  FamilySet families_, previous_;
+  std::array<std::uint32_t, table_slots> generations_{}, versions_{};
+  StoreState state_;
+};
+
+}  // namespace
+
+Positions StoreState::positions() const {
+  Positions out;
+  out.reserve(reached.size());
+  for (const Reached& r : reached) out.push_back(r.next);
+  return out;
+}
+
+std::unique_ptr<Store> Store::open(const StoreOptions& options) {
+  return std::make_unique<RocksStore>(options);
+}
+
+}  // namespace geleit
