@@ -102,5 +102,24 @@ inline constexpr Message<Text> not_rolled{
 inline constexpr Message<Text> counted_from_discharge{
     "Von der Entlassung an gezählt wäre es {} (nur als Hinweis).",
     "Counted from the discharge it would be {} (as a hint only)."};
+// The command line's calculator.
+inline constexpr Message<> last_day{"letzter Tag", "last day"};
+inline constexpr Message<> acts_until{"läuft bis", "runs until"};
+inline constexpr Message<> hint_only{"Hinweis", "hint"};
+inline constexpr Message<> calendar{"Kalender", "calendar"};
+inline constexpr Message<> rule_set{"Regelwerk", "rule set"};
+inline constexpr Message<> value{"Wert", "value"};
+inline constexpr Message<> acts{"wirkt", "acts"};
+inline constexpr Message<> sure{"Gewissheit", "sure"};
+inline constexpr Message<> source{"Quelle", "source"};
+inline constexpr Message<> valid{"gilt", "valid"};
+inline constexpr Message<> locked{"fest", "locked"};
+inline constexpr Message<Text, Text, Text> rule_set_in_force{"Regelwerk {}, gültig ab {}, Prüfsumme {}",
+                                                             "Rule set {}, in force from {}, hash {}"};
+inline constexpr Message<> rules_more{"Mehr zu einer Regel: geleit rules show SMN-START",
+                                      "More about a rule: geleit rules show SMN-START"};
+inline constexpr Message<Text, Text, Text> copay_due{"Zuzahlung {} bei Kosten von {} am {}.",
+                                                     "Co-payment {} for a cost of {} on {}."};
+
 }  // namespace message
 }  // namespace geleit
