@@ -1,7 +1,7 @@
 # Builds files into the program: geleit_embed(<name> <file> …) makes a C++ source in which
-# `std::span<const geleit::EmbeddedFile> geleit::<name>()` gives the files in this order, and puts its path into
-# the variable <name>_source. This file is also the script that writes the source, so that it is written anew
-# when one of the files changes.
+# `std::span<const geleit::EmbeddedFile> geleit::<name>()` gives the files in this order, and puts its path
+# into the variable <name>_source. This file is also the script that writes the source, so that it is written
+# anew when one of the files changes.
 if(NOT CMAKE_SCRIPT_MODE_FILE)
   set(GELEIT_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
   function(geleit_embed name)
