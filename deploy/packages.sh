@@ -12,7 +12,7 @@ packages_to_build_and_run=(
 )
 packages_to_test=(
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  python3 python3-venv clang-format clang-tidy
+  python3 python3-venv clang-format clang-tidy shellcheck
 )
 
 # Prints the packages of "$@" that are not installed, one a line.
