@@ -1,0 +1,38 @@
+// One child's aftercare from referral to final report, as the commands that a provider would enter. A case is drawn
+// whole when its referral comes due; its lines then wait for their moment. Sozialmedizinische Nachsorge; a plan for
+// Soziotherapie stands beside `plan_smn_case` and yields the same `CasePlan`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/simulate/almanac.h"
+#include "services/simulate/facility.h"
+#include "services/simulate/priors.h"
+
+namespace geleit {
+
+struct CasePlan {
+  /// A command and the moment it is entered. Two steps may show the same text: a command sent twice.
+  struct Step {
+    Moment entered;
+    std::uint32_t begin = 0, length = 0;  ///< in `text`: what follows the value of `entered`
+  };
+
+  std::string text;
+  std::vector<Step> steps;  ///< by `entered`, each later than the one before
+  std::int32_t delivered_minutes = 0;  ///< that stand at the end of the story, voided ones taken out
+  std::int32_t approved_minutes = 0;
+
+  [[nodiscard]] std::string_view line(const Step& step) const {
+    return std::string_view(text).substr(step.begin, step.length);
+  }
+};
+
+/// The facility's case number `number` (0, 1, 2 …), whose referral is entered at `arrival`. Books the staff's hours.
+[[nodiscard]] CasePlan plan_smn_case(std::uint64_t seed, std::uint64_t number, Moment arrival, Facility& facility,
+                                     const Priors& priors, const Almanac& almanac);
+
+}  // namespace geleit

@@ -1,0 +1,136 @@
+#include "services/simulate/simulator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace geleit {
+namespace {
+
+constexpr int rehearsed_cases = 3000;
+constexpr int oldest_child_days = 19 * 366;
+constexpr int longest_story_days = 1500;
+constexpr int office_before_days = 120;  // what a referral looks back on
+
+void demand(bool holds, const char* what, std::int64_t least, std::int64_t most, std::int64_t value) {
+  if (!holds) throw std::invalid_argument(fmt::format("expected {} from {} to {}, but it is {}", what, least, most, value));
+}
+
+}  // namespace
+
+Simulator::Simulator(const SimulationOptions& options, const Priors& priors) : options_(options), priors_(priors) {
+  demand(options.facilities >= 1 && options.facilities <= SimulationOptions::facilities_max, "facilities", 1,
+         SimulationOptions::facilities_max, options.facilities);
+  demand(options.years >= 1 && options.years <= SimulationOptions::years_max, "years", 1, SimulationOptions::years_max,
+         options.years);
+  const int start_year = to_ymd(options.start).year;
+  demand(start_year >= 1995 && start_year + options.years <= 2095, "the years of the simulation", 1995, 2095, start_year);
+
+  YearMonthDay after = to_ymd(options.start);
+  after.year += options.years;
+  if (after.month == 2 && after.day == 29) after = {after.year, 3, 1};
+  first_ = options.start - priors.size.run_in_days;
+  last_ = civil(after.year, after.month, after.day) - 1 + priors.size.run_out_days;
+  almanac_ = std::make_unique<Almanac>(first_ - oldest_child_days, first_ - office_before_days,
+                                       last_ + longest_story_days, priors.office.closed);
+  rehearse();
+
+  const Fixed customer_children =
+      Fixed::whole(priors_.size.customer_units_a_year * minutes_per_unit) / minutes_a_child_;
+  // The others share what the country has beside the customer: log-normal sizes, one from each piece of the
+  // distribution, so that any number of facilities has about its share of the children.
+  const Fixed others_mean = std::max(
+      Fixed::whole(1), (Fixed::whole(priors_.size.country_children_a_year) - customer_children) /
+                           Fixed::whole(priors_.size.country_facilities - 1));
+  Chance sizes(options_.seed, 0, 1);
+  std::vector<Fixed> drawn;
+  Fixed sum{0};
+  for (int i = 1; i < options_.facilities; ++i) {
+    const Fixed log2_e{94548};
+    drawn.push_back(exp2_of(priors_.size.facility_spread * sizes.normal() * log2_e));
+    sum = sum + drawn.back();
+  }
+  for (int i = 0; i < options_.facilities; ++i) {
+    Fixed children = customer_children;
+    if (i > 0) {
+      const Fixed wanted = others_mean * Fixed::whole(options_.facilities - 1);
+      children = std::max(Fixed::whole(4), Fixed{static_cast<std::int64_t>(
+                                               static_cast<__int128>(wanted.bits) * drawn[static_cast<std::size_t>(i) - 1].bits / sum.bits)});
+    }
+    offices_.push_back({std::make_unique<Facility>(options_.seed, static_cast<std::uint32_t>(i), children, priors_,
+                                                   *almanac_, first_, last_)});
+    await_referral(static_cast<std::uint32_t>(i));
+  }
+}
+
+// How many children make the customer's units follows from the priors alone, whatever they are set to: so many cases
+// of a facility that nobody will see are drawn, always by the same chance, and counted.
+void Simulator::rehearse() {
+  Facility facility(0, SimulationOptions::facilities_max, Fixed::whole(600), priors_, *almanac_, first_, last_);
+  std::int64_t minutes = 0;
+  const CivilDate day = almanac_->working_day_from(options_.start, facility.land());
+  for (int i = 0; i < rehearsed_cases; ++i) {
+    const CivilDate arrival = almanac_->working_day_from(day + i % 250, facility.land());
+    minutes += plan_smn_case(0, static_cast<std::uint64_t>(i), moment(arrival, 10 * 60), facility, priors_, *almanac_)
+                   .delivered_minutes;
+  }
+  minutes_a_child_ = Fixed::whole(std::max<std::int64_t>(minutes, rehearsed_cases)) / Fixed::whole(rehearsed_cases);
+}
+
+void Simulator::await_referral(std::uint32_t office) {
+  if (const auto at = offices_[office].facility->next_referral()) due_.push({*at, order_++, office, true});
+}
+
+void Simulator::open_case(std::uint32_t office, Moment at) {
+  Office& where = offices_[office];
+  std::uint32_t slot;
+  if (free_.empty()) {
+    slot = static_cast<std::uint32_t>(live_.size());
+    live_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  Live& live = live_[slot];
+  live.plan = plan_smn_case(options_.seed, where.next_case++, at, *where.facility, priors_, *almanac_);
+  live.plan.text.shrink_to_fit();
+  live.plan.steps.shrink_to_fit();
+  live.next_step = 0;
+  ++cases_;
+  live_cases_max_ = std::max(live_cases_max_, ++live_cases_);
+  due_.push({live.plan.steps.front().entered, order_++, slot, false});
+}
+
+bool Simulator::next(std::string& out) {
+  const Moment end = moment(last_ + 1, 0);
+  while (!due_.empty()) {
+    const Due due = due_.top();
+    if (due.at >= end) return false;
+    due_.pop();
+    if (due.referral) {
+      open_case(due.index, due.at);
+      await_referral(due.index);
+      continue;
+    }
+    Live& live = live_[due.index];
+    const CasePlan::Step& step = live.plan.steps[live.next_step++];
+    out.append("{\"entered\":\"");
+    almanac_->append_millisecond(step.entered, out);
+    out.append(live.plan.line(step));
+    out.push_back('\n');
+    ++lines_;
+    if (live.next_step < live.plan.steps.size()) {
+      due_.push({live.plan.steps[live.next_step].entered, due.order, due.index, false});
+    } else {
+      live.plan = {};
+      --live_cases_;
+      free_.push_back(due.index);
+    }
+    return true;
+  }
+  return false;
+}
+
+}  // namespace geleit
