@@ -7,6 +7,7 @@
 
 #include "services/calculator.h"
 #include "services/command_line.h"
+#include "services/simulate/simulate_command.h"
 
 namespace {
 
@@ -42,6 +43,7 @@ int run(int argc, char** argv) {
   geleit::add_deadline(line);
   geleit::add_copay(line);
   geleit::add_rules(line);
+  geleit::add_simulate(line);
   line.app.add_subcommand("version", "The program's version")->callback([] {
     fmt::print("geleit {}\n", GELEIT_VERSION);
   });

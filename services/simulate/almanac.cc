@@ -51,7 +51,9 @@ CivilDate Almanac::after_working_days(CivilDate day, int count, Land land) const
   return office.days[static_cast<std::size_t>(index)];
 }
 
-CivilDate Almanac::working_day_from(CivilDate day, Land land) const { return after_working_days(day, 0, land); }
+CivilDate Almanac::working_day_from(CivilDate day, Land land) const {
+  return after_working_days(day, 0, land);
+}
 
 CivilDate Almanac::working_day_until(CivilDate day, Land land) const {
   return is_working_day(day, land) ? day : after_working_days(day, -1, land);

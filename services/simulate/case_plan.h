@@ -1,6 +1,6 @@
-// One child's aftercare from referral to final report, as the commands that a provider would enter. A case is drawn
-// whole when its referral comes due; its lines then wait for their moment. Sozialmedizinische Nachsorge; a plan for
-// Soziotherapie stands beside `plan_smn_case` and yields the same `CasePlan`.
+// One child's aftercare from referral to final report, as the commands that a provider would enter. A case is
+// drawn whole when its referral comes due; its lines then wait for their moment. Sozialmedizinische
+// Nachsorge; a plan for Soziotherapie stands beside `plan_smn_case` and yields the same `CasePlan`.
 #pragma once
 
 #include <cstdint>
@@ -23,16 +23,21 @@ struct CasePlan {
 
   std::string text;
   std::vector<Step> steps;  ///< by `entered`, each later than the one before
-  std::int32_t delivered_minutes = 0;  ///< that stand at the end of the story, voided ones taken out
-  std::int32_t approved_minutes = 0;
+  /// What stands delivered at the end of the story, voided visits taken out.
+  struct Delivered {
+    CivilDate day;
+    int minutes = 0;
+  };
+  std::vector<Delivered> delivered;
 
   [[nodiscard]] std::string_view line(const Step& step) const {
     return std::string_view(text).substr(step.begin, step.length);
   }
 };
 
-/// The facility's case number `number` (0, 1, 2 …), whose referral is entered at `arrival`. Books the staff's hours.
-[[nodiscard]] CasePlan plan_smn_case(std::uint64_t seed, std::uint64_t number, Moment arrival, Facility& facility,
-                                     const Priors& priors, const Almanac& almanac);
+/// The facility's case number `number` (0, 1, 2 …), whose referral is entered at `arrival`. Books the hours
+/// of the staff.
+[[nodiscard]] CasePlan plan_smn_case(std::uint64_t seed, std::uint64_t number, Moment arrival,
+                                     Facility& facility, const Priors& priors, const Almanac& almanac);
 
 }  // namespace geleit

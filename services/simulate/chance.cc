@@ -26,20 +26,31 @@ constexpr std::array<std::uint64_t, 16> roots_of_two{
 
 Fixed Fixed::of(double value) { return Fixed{static_cast<std::int64_t>(std::floor(value * 65536.0 + 0.5))}; }
 
-Share Share::of(double value) { return Share{static_cast<std::uint64_t>(std::floor(value * 4294967296.0 + 0.5))}; }
+Share Share::of(double value) {
+  return Share{static_cast<std::uint64_t>(std::floor(value * 4294967296.0 + 0.5))};
+}
 
 // Halving until the value lies in [1, 2), then one binary place of the logarithm for every squaring.
 Fixed log2_of(Fixed value) {
   assert(value.bits > 0);
   std::int64_t whole = 0;
   std::uint64_t mantissa = static_cast<std::uint64_t>(value.bits) << 14;
-  while (mantissa >= (2ULL << 30)) { mantissa >>= 1; ++whole; }
-  while (mantissa < (1ULL << 30)) { mantissa <<= 1; --whole; }
+  while (mantissa >= (2ULL << 30)) {
+    mantissa >>= 1;
+    ++whole;
+  }
+  while (mantissa < (1ULL << 30)) {
+    mantissa <<= 1;
+    --whole;
+  }
   std::int64_t places = 0;
   for (int i = 0; i < 16; ++i) {
     mantissa = (mantissa * mantissa) >> 30;
     places <<= 1;
-    if (mantissa >= (2ULL << 30)) { mantissa >>= 1; places |= 1; }
+    if (mantissa >= (2ULL << 30)) {
+      mantissa >>= 1;
+      places |= 1;
+    }
   }
   return Fixed{whole * 65536 + places};
 }
@@ -54,7 +65,8 @@ Fixed exp2_of(Fixed exponent) {
     if (places & (0x8000 >> i)) product = (product * roots_of_two[static_cast<std::size_t>(i)]) >> 30;
   }
   const std::int64_t shift = 14 - whole;
-  return Fixed{shift >= 0 ? static_cast<std::int64_t>(product >> shift) : static_cast<std::int64_t>(product << -shift)};
+  return Fixed{shift >= 0 ? static_cast<std::int64_t>(product >> shift)
+                          : static_cast<std::int64_t>(product << -shift)};
 }
 
 Weights::Weights(std::span<const std::uint32_t> weights) {
@@ -105,7 +117,9 @@ int Chance::between(int least, int most) {
 
 bool Chance::happens(Share share) { return (next() >> 32) < share.bits; }
 
-std::size_t Chance::pick(const Weights& weights) { return weights.at(static_cast<std::uint32_t>(next() >> 32)); }
+std::size_t Chance::pick(const Weights& weights) {
+  return weights.at(static_cast<std::uint32_t>(next() >> 32));
+}
 
 Fixed Chance::normal() {
   std::int64_t sum = -6 * 65536;

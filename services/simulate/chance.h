@@ -1,6 +1,6 @@
-// Chance that is the same on every machine: xoshiro256** and whole-number arithmetic. No floating point takes part in
-// a draw, for compilers may contract it and libraries round logarithms differently; no std:: distribution, for every
-// library draws its own way.
+// Chance that is the same on every machine: xoshiro256** and whole-number arithmetic. No floating point takes
+// part in a draw, for compilers may contract it and libraries round logarithms differently; no std::
+// distribution, for every library draws its own way.
 #pragma once
 
 #include <array>
@@ -21,8 +21,12 @@ struct Fixed {
   [[nodiscard]] constexpr std::int64_t rounded() const { return (bits + 32768) >> 16; }
   friend constexpr Fixed operator+(Fixed a, Fixed b) { return Fixed{a.bits + b.bits}; }
   friend constexpr Fixed operator-(Fixed a, Fixed b) { return Fixed{a.bits - b.bits}; }
-  friend constexpr Fixed operator*(Fixed a, Fixed b) { return Fixed{(a.bits * b.bits) >> 16}; }
-  friend constexpr Fixed operator/(Fixed a, Fixed b) { return Fixed{a.bits * 65536 / b.bits}; }
+  friend constexpr Fixed operator*(Fixed a, Fixed b) {
+    return Fixed{static_cast<std::int64_t>((static_cast<__int128>(a.bits) * b.bits) >> 16)};
+  }
+  friend constexpr Fixed operator/(Fixed a, Fixed b) {
+    return Fixed{static_cast<std::int64_t>(static_cast<__int128>(a.bits) * 65536 / b.bits)};
+  }
   friend constexpr auto operator<=>(Fixed, Fixed) = default;
 };
 
@@ -70,23 +74,30 @@ class Chance {
   [[nodiscard]] int between(int least, int most);
   [[nodiscard]] bool happens(Share share);
   [[nodiscard]] std::size_t pick(const Weights& weights);
-  /// Mean 0, deviation 1: the sum of twelve uniform draws, which is a normal for every purpose here (cut at ±6).
+  /// Mean 0, deviation 1: the sum of twelve uniform draws, which is a normal for every purpose here (cut at
+  /// ±6).
   [[nodiscard]] Fixed normal();
   /// Rounded to whole days, at least 0.
   [[nodiscard]] int days(const LogNormal& prior);
   template <class T, std::size_t n>
-  [[nodiscard]] const T& one_of(const std::array<T, n>& list) { return list[below(n)]; }
+  [[nodiscard]] const T& one_of(const std::array<T, n>& list) {
+    return list[below(n)];
+  }
 
  private:
   std::array<std::uint64_t, 4> state_;
 };
 
-/// Points that fill the unit interval evenly, whatever their number (additive recurrence): a quantity drawn through
-/// them keeps its distribution while the total of a year wanders less than by independent draws.
-[[nodiscard]] constexpr std::uint32_t even_point(std::uint32_t start, std::uint64_t index, std::uint32_t step) {
+/// Points that fill the unit interval evenly, whatever their number (additive recurrence): a quantity drawn
+/// through them keeps its distribution while the total of a year wanders less than by independent draws.
+[[nodiscard]] constexpr std::uint32_t even_point(std::uint32_t start, std::uint64_t index,
+                                                 std::uint32_t step) {
   return static_cast<std::uint32_t>(start + index * step);
 }
-inline constexpr std::uint32_t golden_step = 2654435769U;   // 2^32 × 0.6180…
-inline constexpr std::uint32_t plastic_step = 3242174889U;  // 2^32 × 0.7548…
+/// Steps that do not follow one another's pattern: 2^32 times the fractions of the golden and the plastic
+/// ratio and of the roots of 2, 3 and 7.
+inline constexpr std::uint32_t golden_step = 2654435769U, plastic_step = 3242174889U,
+                               root_two_step = 1779033704U, root_three_step = 3144134277U,
+                               root_seven_step = 2773480762U;
 
 }  // namespace geleit

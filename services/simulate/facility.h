@@ -27,13 +27,14 @@ class Facility {
   /// Where the facility's even draws begin (chance.h, even_point).
   [[nodiscard]] std::uint32_t even_start() const { return even_start_; }
 
-  /// When the next referral is entered: working days only, never going back; nothing after `last`. Over a year they
-  /// are `children_a_year`, spread evenly but for chance, with the weekdays of RULES.md's peaks.
+  /// When the next referral is entered: working days only, never going back; nothing after `last`. Over a
+  /// year they are `children_a_year`, spread evenly but for chance, with the weekdays of RULES.md's peaks.
   [[nodiscard]] std::optional<Moment> next_referral();
 
-  /// Finds so many minutes (a multiple of 15) in a person's day, keeps them and returns their start; nothing when the
-  /// day is free for that person or full. `travel` keeps a quarter of an hour beside.
-  [[nodiscard]] std::optional<Moment> book(std::size_t who, CivilDate day, int minutes, bool travel, Chance& chance);
+  /// Finds so many minutes (a multiple of 15) in a person's day, keeps them and returns their start; nothing
+  /// when the day is free for that person or full. `travel` keeps a quarter of an hour beside.
+  [[nodiscard]] std::optional<Moment> book(std::size_t who, CivilDate day, int minutes, bool travel,
+                                           Chance& chance);
 
  private:
   static constexpr int first_hour = 7;
@@ -61,7 +62,7 @@ class Facility {
   // Referrals lie on a line whose length is the sum of the weights of the working days: one in each piece.
   std::array<std::uint32_t, 7> weekday_weights_;
   CivilDate day_, last_;
-  std::int64_t day_begins_ = 0;     ///< 16 binary places, like the two below
+  std::int64_t day_begins_ = 0;  ///< 16 binary places, like the two below
   std::int64_t piece_ = 0, piece_begins_ = 0;
 };
 

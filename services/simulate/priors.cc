@@ -9,22 +9,28 @@
 #include <string>
 
 #include "events/event_words.h"
+#include "schema/embedded.h"
 
 namespace geleit {
+
+std::span<const EmbeddedFile> shipped_prior_files();
+
 namespace {
 
-// Reads values by path and remembers which were asked for, so that a misspelt key is told and not passed over.
+// Reads values by path and remembers which were asked for, so that a misspelt key is told and not passed
+// over.
 class Document {
  public:
   explicit Document(std::string_view text) try : root_(toml::parse(text)) {
   } catch (const toml::parse_error& error) {
-    throw std::invalid_argument(fmt::format("priors: expected TOML, but line {}: {}", error.source().begin.line,
-                                            error.description()));
+    throw std::invalid_argument(fmt::format("priors: expected TOML, but line {}: {}",
+                                            error.source().begin.line, error.description()));
   }
 
   double number(const std::string& path, double least, double most) {
     const auto value = node(path).value<double>();
-    if (!value) throw std::invalid_argument(fmt::format("priors: expected {} to be a number, but it is none", path));
+    if (!value)
+      throw std::invalid_argument(fmt::format("priors: expected {} to be a number, but it is none", path));
     if (!(*value >= least && *value <= most)) {
       throw std::invalid_argument(
           fmt::format("priors: expected {} from {} to {}, but it is {}", path, least, most, *value));
@@ -39,7 +45,9 @@ class Document {
     return static_cast<int>(value);
   }
   Share share(const std::string& path) { return Share::of(number(path, 0, 1)); }
-  Fixed fixed(const std::string& path, double least, double most) { return Fixed::of(number(path, least, most)); }
+  Fixed fixed(const std::string& path, double least, double most) {
+    return Fixed::of(number(path, least, most));
+  }
   LogNormal log_normal(const std::string& path) {
     const double median = number(path + ".median", 0.1, 1000);
     return LogNormal::of(median, number(path + ".p95", median * 1.01, 10000));
@@ -55,20 +63,22 @@ class Document {
     for (const toml::node& entry : *list) {
       const auto value = entry.value<std::int64_t>();
       if (!value || *value < 0 || *value > 1'000'000) {
-        throw std::invalid_argument(
-            fmt::format("priors: expected {} to hold whole numbers from 0 to 1000000, but it does not", path));
+        throw std::invalid_argument(fmt::format(
+            "priors: expected {} to hold whole numbers from 0 to 1000000, but it does not", path));
       }
       result.push_back(static_cast<std::uint32_t>(*value));
       sum += result.back();
     }
-    if (sum == 0) throw std::invalid_argument(fmt::format("priors: expected {} above 0, but all are 0", path));
+    if (sum == 0)
+      throw std::invalid_argument(fmt::format("priors: expected {} above 0, but all are 0", path));
     return result;
   }
   Weights weights(const std::string& path) { return Weights(numbers(path + ".weights")); }
   std::vector<std::string> texts(const std::string& path) {
     const auto found = node(path);
     const toml::array* list = found.as_array();
-    if (!list) throw std::invalid_argument(fmt::format("priors: expected {} to be a list, but it is none", path));
+    if (!list)
+      throw std::invalid_argument(fmt::format("priors: expected {} to be a list, but it is none", path));
     std::vector<std::string> result;
     for (const toml::node& entry : *list) result.push_back(entry.value_or(std::string{}));
     return result;
@@ -113,7 +123,8 @@ Weights cut_normal(Fixed mean, Fixed deviation, int least, int most) {
 std::vector<int> closed_days(Document& document) {
   std::vector<int> result;
   for (const std::string& text : document.texts("office.closed")) {
-    const bool shaped = text.size() == 5 && text[2] == '-' && text.find_first_not_of("0123456789-") == text.npos;
+    const bool shaped =
+        text.size() == 5 && text[2] == '-' && text.find_first_not_of("0123456789-") == text.npos;
     if (!shaped) {
       throw std::invalid_argument(
           fmt::format("priors: expected office.closed to hold days like \"12-24\", but one is \"{}\"", text));
@@ -123,7 +134,8 @@ std::vector<int> closed_days(Document& document) {
   return result;
 }
 
-int mean_minutes(const std::array<std::vector<std::uint32_t>, 3>& quarters, const std::array<double, 3>& places) {
+int mean_minutes(const std::array<std::vector<std::uint32_t>, 3>& quarters,
+                 const std::array<double, 3>& places) {
   double mean = 0, all = 0;
   for (std::size_t place = 0; place < 3; ++place) {
     double sum = 0, count = 0;
@@ -171,20 +183,22 @@ Priors Priors::parse(std::string_view toml) {
   const double timing = p.referral.before_discharge.value() + p.referral.at_discharge.value() +
                         p.referral.after_discharge.value();
   if (timing < 0.999 || timing > 1.001) {
-    throw std::invalid_argument(fmt::format(
-        "priors: expected referral.before_discharge, at_discharge and after_discharge to sum to 1, but it is {}",
-        timing));
+    throw std::invalid_argument(
+        fmt::format("priors: expected referral.before_discharge, at_discharge and after_discharge to sum to "
+                    "1, but it is {}",
+                    timing));
   }
 
   const auto weekdays = d.numbers("discharge.weekday_weights");
   if (weekdays.size() != 7) {
-    throw std::invalid_argument(
-        fmt::format("priors: expected discharge.weekday_weights to hold 7, but it holds {}", weekdays.size()));
+    throw std::invalid_argument(fmt::format(
+        "priors: expected discharge.weekday_weights to hold 7, but it holds {}", weekdays.size()));
   }
   for (std::size_t i = 0; i < 7; ++i) p.discharge.weekday_weights[i] = weekdays[i];
   for (std::size_t i = 0; i < 5; ++i) {
     if (weekdays[i] == 0) {
-      throw std::invalid_argument("priors: expected discharge.weekday_weights above 0 from Monday to Friday, but one is 0");
+      throw std::invalid_argument(
+          "priors: expected discharge.weekday_weights above 0 from Monday to Friday, but one is 0");
     }
   }
   p.discharge.entered_after_working_days = d.weights("discharge.entered_after_working_days");
@@ -195,7 +209,8 @@ Priors Priors::parse(std::string_view toml) {
     groups.push_back(static_cast<std::uint32_t>(d.whole(fmt::format("child.{}", group), 0, 1'000'000)));
   }
   if (groups == std::vector<std::uint32_t>(groups.size(), 0)) {
-    throw std::invalid_argument("priors: expected one of child.preterm … child.adolescent above 0, but all are 0");
+    throw std::invalid_argument(
+        "priors: expected one of child.preterm … child.adolescent above 0, but all are 0");
   }
   p.child.groups = Weights(groups);
   p.child.newborn_stay = d.log_normal("child.newborn_stay");
@@ -227,8 +242,8 @@ Priors Priors::parse(std::string_view toml) {
 
   p.units.least = d.whole("units.least", 1, 120);
   p.units.most = d.whole("units.most", p.units.least, 120);
-  p.units.contingent = cut_normal(d.fixed("units.mean", 1, 120), d.fixed("units.deviation", 0.5, 60), p.units.least,
-                                  p.units.most);
+  p.units.contingent = cut_normal(d.fixed("units.mean", 1, 120), d.fixed("units.deviation", 0.5, 60),
+                                  p.units.least, p.units.most);
   p.units.not_used_up = d.share("units.not_used_up");
   p.units.beyond = d.share("units.beyond");
   p.units.care_days_mean = d.fixed("units.care_days_mean", 7, 365);
@@ -242,30 +257,35 @@ Priors Priors::parse(std::string_view toml) {
   const std::array<double, 3> places{d.number("visit.home", 0, 1), d.number("visit.phone", 0, 1),
                                      d.number("visit.elsewhere", 0, 1)};
   if (places[0] + places[1] + places[2] < 0.999 || places[0] + places[1] + places[2] > 1.001) {
-    throw std::invalid_argument(fmt::format("priors: expected visit.home, phone and elsewhere to sum to 1, but it is {}",
-                                            places[0] + places[1] + places[2]));
+    throw std::invalid_argument(
+        fmt::format("priors: expected visit.home, phone and elsewhere to sum to 1, but it is {}",
+                    places[0] + places[1] + places[2]));
   }
   std::vector<std::uint32_t> place_weights;
-  for (const double place : places) place_weights.push_back(static_cast<std::uint32_t>(Share::of(place).bits / 4096));
+  for (const double place : places)
+    place_weights.push_back(static_cast<std::uint32_t>(Share::of(place).bits / 4096));
   p.visit.places = Weights(place_weights);
   const std::array<std::vector<std::uint32_t>, 3> quarters{d.numbers("visit.home_minutes.weights"),
                                                            d.numbers("visit.phone_minutes.weights"),
                                                            d.numbers("visit.elsewhere_minutes.weights")};
   for (std::size_t i = 0; i < 3; ++i) {
     if (quarters[i].size() > 8) {
-      throw std::invalid_argument("priors: expected visit minutes of at most 8 quarters of an hour, but there are more");
+      throw std::invalid_argument(
+          "priors: expected visit minutes of at most 8 quarters of an hour, but there are more");
     }
     p.visit.quarters[i] = Weights(quarters[i]);
   }
   p.visit.mean_minutes = mean_minutes(quarters, places);
   p.visit.home_floor = d.share("visit.home_floor");
   p.visit.unscheduled = d.share("visit.unscheduled");
-  p.visit.unscheduled_phone = Share::of(places[1] > 0 ? std::min(1.0, p.visit.unscheduled.value() / places[1]) : 0);
+  p.visit.unscheduled_phone =
+      Share::of(places[1] > 0 ? std::min(1.0, p.visit.unscheduled.value() / places[1]) : 0);
   p.visit.moved = d.share("visit.moved");
   p.visit.cancelled = d.share("visit.cancelled");
   p.visit.missed = d.share("visit.missed");
   if (p.visit.cancelled.value() + p.visit.missed.value() > 0.8) {
-    throw std::invalid_argument("priors: expected visit.cancelled and missed to sum to at most 0.8, but they do not");
+    throw std::invalid_argument(
+        "priors: expected visit.cancelled and missed to sum to at most 0.8, but they do not");
   }
   p.visit.minutes_differ = d.share("visit.minutes_differ");
   p.visit.start_told = d.share("visit.start_told");
@@ -276,10 +296,13 @@ Priors Priors::parse(std::string_view toml) {
 
   p.paper.documented_after_working_days = d.weights("paper.documented_after_working_days");
   p.paper.documented_15_to_18 = d.share("paper.documented_15_to_18");
-  // A month has about 21 working days; without keeping anything back the last three would see 3/21 of the paper.
+  // A month has about 21 working days; without keeping anything back the last three would see 3/21 of the
+  // paper.
   const double factor = d.number("paper.month_end_factor", 1, 50);
+  // First units are never kept back.
+  constexpr double eligible = 0.9;
   const double wanted = 3 * factor / (18 + 3 * factor);
-  p.paper.kept_for_month_end = Share::of((wanted - 3.0 / 21) / (1 - 3.0 / 21));
+  p.paper.kept_for_month_end = Share::of((wanted - 3.0 / 21) / (1 - 3.0 / 21) / eligible);
   p.paper.sent_twice = d.share("paper.sent_twice");
   p.paper.wrong_version = d.share("paper.wrong_version");
 
@@ -302,5 +325,7 @@ Priors Priors::parse(std::string_view toml) {
   d.refuse_unknown();
   return p;
 }
+
+std::string_view shipped_priors() { return shipped_prior_files().front().bytes; }
 
 }  // namespace geleit

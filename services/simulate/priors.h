@@ -1,4 +1,5 @@
-// The priors of schema/simulation.toml, typed. What a value means and where it comes from stands there, beside it.
+// The priors of schema/simulation.toml, typed. What a value means and where it comes from stands there,
+// beside it.
 #pragma once
 
 #include <array>
@@ -11,11 +12,13 @@ namespace geleit {
 
 struct Priors {
   struct Size {
-    int customer_units_a_year, country_children_a_year, country_facilities, children_per_staff, run_in_days, run_out_days;
+    int customer_units_a_year, country_children_a_year, country_facilities, children_per_staff, run_in_days,
+        run_out_days;
     Fixed facility_spread;
   } size;
   struct Referral {
-    Share before_discharge, at_discharge, after_discharge, late_after_discharge, impairment_told, unlisted_diagnosis;
+    Share before_discharge, at_discharge, after_discharge, late_after_discharge, impairment_told,
+        unlisted_diagnosis;
     Share final_stage, sapv, ambulatory, units_below_minimum, units_above_maximum, amended, withdrawn;
     int before_days_max, after_days_max;
     Weights entered_after_working_days, prescribed_days_before;
@@ -57,7 +60,7 @@ struct Priors {
     int least, most;
   } extension;
   struct Visit {
-    Weights places;  ///< home, phone, elsewhere
+    Weights places;                   ///< home, phone, elsewhere
     std::array<Weights, 3> quarters;  ///< by place; outcome 0 is 15 minutes
     Share home_floor, unscheduled, moved, cancelled, missed, minutes_differ, start_told, note;
     Share corrected_soon, corrected_late, entered_twice;
@@ -78,8 +81,8 @@ struct Priors {
     Share full_time;
   } office;
 
-  /// Reads the TOML text. Throws std::invalid_argument naming the table and key that is missing, unknown or out of
-  /// bounds ("priors: expected visit.home from 0 to 1, but it is 25").
+  /// Reads the TOML text. Throws std::invalid_argument naming the table and key that is missing, unknown or
+  /// out of bounds ("priors: expected visit.home from 0 to 1, but it is 25").
   [[nodiscard]] static Priors parse(std::string_view toml);
 };
 

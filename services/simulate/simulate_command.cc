@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -48,15 +47,16 @@ bool write_all(Simulator& simulator, std::FILE* out) {
   return std::fflush(out) == 0;
 }
 
-int simulate(SimulateArguments arguments) {
+Exit simulate(SimulateArguments arguments) {
   try {
     if (arguments.show_priors) {
       const std::string text = read_priors(arguments.priors);
-      return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 3;
+      return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? Exit::done : Exit::unavailable;
     }
     const auto start = parse_date(arguments.start);
     if (!start) {
-      throw std::invalid_argument(fmt::format("--start: expected a date like 2025-01-01, but it is {}", arguments.start));
+      throw std::invalid_argument(
+          fmt::format("--start: expected a date like 2025-01-01, but it is {}", arguments.start));
     }
     arguments.simulation.start = *start;
     Simulator simulator(arguments.simulation, Priors::parse(read_priors(arguments.priors)));
@@ -70,35 +70,36 @@ int simulate(SimulateArguments arguments) {
     }
     if (!written) {
       fmt::print(stderr, "geleit simulate: {} cannot be written: {}\n", arguments.out, std::strerror(error));
-      return 3;
+      return Exit::unavailable;
     }
     fmt::print(stderr, "{} lines, {} children, {} facilities\n", simulator.lines(), simulator.cases(),
                arguments.simulation.facilities);
-    return 0;
+    return Exit::done;
   } catch (const std::invalid_argument& error) {
     fmt::print(stderr, "geleit simulate: {}\n", error.what());
-    return 2;
+    return Exit::usage;
   }
 }
 
 }  // namespace
 
-void add_simulate_command(CLI::App& program, int* exit_status) {
+void add_simulate(CommandLine& line) {
   auto arguments = std::make_shared<SimulateArguments>();
-  CLI::App* command = program.add_subcommand(
+  CLI::App* command = line.app.add_subcommand(
       "simulate", "Commands of invented providers, as NDJSON with `entered`; the same seed gives the same bytes");
   command->add_option("--seed", arguments->simulation.seed, "Which of the possible lives")->capture_default_str();
   command->add_option("--facilities", arguments->simulation.facilities, "How many providers; 120 are the country")
       ->capture_default_str();
   command->add_option("--years", arguments->simulation.years, "How many years, beginning with --start")
       ->capture_default_str();
-  command->add_option("--start", arguments->start,
-                      "First day; lines begin some months earlier, so that cases are under way (size.run_in_days)")
+  command
+      ->add_option("--start", arguments->start,
+                   "First day; lines begin some months earlier, so that cases are under way (size.run_in_days)")
       ->capture_default_str();
   command->add_option("--out", arguments->out, "File to write; - is standard output")->capture_default_str();
   command->add_option("--priors", arguments->priors, "TOML file in place of the priors built in");
   command->add_flag("--show-priors", arguments->show_priors, "Print the priors and end; edit a copy for --priors");
-  command->callback([arguments, exit_status] { *exit_status = simulate(*arguments); });
+  command->callback([arguments, &line] { line.status = simulate(*arguments); });
 }
 
 }  // namespace geleit

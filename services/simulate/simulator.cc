@@ -9,24 +9,28 @@
 namespace geleit {
 namespace {
 
-constexpr int rehearsed_cases = 3000;
+constexpr int rehearsals = 8;
 constexpr int oldest_child_days = 19 * 366;
 constexpr int longest_story_days = 1500;
 constexpr int office_before_days = 120;  // what a referral looks back on
 
 void demand(bool holds, const char* what, std::int64_t least, std::int64_t most, std::int64_t value) {
-  if (!holds) throw std::invalid_argument(fmt::format("expected {} from {} to {}, but it is {}", what, least, most, value));
+  if (!holds)
+    throw std::invalid_argument(
+        fmt::format("expected {} from {} to {}, but it is {}", what, least, most, value));
 }
 
 }  // namespace
 
-Simulator::Simulator(const SimulationOptions& options, const Priors& priors) : options_(options), priors_(priors) {
+Simulator::Simulator(const SimulationOptions& options, const Priors& priors)
+    : options_(options), priors_(priors) {
   demand(options.facilities >= 1 && options.facilities <= SimulationOptions::facilities_max, "facilities", 1,
          SimulationOptions::facilities_max, options.facilities);
-  demand(options.years >= 1 && options.years <= SimulationOptions::years_max, "years", 1, SimulationOptions::years_max,
-         options.years);
+  demand(options.years >= 1 && options.years <= SimulationOptions::years_max, "years", 1,
+         SimulationOptions::years_max, options.years);
   const int start_year = to_ymd(options.start).year;
-  demand(start_year >= 1995 && start_year + options.years <= 2095, "the years of the simulation", 1995, 2095, start_year);
+  demand(start_year >= 1995 && start_year + options.years <= 2090, "the years of the simulation", 1995, 2090,
+         start_year);
 
   YearMonthDay after = to_ymd(options.start);
   after.year += options.years;
@@ -35,15 +39,12 @@ Simulator::Simulator(const SimulationOptions& options, const Priors& priors) : o
   last_ = civil(after.year, after.month, after.day) - 1 + priors.size.run_out_days;
   almanac_ = std::make_unique<Almanac>(first_ - oldest_child_days, first_ - office_before_days,
                                        last_ + longest_story_days, priors.office.closed);
-  rehearse();
-
-  const Fixed customer_children =
-      Fixed::whole(priors_.size.customer_units_a_year * minutes_per_unit) / minutes_a_child_;
+  const Fixed customer_children = rehearse_customer();
   // The others share what the country has beside the customer: log-normal sizes, one from each piece of the
   // distribution, so that any number of facilities has about its share of the children.
-  const Fixed others_mean = std::max(
-      Fixed::whole(1), (Fixed::whole(priors_.size.country_children_a_year) - customer_children) /
-                           Fixed::whole(priors_.size.country_facilities - 1));
+  const Fixed others_mean =
+      std::max(Fixed::whole(1), (Fixed::whole(priors_.size.country_children_a_year) - customer_children) /
+                                    Fixed::whole(priors_.size.country_facilities - 1));
   Chance sizes(options_.seed, 0, 1);
   std::vector<Fixed> drawn;
   Fixed sum{0};
@@ -56,27 +57,45 @@ Simulator::Simulator(const SimulationOptions& options, const Priors& priors) : o
     Fixed children = customer_children;
     if (i > 0) {
       const Fixed wanted = others_mean * Fixed::whole(options_.facilities - 1);
-      children = std::max(Fixed::whole(4), Fixed{static_cast<std::int64_t>(
-                                               static_cast<__int128>(wanted.bits) * drawn[static_cast<std::size_t>(i) - 1].bits / sum.bits)});
+      children =
+          std::max(Fixed::whole(4),
+                   Fixed{static_cast<std::int64_t>(static_cast<__int128>(wanted.bits) *
+                                                   drawn[static_cast<std::size_t>(i) - 1].bits / sum.bits)});
     }
-    offices_.push_back({std::make_unique<Facility>(options_.seed, static_cast<std::uint32_t>(i), children, priors_,
-                                                   *almanac_, first_, last_)});
+    offices_.push_back({std::make_unique<Facility>(options_.seed, static_cast<std::uint32_t>(i), children,
+                                                   priors_, *almanac_, first_, last_)});
     await_referral(static_cast<std::uint32_t>(i));
   }
 }
 
-// How many children make the customer's units follows from the priors alone, whatever they are set to: so many cases
-// of a facility that nobody will see are drawn, always by the same chance, and counted.
-void Simulator::rehearse() {
-  Facility facility(0, SimulationOptions::facilities_max, Fixed::whole(600), priors_, *almanac_, first_, last_);
-  std::int64_t minutes = 0;
-  const CivilDate day = almanac_->working_day_from(options_.start, facility.land());
-  for (int i = 0; i < rehearsed_cases; ++i) {
-    const CivilDate arrival = almanac_->working_day_from(day + i % 250, facility.land());
-    minutes += plan_smn_case(0, static_cast<std::uint64_t>(i), moment(arrival, 10 * 60), facility, priors_, *almanac_)
-                   .delivered_minutes;
+// How many children make the customer's units follows from the priors, whatever they are set to: the
+// customer's first year is told a few times over, each time with as many children as the last one suggests,
+// and the best is kept.
+Fixed Simulator::rehearse_customer() const {
+  const std::int64_t wanted = std::int64_t{priors_.size.customer_units_a_year} * minutes_per_unit;
+  const CivilDate end = std::min(options_.start + 365, last_ + 1);
+  Fixed children = Fixed::whole(std::max(1, priors_.size.customer_units_a_year / 12));
+  Fixed best = children;
+  std::int64_t least_error = wanted;
+  for (int round = 0; round < rehearsals; ++round) {
+    Facility customer(options_.seed, 0, children, priors_, *almanac_, first_, last_);
+    std::int64_t minutes = 0;
+    std::uint64_t number = 0;
+    for (auto at = customer.next_referral(); at && day_of(*at) < end; at = customer.next_referral()) {
+      const CasePlan plan = plan_smn_case(options_.seed, number++, *at, customer, priors_, *almanac_);
+      for (const CasePlan::Delivered& visit : plan.delivered) {
+        if (visit.day >= options_.start && visit.day < end) minutes += visit.minutes;
+      }
+    }
+    const std::int64_t error = minutes > wanted ? minutes - wanted : wanted - minutes;
+    if (error < least_error) {
+      least_error = error;
+      best = children;
+    }
+    children = std::max(Fixed::whole(1),
+                        children * Fixed::whole(wanted) / Fixed::whole(std::max<std::int64_t>(minutes, 60)));
   }
-  minutes_a_child_ = Fixed::whole(std::max<std::int64_t>(minutes, rehearsed_cases)) / Fixed::whole(rehearsed_cases);
+  return best;
 }
 
 void Simulator::await_referral(std::uint32_t office) {
@@ -95,6 +114,7 @@ void Simulator::open_case(std::uint32_t office, Moment at) {
   }
   Live& live = live_[slot];
   live.plan = plan_smn_case(options_.seed, where.next_case++, at, *where.facility, priors_, *almanac_);
+  live.plan.delivered = {};
   live.plan.text.shrink_to_fit();
   live.plan.steps.shrink_to_fit();
   live.next_step = 0;

@@ -1,6 +1,6 @@
-// The life of many providers as one stream of commands (API.md), in the order in which they are entered. Pure: the
-// same options and priors give the same bytes on every machine. Memory holds the cases that are open at one time, a
-// few thousand for the whole country, however many years are told.
+// The life of many providers as one stream of commands (API.md), in the order in which they are entered.
+// Pure: the same options and priors give the same bytes on every machine. Memory holds the cases that are
+// open at one time, a few thousand for the whole country, however many years are told.
 #pragma once
 
 #include <cstdint>
@@ -23,16 +23,16 @@ struct SimulationOptions {
   std::uint64_t seed = 1;
   int facilities = 1;
   int years = 1;
-  CivilDate start = civil(2025, 1, 1);  ///< from 1995 on, ending by 2095
+  CivilDate start = civil(2025, 1, 1);  ///< from 1995 on, ending by 2090
 };
 
 class Simulator {
  public:
   /// Throws std::invalid_argument when an option lies outside its bounds.
   ///
-  /// Lines begin `size.run_in_days` before `start`, so that cases are under way when the first year begins, and go on
-  /// for `size.run_out_days` after the last one: the units that are delivered within the years are complete. Cases
-  /// that are still open then stay open.
+  /// Lines begin `size.run_in_days` before `start`, so that cases are under way when the first year begins,
+  /// and go on for `size.run_out_days` after the last one: the units that are delivered within the years are
+  /// complete. Cases that are still open then stay open.
   Simulator(const SimulationOptions& options, const Priors& priors);
 
   /// Appends the next line and its newline to `out`; false at the end. `entered` never goes back.
@@ -44,8 +44,6 @@ class Simulator {
   [[nodiscard]] std::size_t live_cases() const { return live_cases_; }
   [[nodiscard]] std::size_t live_cases_max() const { return live_cases_max_; }
   [[nodiscard]] const Facility& facility(std::size_t index) const { return *offices_[index].facility; }
-  /// What one child is given on average, in minutes, as a rehearsal under these priors shows: facility sizes follow.
-  [[nodiscard]] Fixed minutes_a_child() const { return minutes_a_child_; }
 
  private:
   struct Office {
@@ -62,10 +60,12 @@ class Simulator {
     std::uint64_t order;  ///< breaks ties the same way everywhere
     std::uint32_t index;
     bool referral;
-    friend bool operator<(const Due& a, const Due& b) { return a.at != b.at ? a.at > b.at : a.order > b.order; }
+    friend bool operator<(const Due& a, const Due& b) {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
   };
 
-  void rehearse();
+  [[nodiscard]] Fixed rehearse_customer() const;
   void await_referral(std::uint32_t office);
   void open_case(std::uint32_t office, Moment at);
 
@@ -73,7 +73,6 @@ class Simulator {
   Priors priors_;
   CivilDate first_, last_;
   std::unique_ptr<Almanac> almanac_;
-  Fixed minutes_a_child_;
   std::vector<Office> offices_;
   std::vector<Live> live_;
   std::vector<std::uint32_t> free_;

@@ -1,6 +1,6 @@
-// The order of a plan: what is true first (discharge, first unit, visits, end), then when each fact reaches the desk.
-// `entered` keeps to API.md's "What is allowed when": each command is given the moment before which it would be
-// refused, and is entered after it.
+// The order of a plan: what is true first (discharge, first unit, visits, end), then when each fact reaches
+// the desk. `entered` keeps to API.md's "What is allowed when": each command is given the moment before which
+// it would be refused, and is entered after it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,81 +11,22 @@
 
 #include "events/uuid.h"
 #include "services/simulate/case_plan.h"
-#include "services/simulate/command_line.h"
+#include "services/simulate/command_writer.h"
+#include "services/simulate/smn_texts.h"
 
 namespace geleit {
 namespace {
 
+using namespace smn_texts;
+
 // RULES.md, as far as a story needs to know when a reason is asked for.
-constexpr int complete_days = 84;          // SMN-COMPLETE
-constexpr int prescriber_window_days = 42; // SMN-PRESCRIBER-WINDOW
-constexpr int home_minutes_wanted = 180;   // SMN-HOME
+constexpr int complete_days = 84;                // SMN-COMPLETE
+constexpr int prescriber_window_days = 42;       // SMN-PRESCRIBER-WINDOW
+constexpr int home_minutes_wanted = 180;         // SMN-HOME
 constexpr int units_least = 6, units_most = 20;  // SMN-MIN-UNITS, SMN-MAX-UNITS
 
 enum Group : std::size_t { preterm, newborn, malformed, tumour, chronic, adolescent };
 enum PlaceKind : std::size_t { at_home, by_phone, elsewhere };
-
-constexpr std::array<std::array<std::string_view, 8>, 6> diagnoses{{
-    {"P07.12", "P07.3", "P07.2", "P07.02", "P05.1", "P07.01", "P05.0", "P07.11"},
-    {"P22.0", "P27.1", "P21.0", "P24.0", "P28.4", "P29.3", "P25.1", "P26.1"},
-    {"Q21.0", "Q90.9", "Q39.1", "Q35.9", "Q20.3", "Q79.0", "Q05.9", "Q42.3"},
-    {"C91.00", "C71.6", "C74.9", "C64", "C92.00", "C49.9", "C81.1", "C40.2"},
-    {"E10.90", "G40.3", "E84.0", "G80.0", "J45.0", "G40.4", "E10.11", "G80.1"},
-    {"E10.11", "C91.00", "E84.80", "C40.2", "G40.2", "C81.1", "Q21.3", "J45.1"},
-}};
-constexpr std::array<std::string_view, 6> unlisted_diagnoses{"K50.8", "I42.0", "T31.2", "S06.9", "K90.0", "D57.1"};
-
-constexpr std::array<std::string_view, 48> given_names{
-    "Emma",  "Mia",   "Hannah", "Lina",   "Ella",  "Clara", "Leni",   "Ida",   "Marie", "Frieda", "Yara",  "Lotte",
-    "Noah",  "Matteo", "Elias", "Finn",   "Leon",  "Theo",  "Paul",   "Emil",  "Luca",  "Anton",  "Jonas", "Karl",
-    "Aylin", "Elif",  "Zoe",    "Amira",  "Nora",  "Juna",  "Maja",   "Greta", "Rosa",  "Thea",   "Lena",  "Hedi",
-    "Emir",  "Ali",   "Jakob",  "Oskar",  "Milan", "Ben",   "Samuel", "David", "Mats",  "Tom",    "Levi",  "Kian"};
-constexpr std::array<std::string_view, 24> guardian_names{
-    "Anna", "Julia", "Katharina", "Sabrina", "Fatma", "Olena", "Maria", "Sarah", "Lisa", "Nadine", "Elena", "Miriam",
-    "Thomas", "Daniel", "Markus", "Mehmet", "Jan", "Stefan", "Andriy", "Michael", "Tim", "Omar", "Felix", "Peter"};
-// Numbers of no insurer: the last five digits are never given out.
-constexpr std::array<std::string_view, 8> insurers{"109900001", "109900012", "109900023", "109900034",
-                                                   "109900045", "109900056", "109900067", "109900078"};
-constexpr std::array<std::string_view, 16> postal_areas{"70", "80", "10", "14", "28", "20", "60", "19",
-                                                        "30", "50", "55", "66", "01", "39", "24", "99"};
-constexpr std::array<std::string_view, 6> hospital_doctors{
-    "Dr. Muster, Neonatologie",       "Dr. Beispiel, Kinderklinik",       "Dr. Probe, Kinderkardiologie",
-    "Dr. Vorlage, Kinderonkologie", "Dr. Exempel, Neuropädiatrie", "Dr. Modell, Kinderchirurgie"};
-constexpr std::array<std::string_view, 4> practice_doctors{
-    "Dr. Mustermann, Kinderarztpraxis am Park", "Dr. Beispielhaft, Praxis für Kinder- und Jugendmedizin",
-    "Dr. Probst-Muster, Kinderarztpraxis Mitte", "Dr. Vorbild, Gemeinschaftspraxis"};
-
-constexpr std::array<std::string_view, 10> goals{
-    "Trink- und Essverhalten stabilisieren",     "Sicherheit der Eltern im Umgang mit dem Monitor",
-    "Anbindung an das SPZ",                      "Frühförderung beantragen",
-    "Medikamentengabe selbständig durchführen",  "Entlastung der Geschwister",
-    "Pflegegrad klären",                         "Sondenernährung zu Hause sichern",
-    "Krisenplan mit der Familie vereinbaren",    "Kinderärztliche Weiterbehandlung gesichert"};
-constexpr std::array<std::string_view, 8> notes{
-    "Gewichtszunahme gut, Eltern sicherer.",          "Mutter erschöpft, Haushaltshilfe angesprochen.",
-    "Anleitung Inhalation, klappt.",                  "Termin im SPZ vereinbart.",
-    "Monitoralarme besprochen.",                      "Telefonat mit der Klinik wegen Medikamentenplan.",
-    "Hilfsmittel geliefert und eingewiesen.",         "Vater anwesend, Fragen zur \"Kinästhetik\" geklärt."};
-constexpr std::array<std::string_view, 5> cancel_reasons{"Familie hat abgesagt", "Kind erkrankt", "Mitarbeiterin erkrankt",
-                                                         "Arzttermin am selben Tag", "Absage durch das SPZ"};
-constexpr std::array<std::string_view, 3> miss_reasons{"Niemand angetroffen", "Familie nicht erreicht",
-                                                       "Termin von der Familie vergessen"};
-constexpr std::array<std::string_view, 4> correct_reasons{"Zeit vertippt", "Fahrtzeit war enthalten",
-                                                          "Nach Rücksprache berichtigt", "Falsche Angabe übernommen"};
-constexpr std::array<std::string_view, 4> late_reasons{
-    "Familie war im Krankenhaus", "Wartezeit auf den SPZ-Termin", "Erneuter stationärer Aufenthalt",
-    "Verlängerung bewilligt, Ziel noch nicht erreicht"};
-constexpr std::array<std::string_view, 4> withdraw_reasons{
-    "Familie möchte keine Nachsorge", "Kind in eine andere Klinik verlegt", "Familie nicht erreichbar",
-    "Anderer Träger übernimmt"};
-constexpr std::array<std::string_view, 3> denial_reasons{"Voraussetzungen nach Aktenlage nicht erfüllt",
-                                                         "Unterlagen unvollständig", "Überlastung nicht dargelegt"};
-constexpr std::array<std::string_view, 3> extension_reasons{
-    "Ziel noch nicht erreicht: Sondenentwöhnung läuft", "Erneute Operation, Eltern brauchen weitere Anleitung",
-    "Anbindung an die Frühförderung verzögert sich"};
-constexpr std::array<std::string_view, 3> reopen_reasons{"Rückfrage der Klinik, Kontakt wieder nötig",
-                                                         "Zu früh abgeschlossen", "Familie bittet um weiteren Termin"};
-constexpr std::array<std::string_view, 3> report_receivers{"Kinderarztpraxis", "Krankenkasse", "Entlassende Klinik"};
 
 constexpr int day_cap = 120;  // of a log-normal wait: keeps the longest story within the almanac
 
@@ -93,9 +34,16 @@ class SmnStory {
  public:
   SmnStory(std::uint64_t seed, std::uint64_t number, Moment arrival, Facility& facility, const Priors& priors,
            const Almanac& almanac)
-      : number_(number), arrival_(arrival), facility_(facility), priors_(priors), almanac_(almanac),
-        land_(facility.land()), chance_(seed, facility.index() + 1, number + 1), line_(plan_.text, almanac),
-        can_plan_from_(arrival), open_until_(arrival) {}
+      : number_(number),
+        arrival_(arrival),
+        facility_(facility),
+        priors_(priors),
+        almanac_(almanac),
+        land_(facility.land()),
+        chance_(seed, facility.index() + 1, number + 1),
+        line_(plan_.text, almanac),
+        can_plan_from_(arrival),
+        open_until_(arrival) {}
 
   CasePlan tell() {
     plan_.text.reserve(24 * 1024);
@@ -122,25 +70,26 @@ class SmnStory {
   // ---- what the child and the family are like
 
   void choose() {
-    const std::uint32_t fate = even_point(facility_.even_start(), number_, plastic_step);
+    const std::uint32_t fate = even_share(plastic_step);
     const std::uint64_t discontinued_from = priors_.referral.withdrawn.bits;
-    fate_ = fate < discontinued_from ? Fate::withdrawn
+    fate_ = fate < discontinued_from                                   ? Fate::withdrawn
             : fate < discontinued_from + priors_.end.discontinued.bits ? Fate::discontinued
                                                                        : Fate::completed;
-    denied_ = fate_ != Fate::withdrawn && chance_.happens(priors_.application.denied);
+    denied_ = fate_ != Fate::withdrawn && even_share(root_two_step) < priors_.application.denied.bits;
+    extends_ = even_share(root_three_step) < priors_.extension.share.bits;
     objects_ = chance_.happens(priors_.application.objected);
     case_ = id_at(arrival_);
     lead_ = staff_at_random();
     second_ = staff_at_random();
 
     received_on_ = almanac_.after_working_days(
-        day_of(arrival_), -static_cast<int>(chance_.pick(priors_.referral.entered_after_working_days)), land_);
+        day_of(arrival_), -static_cast<int>(chance_.pick(priors_.referral.entered_after_working_days)),
+        land_);
     prescribed_on_ = received_on_ - static_cast<int>(chance_.pick(priors_.referral.prescribed_days_before));
     choose_discharge();
     choose_child();
 
-    const std::uint32_t point = even_point(~facility_.even_start(), number_, golden_step);
-    units_ = priors_.units.least + static_cast<int>(priors_.units.contingent.at(point));
+    units_ = priors_.units.least + static_cast<int>(priors_.units.contingent.at(even_share(golden_step)));
     if (chance_.happens(priors_.referral.units_below_minimum)) units_ = chance_.between(4, 5);
     if (chance_.happens(priors_.referral.units_above_maximum)) units_ = chance_.between(22, 24);
   }
@@ -163,6 +112,11 @@ class SmnStory {
     }
     discharge_told_later_ = discharged_on_ > day_of(arrival_);
     told_discharge_ = discharged_on_;
+  }
+
+  // What moves the year's total is drawn evenly over the facility's cases.
+  std::uint32_t even_share(std::uint32_t step) const {
+    return even_point(facility_.even_start() ^ (step * 0x9e3779b9U), number_, step);
   }
 
   // Days count by their weekday's weight; near ones more than far ones.
@@ -190,9 +144,7 @@ class SmnStory {
     int age_days = 0;
     switch (group_) {
       case preterm:
-      case newborn:
-        age_days = std::max(3, std::min(chance_.days(priors_.child.newborn_stay), 300));
-        break;
+      case newborn: age_days = std::max(3, std::min(chance_.days(priors_.child.newborn_stay), 300)); break;
       case malformed: age_days = chance_.between(20, chance_.between(1, 3) == 1 ? 2400 : 400); break;
       // No child reaches the age limits of SMN-AGE before a first unit that comes months late.
       case tumour: age_days = chance_.between(300, 12 * 365); break;
@@ -221,12 +173,12 @@ class SmnStory {
 
   /// Opens a command; `happened` a day or a moment not after `entered`.
   template <class Happened>
-  CommandLine& command(std::string_view name, Moment entered, Happened happened, std::size_t by,
+  CommandWriter& command(std::string_view name, Moment entered, Happened happened, std::size_t by,
                        std::span<const Reason> reasons = {}, int expect_version = 0) {
     assert(entered >= arrival_);
     plan_.steps.push_back({entered, static_cast<std::uint32_t>(plan_.text.size()), 0});
     plan_.text.push_back('"');  // ends the `entered` that stands in front
-    const CommandLine::Head head{name, id_at(entered), case_, facility_.staff(by), reasons, expect_version};
+    const CommandWriter::Head head{name, id_at(entered), case_, facility_.staff(by), reasons, expect_version};
     line_.open(head, happened);
     return line_;
   }
@@ -257,7 +209,7 @@ class SmnStory {
 
   // ---- referral, discharge, application
 
-  void write_person(CommandLine& line) {
+  void write_person(CommandWriter& line) {
     line.open_object("person");
     line.text("given_name", given_name_);
     line.text("family_name", family_name_);
@@ -266,8 +218,9 @@ class SmnStory {
     line.text("insurer_ik", insurer_);
     line.text("guardian", fmt::format("{} {}", guardian_, family_name_));
     line.text("phone", fmt::format("+49 30 23125 {:03}", phone_));  // numbers kept free for stories
-    line.text("email", facility_.index() == 0 ? fmt::format("familie.{:04}@example.org", number_)
-                                              : fmt::format("familie.{:03}.{:04}@example.org", facility_.index(), number_));
+    line.text("email", facility_.index() == 0
+                           ? fmt::format("familie.{:04}@example.org", number_)
+                           : fmt::format("familie.{:03}.{:04}@example.org", facility_.index(), number_));
     line.text("postal_code", postal_code_);
     line.close_object();
   }
@@ -279,7 +232,8 @@ class SmnStory {
     const auto& prescriber = priors_.prescriber;
     if (timing_after_ && draw < prescriber.paediatrician_after.bits) {
       kind = PrescriberKind::paediatrician, practice = true;
-    } else if (timing_after_ && draw < prescriber.paediatrician_after.bits + prescriber.general_practitioner_after.bits) {
+    } else if (timing_after_ &&
+               draw < prescriber.paediatrician_after.bits + prescriber.general_practitioner_after.bits) {
       kind = PrescriberKind::general_practitioner, practice = true;
     } else if (chance_.happens(prescriber.rehab)) {
       kind = PrescriberKind::rehab;
@@ -287,27 +241,34 @@ class SmnStory {
     Setting setting = kind == PrescriberKind::rehab ? Setting::inpatient_rehab : Setting::inpatient;
     if (setting == Setting::inpatient && group_ != preterm && group_ != newborn) {
       const int other = chance_.between(1, 100);
-      if (other <= 6) setting = Setting::day_patient;
-      else if (other <= 9) setting = Setting::pre_post_inpatient;
-      else if (other <= 14) setting = Setting::ambulatory_surgery;
+      if (other <= 6)
+        setting = Setting::day_patient;
+      else if (other <= 9)
+        setting = Setting::pre_post_inpatient;
+      else if (other <= 14)
+        setting = Setting::ambulatory_surgery;
     }
     const bool ambulatory = practice && chance_.happens(priors_.referral.ambulatory);
     if (ambulatory) setting = Setting::ambulatory;
-    const bool final_stage = group_ == tumour && chance_.happens(Share{priors_.referral.final_stage.bits * 8});
+    const bool final_stage = group_ == tumour && chance_.happens(priors_.referral.final_stage);
     const bool mistold = !discharge_told_later_ && chance_.happens(priors_.discharge.corrected);
     if (mistold) told_discharge_ = wrong_discharge(day_of(arrival_));
     unresolved_ = chance_.happens(priors_.coverage.unresolved);
 
     std::vector<Reason> reasons;
-    if (unlisted_) reasons.push_back({Rule::smn_indication, "Vergleichbar schwerer Verlauf, Überlastung der Familie droht"});
+    if (unlisted_)
+      reasons.push_back(
+          {Rule::smn_indication, "Vergleichbar schwerer Verlauf, Überlastung der Familie droht"});
     if (practice && !discharge_told_later_ && prescribed_on_ - told_discharge_ > prescriber_window_days) {
       reasons.push_back({Rule::smn_prescriber_window, "Bedarf erst nach der Entlassung erkannt"});
     }
-    if (ambulatory) reasons.push_back({Rule::smn_setting, "Ambulant versorgt, Einzelfall mit ärztlicher Begründung"});
-    if (units_ < units_least) reasons.push_back({Rule::smn_min_units, "Familie schon gut angebunden, kurzer Bedarf"});
+    if (ambulatory)
+      reasons.push_back({Rule::smn_setting, "Ambulant versorgt, Einzelfall mit ärztlicher Begründung"});
+    if (units_ < units_least)
+      reasons.push_back({Rule::smn_min_units, "Familie schon gut angebunden, kurzer Bedarf"});
     if (units_ > units_most) reasons.push_back({Rule::smn_max_units, "Mehrlinge mit hohem Anleitungsbedarf"});
 
-    CommandLine& line = command("ReceiveReferral", arrival_, received_on_, staff_at_random(), reasons);
+    CommandWriter& line = command("ReceiveReferral", arrival_, received_on_, staff_at_random(), reasons);
     line.text("benefit", word(Benefit::smn));
     line.text("provider", facility_.slug());
     line.text("land", word(land_));
@@ -336,9 +297,11 @@ class SmnStory {
     }
     if (final_stage) line.truth("final_stage", true);
     if (chance_.happens(priors_.referral.impairment_told)) line.truth("impairment", true);
-    if (final_stage && chance_.happens(Share{priors_.referral.sapv.bits * 20})) line.truth("sapv", true);
-    if (unresolved_) line.text("coverage", word(Coverage::unresolved));
-    else if (chance_.between(0, 1) == 1) line.text("coverage", word(Coverage::insured));
+    if (final_stage && chance_.happens(priors_.referral.sapv)) line.truth("sapv", true);
+    if (unresolved_)
+      line.text("coverage", word(Coverage::unresolved));
+    else if (chance_.between(0, 1) == 1)
+      line.text("coverage", word(Coverage::insured));
     end_command();
 
     if (mistold) {
@@ -347,7 +310,7 @@ class SmnStory {
     }
   }
 
-  void write_diagnoses(CommandLine& line) {
+  void write_diagnoses(CommandWriter& line) {
     line.open_list("diagnoses");
     line.open_element();
     line.text("icd", icd_);
@@ -366,7 +329,7 @@ class SmnStory {
   }
 
   void write_discharge(Moment entered, CivilDate day) {
-    CommandLine& line = command("RecordDischarge", entered, day, staff_at_random());
+    CommandWriter& line = command("RecordDischarge", entered, day, staff_at_random());
     line.date("discharged_on", day);
     end_command();
     keep_open_until(entered);
@@ -383,8 +346,9 @@ class SmnStory {
   }
 
   void assign_team() {
-    const Moment entered = at_desk(almanac_.after_working_days(day_of(arrival_), chance_.between(0, 3), land_), arrival_);
-    CommandLine& line = command("AssignCareTeam", entered, whole_minute(entered), staff_at_random());
+    const Moment entered =
+        at_desk(almanac_.after_working_days(day_of(arrival_), chance_.between(0, 3), land_), arrival_);
+    CommandWriter& line = command("AssignCareTeam", entered, whole_minute(entered), staff_at_random());
     line.text("lead", facility_.staff(lead_));
     if (second_ != lead_) {
       line.open_list("members");
@@ -398,13 +362,13 @@ class SmnStory {
   void amend_referral() {
     const Moment entered = at_desk(day_of(arrival_) + chance_.between(4, 60), arrival_);
     phone_ = chance_.between(0, 999);
-    CommandLine& line = command("AmendReferral", entered, whole_minute(entered), staff_at_random());
+    CommandWriter& line = command("AmendReferral", entered, whole_minute(entered), staff_at_random());
     write_person(line);
     end_command();
   }
 
   void write_application(Moment entered, CivilDate submitted_on, CivilDate reached_on, bool sgb9) {
-    CommandLine& line = command("SubmitApplication", entered, submitted_on, staff_at_random());
+    CommandWriter& line = command("SubmitApplication", entered, submitted_on, staff_at_random());
     line.number("units", units_);
     line.date("submitted_on", submitted_on);
     if (reached_on != submitted_on) line.date("received_on", reached_on);
@@ -414,11 +378,13 @@ class SmnStory {
     keep_open_until(entered);
   }
 
-  std::string reference() { return fmt::format("NSG-{:03}-{:05}-{:02}", facility_.index(), number_, ++references_); }
+  std::string reference() {
+    return fmt::format("NSG-{:03}-{:05}-{:02}", facility_.index(), number_, ++references_);
+  }
 
   Uuid write_grant(std::string_view name, Moment entered, CivilDate decided_on, CivilDate from, int units) {
     const Uuid approval = id_at(entered);
-    CommandLine& line = command(name, entered, decided_on, staff_at_random());
+    CommandWriter& line = command(name, entered, decided_on, staff_at_random());
     line.uuid("approval", approval);
     line.text("reference", reference());
     line.date("decided_on", decided_on);
@@ -430,7 +396,7 @@ class SmnStory {
   }
 
   void write_denial(std::string_view name, Moment entered, CivilDate decided_on, CivilDate posted_on) {
-    CommandLine& line = command(name, entered, decided_on, staff_at_random());
+    CommandWriter& line = command(name, entered, decided_on, staff_at_random());
     line.text("reference", reference());
     line.date("decided_on", decided_on);
     line.date("posted_on", posted_on);
@@ -440,29 +406,38 @@ class SmnStory {
   }
 
   CivilDate insurers_day(CivilDate day) { return almanac_.working_day_from(day, land_); }
+  /// The working day next to one, but after `sent_on`.
+  CivilDate answered_on(CivilDate sent_on, int days) {
+    const CivilDate day = sent_on + days;
+    const CivilDate before = almanac_.working_day_until(day, land_);
+    return day - before <= 1 && before > sent_on ? before : insurers_day(day);
+  }
 
   /// Sends the application and receives the answer. False when the case ends with a denial.
   bool apply() {
     CivilDate ready_on = received_on_;
     if (unresolved_) ready_on = resolve_coverage();
     const int wait = std::min(chance_.days(priors_.application.submitted_after), day_cap / 2);
-    const CivilDate submitted_on = almanac_.working_day_from(std::max(ready_on + wait, day_of(arrival_)), land_);
+    const CivilDate submitted_on =
+        almanac_.working_day_from(std::max(ready_on + wait, day_of(arrival_)), land_);
     // By post it reaches the insurer days later, and is entered when that is known.
-    const CivilDate reached_on = chance_.between(1, 10) <= 6 ? submitted_on : insurers_day(submitted_on + chance_.between(1, 3));
+    const CivilDate reached_on =
+        chance_.between(1, 10) <= 6 ? submitted_on : insurers_day(submitted_on + chance_.between(1, 3));
     Moment entered = at_desk(reached_on, arrival_);
     if (chance_.between(1, 10) == 1) entered = at_desk(reached_on + chance_.between(1, 5), arrival_);
     const bool expert = chance_.happens(priors_.application.expert);
     write_application(entered, submitted_on, reached_on, chance_.happens(priors_.application.regime_sgb9));
 
     int answer = std::max(1, std::min(chance_.days(expert ? priors_.application.answer_with_expert
-                                                           : priors_.application.answer), day_cap));
+                                                          : priors_.application.answer),
+                                      day_cap));
     if (!denied_ && chance_.happens(priors_.application.unanswered)) answer = chance_.between(45, 80);
-    const CivilDate decided_on = insurers_day(reached_on + answer);
+    const CivilDate decided_on = answered_on(reached_on, answer);
     if (expert) {
       const CivilDate told_on = std::min(reached_on + chance_.between(3, 16), decided_on - 1);
       if (told_on > reached_on) {
         entered = at_desk(almanac_.after_working_days(told_on, chance_.between(0, 2), land_), entered);
-        CommandLine& line = command("NoteExpertOpinion", entered, told_on, staff_at_random());
+        CommandWriter& line = command("NoteExpertOpinion", entered, told_on, staff_at_random());
         line.date("told_on", told_on);
         end_command();
         keep_open_until(entered);
@@ -485,13 +460,13 @@ class SmnStory {
     if (!objects_) return false;
     const CivilDate filed_on = insurers_day(std::max(posted_on + chance_.between(5, 26), day_of(entered)));
     entered = at_desk(filed_on, entered);
-    CommandLine& objection = command("FileObjection", entered, filed_on, staff_at_random());
+    CommandWriter& objection = command("FileObjection", entered, filed_on, staff_at_random());
     objection.date("filed_on", filed_on);
     end_command();
     const CivilDate settled_on = insurers_day(filed_on + chance_.between(14, 60));
     entered = at_desk(almanac_.after_working_days(settled_on, chance_.between(1, 3), land_), entered);
     const bool upheld = chance_.happens(priors_.application.upheld);
-    CommandLine& decision = command("DecideObjection", entered, settled_on, staff_at_random());
+    CommandWriter& decision = command("DecideObjection", entered, settled_on, staff_at_random());
     decision.date("decided_on", settled_on);
     decision.truth("upheld", upheld);
     end_command();
@@ -504,9 +479,10 @@ class SmnStory {
 
   CivilDate resolve_coverage() {
     const CivilDate since = std::max(born_, received_on_ - 30);
-    const CivilDate known_on = received_on_ + std::max(1, std::min(chance_.days(priors_.coverage.resolved_after), day_cap));
+    const CivilDate known_on =
+        received_on_ + std::max(1, std::min(chance_.days(priors_.coverage.resolved_after), day_cap));
     const Moment entered = at_desk(known_on, arrival_);
-    CommandLine& line = command("RecordCoverage", entered, whole_minute(entered), staff_at_random());
+    CommandWriter& line = command("RecordCoverage", entered, whole_minute(entered), staff_at_random());
     line.text("coverage", word(Coverage::insured));
     line.date("since", since);
     end_command();
@@ -519,7 +495,7 @@ class SmnStory {
     Uuid approval = write_grant("GrantApproval", entered, decided_on, from, units);
     if (chance_.happens(priors_.application.approval_revoked)) {
       const Moment revoked = at_desk(day_of(entered), entered);
-      CommandLine& line = command("RevokeApproval", revoked, whole_minute(revoked), staff_at_random());
+      CommandWriter& line = command("RevokeApproval", revoked, whole_minute(revoked), staff_at_random());
       line.uuid("approval", approval);
       line.text("reason", "Im falschen Fall erfasst, wird neu eingetragen");
       end_command();
@@ -528,14 +504,13 @@ class SmnStory {
     }
     if (chance_.happens(priors_.application.approval_corrected)) {
       const Moment corrected = at_desk(day_of(entered) + chance_.between(1, 10), entered);
-      CommandLine& line = command("CorrectApproval", corrected, whole_minute(corrected), staff_at_random());
+      CommandWriter& line = command("CorrectApproval", corrected, whole_minute(corrected), staff_at_random());
       line.uuid("approval", approval);
       line.date("until", from + priors_.application.approval_days + 30);
       line.text("reason", "Zeitraum laut Bescheid länger");
       end_command();
     }
     approved_units_ = units;
-    plan_.approved_minutes += units * minutes_per_unit;
   }
 
   void withdraw() {
@@ -548,8 +523,7 @@ class SmnStory {
     }
     // What would have come after the withdrawal never happens.
     std::erase_if(plan_.steps, [&](const CasePlan::Step& step) { return step.entered >= ends; });
-    plan_.approved_minutes = 0;
-    CommandLine& line = command("WithdrawReferral", ends, whole_minute(ends), staff_at_random());
+    CommandWriter& line = command("WithdrawReferral", ends, whole_minute(ends), staff_at_random());
     line.text("reason", chance_.one_of(withdraw_reasons));
     end_command();
   }
@@ -564,26 +538,18 @@ class SmnStory {
     Category category;
   };
 
-  std::optional<Contact> agree_on(CivilDate day, PlaceKind kind, int minutes, Category category) {
-    Contact contact{{}, minutes, somebody(), Place::home, category};
-    const bool travel = kind != by_phone;
+  /// The first free time from that day on, with the case's own two people; a colleague helps out after so
+  /// many days.
+  std::optional<Contact> agree_on(CivilDate day, PlaceKind kind, int minutes, Category category,
+                                  int own_team_days = 3) {
+    const Place place = place_of(kind, category);
+    const std::size_t wanted = somebody();
     for (int tries = 0; tries < 40; ++tries, day = almanac_.working_day_from(day + 1, land_)) {
-      for (const std::size_t who : {contact.staff, lead_, second_}) {
-        if (const auto found = facility_.book(who, day, minutes, travel, chance_)) {
-          contact.starts = *found;
-          contact.staff = who;
-          contact.place = place_of(kind, category);
-          return contact;
-        }
-      }
-      // A holiday or a crowded week: a colleague helps out.
-      if (tries >= 3) {
-        const std::size_t who = staff_at_random();
-        if (const auto found = facility_.book(who, day, minutes, travel, chance_)) {
-          contact.starts = *found;
-          contact.staff = who;
-          contact.place = place_of(kind, category);
-          return contact;
+      std::array<std::size_t, 5> people{wanted, lead_, second_, staff_at_random(), staff_at_random()};
+      const std::size_t asked = tries < own_team_days ? 3 : people.size();
+      for (const std::size_t who : std::span(people).first(asked)) {
+        if (const auto found = facility_.book(who, day, minutes, kind != by_phone, chance_)) {
+          return Contact{*found, minutes, who, place, category};
         }
       }
     }
@@ -616,7 +582,7 @@ class SmnStory {
     return reasons;
   }
 
-  void write_contact(CommandLine& line, const Contact& contact) {
+  void write_contact(CommandWriter& line, const Contact& contact) {
     line.minute("starts_at", contact.starts);
     line.number("minutes", contact.minutes);
     line.text("staff", facility_.staff(contact.staff));
@@ -627,7 +593,8 @@ class SmnStory {
   Moment documented(Moment end, bool promptly) {
     const CivilDate day = day_of(end);
     if (promptly) {
-      return at_desk(almanac_.after_working_days(day, chance_.between(0, 1), land_), end, Hours::documentation);
+      return at_desk(almanac_.after_working_days(day, chance_.between(0, 1), land_), end,
+                     Hours::documentation);
     }
     if (chance_.happens(priors_.paper.kept_for_month_end)) {
       const auto last_days = almanac_.month_end(day, land_);
@@ -638,14 +605,12 @@ class SmnStory {
     return at_desk(almanac_.after_working_days(day, wait, land_), end, Hours::documentation);
   }
 
-  struct Delivered {
-    CivilDate day;
-    int minutes = 0;  ///< 0: did not take place
-  };
+  using Delivered = CasePlan::Delivered;  ///< 0 minutes: it did not take place
 
-  /// One contact from its appointment to its documentation and correction. `certain`: nothing comes in between.
+  /// One contact from its appointment to its documentation and correction. `certain`: nothing comes in
+  /// between.
   std::optional<Delivered> meet(CivilDate day, PlaceKind kind, int minutes, Category category, bool certain) {
-    std::optional<Contact> contact = agree_on(day, kind, minutes, category);
+    std::optional<Contact> contact = agree_on(day, kind, minutes, category, certain ? 0 : 3);
     if (!contact) return std::nullopt;
 
     const auto& prior = priors_.visit;
@@ -653,13 +618,14 @@ class SmnStory {
     Uuid visit{};
     bool scheduled = kind != by_phone || !chance_.happens(prior.unscheduled_phone);
     if (scheduled) {
-      const CivilDate plan_day = almanac_.after_working_days(day_of(contact->starts), -chance_.between(1, 10), land_);
+      const CivilDate plan_day =
+          almanac_.after_working_days(day_of(contact->starts), -chance_.between(1, 10), land_);
       planned = at_desk(plan_day, can_plan_from_);
       scheduled = planned < contact->starts;
     }
     if (scheduled) {
       visit = id_at(planned);
-      CommandLine& line = command("ScheduleVisit", planned, whole_minute(planned), contact->staff);
+      CommandWriter& line = command("ScheduleVisit", planned, whole_minute(planned), contact->staff);
       line.uuid("visit", visit);
       write_contact(line, *contact);
       end_command();
@@ -674,7 +640,7 @@ class SmnStory {
       }
       if (fate < prior.cancelled.bits + prior.missed.bits) {
         const Moment entered = at_desk(day_of(contact->starts), later(contact->starts, 30 * ms_a_minute));
-        CommandLine& line = command("MissVisit", entered, contact->starts, contact->staff);
+        CommandWriter& line = command("MissVisit", entered, contact->starts, contact->staff);
         line.uuid("visit", visit);
         if (chance_.between(0, 1) == 1) line.text("reason", chance_.one_of(miss_reasons));
         end_command();
@@ -685,7 +651,7 @@ class SmnStory {
         const Moment entered = at_desk(day_of(contact->starts) - chance_.between(0, 3), planned);
         const CivilDate new_day = std::max(day_of(contact->starts), day_of(entered)) + chance_.between(1, 7);
         if (const auto moved = agree_on(almanac_.working_day_from(new_day, land_), kind, minutes, category)) {
-          CommandLine& line = command("RescheduleVisit", entered, whole_minute(entered), contact->staff);
+          CommandWriter& line = command("RescheduleVisit", entered, whole_minute(entered), contact->staff);
           line.uuid("visit", visit);
           line.minute("starts_at", moved->starts);
           if (moved->staff != contact->staff) line.text("staff", facility_.staff(moved->staff));
@@ -702,14 +668,15 @@ class SmnStory {
 
   void cancel(const Uuid& visit, Moment planned, Moment starts) {
     const Moment entered = at_desk(day_of(starts) - chance_.between(0, 3), planned);
-    CommandLine& line = command("CancelVisit", entered, whole_minute(entered), staff_at_random());
+    CommandWriter& line = command("CancelVisit", entered, whole_minute(entered), staff_at_random());
     line.uuid("visit", visit);
     line.text("reason", chance_.one_of(cancel_reasons));
     end_command();
     keep_open_until(entered);
   }
 
-  Delivered deliver(Uuid visit, bool scheduled, Moment planned, const Contact& contact, PlaceKind kind, bool promptly) {
+  Delivered deliver(Uuid visit, bool scheduled, Moment planned, const Contact& contact, PlaceKind kind,
+                    bool promptly) {
     const auto& prior = priors_.visit;
     Moment started = contact.starts;
     int minutes = contact.minutes;
@@ -722,11 +689,12 @@ class SmnStory {
     const Moment end = later(started, minutes * ms_a_minute);
     const Moment entered = documented(end, std::max({end, planned, can_plan_from_}), promptly);
     if (day >= discharged_on_ && (!first_unit_on_ || day < *first_unit_on_)) first_unit_on_ = day;
-    if (day >= discharged_on_ && (first_documented_.ms == 0 || entered < first_documented_)) first_documented_ = entered;
+    if (day >= discharged_on_ && (first_documented_.ms == 0 || entered < first_documented_))
+      first_documented_ = entered;
     const std::vector<Reason> reasons = reasons_for(day);
 
     if (!scheduled) visit = id_at(entered);
-    CommandLine& line = command("DeliverVisit", entered, end, contact.staff, reasons);
+    CommandWriter& line = command("DeliverVisit", entered, end, contact.staff, reasons);
     line.uuid("visit", visit);
     if (scheduled) {
       if (start_told) line.minute("started_at", started);
@@ -740,7 +708,8 @@ class SmnStory {
 
     minutes = correct(visit, contact, started, minutes, entered, kind, reasons);
     if (chance_.happens(prior.entered_twice)) enter_twice(contact, started, minutes, entered, reasons);
-    plan_.delivered_minutes += minutes;
+    plan_.delivered.push_back({day, minutes});
+    delivered_minutes_ += minutes;
     if (contact.place == Place::home) home_minutes_ += minutes;
     return {day, minutes};
   }
@@ -757,7 +726,7 @@ class SmnStory {
     if (!soon && !late) return minutes;
     const int wait = soon ? chance_.between(0, 10) : chance_.between(15, 90);
     const Moment entered = at_desk(day_of(documented_at) + wait, documented_at, Hours::documentation);
-    CommandLine& line = command("CorrectVisit", entered, whole_minute(entered), contact.staff, reasons);
+    CommandWriter& line = command("CorrectVisit", entered, whole_minute(entered), contact.staff, reasons);
     line.uuid("visit", visit);
     const int what = chance_.between(1, 10);
     if (what <= 6) {
@@ -784,22 +753,24 @@ class SmnStory {
     const Moment entered = at_desk(day_of(documented_at), documented_at, Hours::documentation);
     const Uuid visit = id_at(entered);
     const Moment end = later(started, contact.minutes * ms_a_minute);
-    CommandLine& line = command("DeliverVisit", entered, std::min(end, whole_minute(entered)), contact.staff, reasons);
+    CommandWriter& line =
+        command("DeliverVisit", entered, std::min(end, whole_minute(entered)), contact.staff, reasons);
     line.uuid("visit", visit);
     write_contact(line, again);
     end_command();
     keep_open_until(entered);
     const Moment voided = at_desk(day_of(entered) + chance_.between(0, 9), entered);
-    CommandLine& taken_back = command("VoidVisit", voided, whole_minute(voided), staff_at_random());
+    CommandWriter& taken_back = command("VoidVisit", voided, whole_minute(voided), staff_at_random());
     taken_back.uuid("visit", visit);
     taken_back.text("reason", "Doppelt erfasst");
     end_command();
   }
 
-  // Two people at the same visit: the second one's form is older than the case. Only where the priors ask for it.
+  // Two people at the same visit: the second one's form is older than the case. Only where the priors ask for
+  // it.
   void collide(const Uuid& visit, Moment documented_at, std::size_t who) {
     const Moment entered = later(documented_at, 1000);
-    CommandLine& line = command("CorrectVisit", entered, whole_minute(entered), who, {}, 1);
+    CommandWriter& line = command("CorrectVisit", entered, whole_minute(entered), who, {}, 1);
     line.uuid("visit", visit);
     line.text("note", chance_.one_of(notes));
     line.text("reason", chance_.one_of(correct_reasons));
@@ -842,7 +813,8 @@ class SmnStory {
       if (from + at >= discharged_on_ - 1) return;
       const auto kind = chance_.between(1, 3) == 1 ? by_phone : elsewhere;
       // A colleague's full day may push it past the discharge; it is then an ordinary unit.
-      meet(almanac_.working_day_from(from + at, land_), kind, 15 * chance_.between(2, 4), Category::preparation, true);
+      meet(almanac_.working_day_from(from + at, land_), kind, 15 * chance_.between(2, 4),
+           Category::preparation, true);
     }
   }
 
@@ -858,13 +830,15 @@ class SmnStory {
 
   void agree_care_plan(CivilDate first_day) {
     const CivilDate agreed_on = almanac_.working_day_from(first_day + chance_.between(0, 5), land_);
-    const Moment entered = at_desk(almanac_.after_working_days(agreed_on, chance_.between(0, 4), land_), can_plan_from_);
-    CommandLine& line = command("AgreeCarePlan", entered, agreed_on, lead_);
+    const Moment entered =
+        at_desk(almanac_.after_working_days(agreed_on, chance_.between(0, 4), land_), can_plan_from_);
+    CommandWriter& line = command("AgreeCarePlan", entered, agreed_on, lead_);
     line.date("agreed_on", agreed_on);
     line.open_list("goals");
     const std::uint32_t first = chance_.below(static_cast<std::uint32_t>(goals.size()));
     const int count = chance_.between(2, 4);
-    for (int i = 0; i < count; ++i) line.element(goals[(first + static_cast<std::uint32_t>(i) * 3) % goals.size()]);
+    for (int i = 0; i < count; ++i)
+      line.element(goals[(first + static_cast<std::uint32_t>(i) * 3) % goals.size()]);
     line.close_list();
     end_command();
     keep_open_until(entered);
@@ -875,14 +849,15 @@ class SmnStory {
     const CivilDate first_day = first_unit_day();
     agree_care_plan(first_day);
 
-    int minutes = approved_units_ * minutes_per_unit - plan_.delivered_minutes;
+    int minutes = approved_units_ * minutes_per_unit - delivered_minutes_;
     if (chance_.happens(priors_.units.not_used_up)) minutes = minutes * chance_.between(75, 99) / 100;
     if (chance_.happens(priors_.units.beyond)) minutes += 15 * chance_.between(1, 4);
     int days = static_cast<int>(
         (priors_.units.care_days_mean + priors_.units.care_days_deviation * chance_.normal()).rounded());
     days = std::clamp(days, 14, day_cap);
     if (fate_ == Fate::discontinued) {
-      const int part = chance_.between(10, 85);
+      const int part =
+          10 + static_cast<int>(static_cast<std::uint64_t>(even_share(root_seven_step)) * 76 >> 32);
       minutes = minutes * part / 100;
       days = days * part / 100;
     }
@@ -891,11 +866,11 @@ class SmnStory {
     CivilDate last = care(first_day, minutes, days, true, mind_home);
 
     if (fate_ == Fate::discontinued) return discontinue(last);
-    if (chance_.happens(priors_.extension.share)) last = extend(last);
+    if (extends_) last = extend(last);
     Moment ended = complete(last);
     if (chance_.happens(priors_.end.reopened)) {
       const Moment reopened = at_desk(day_of(ended) + chance_.between(5, 25), ended);
-      CommandLine& line = command("ReopenCase", reopened, whole_minute(reopened), lead_);
+      CommandWriter& line = command("ReopenCase", reopened, whole_minute(reopened), lead_);
       line.text("reason", chance_.one_of(reopen_reasons));
       end_command();
       keep_open_until(reopened);
@@ -915,7 +890,7 @@ class SmnStory {
     Moment entered = at_desk(almanac_.after_working_days(wanted_on, chance_.between(0, 3), land_),
                              std::max(first_documented_, can_plan_from_));
     const CivilDate follow_up_on = std::min(wanted_on, day_of(entered));
-    CommandLine& referral = command("ReceiveFollowUpReferral", entered, follow_up_on, staff_at_random());
+    CommandWriter& referral = command("ReceiveFollowUpReferral", entered, follow_up_on, staff_at_random());
     referral.date("prescribed_on", follow_up_on);
     referral.number("units", units);
     referral.open_object("prescriber");
@@ -929,7 +904,7 @@ class SmnStory {
     const CivilDate requested_on = almanac_.working_day_from(day_of(entered) + chance_.between(0, 3), land_);
     // Running is a state of what has been entered: the first unit and the discharge as it truly was.
     entered = at_desk(requested_on, std::max({entered, first_documented_, discharge_settled_}));
-    CommandLine& request = command("RequestExtension", entered, requested_on, lead_);
+    CommandWriter& request = command("RequestExtension", entered, requested_on, lead_);
     request.number("units", units);
     request.date("requested_on", requested_on);
     request.date("documentation_form_on", requested_on - chance_.between(0, 3));
@@ -938,7 +913,7 @@ class SmnStory {
     keep_open_until(entered);
 
     const int answer = std::max(1, std::min(chance_.days(priors_.application.answer), day_cap));
-    const CivilDate decided_on = insurers_day(requested_on + answer);
+    const CivilDate decided_on = answered_on(requested_on, answer);
     entered = at_desk(almanac_.after_working_days(decided_on, chance_.between(1, 4), land_), entered);
     keep_open_until(entered);
     if (chance_.happens(priors_.extension.denied)) {
@@ -946,9 +921,9 @@ class SmnStory {
       return last;
     }
     write_grant("GrantExtension", entered, decided_on, decided_on, units);
-    plan_.approved_minutes += units * minutes_per_unit;
     can_plan_from_ = std::max(can_plan_from_, entered);
-    const CivilDate from = almanac_.working_day_from(std::max(last + chance_.between(2, 6), day_of(entered)), land_);
+    const CivilDate from =
+        almanac_.working_day_from(std::max(last + chance_.between(2, 6), day_of(entered)), land_);
     return std::max(last, care(from, units * minutes_per_unit, units * 4, false, false));
   }
 
@@ -957,7 +932,7 @@ class SmnStory {
     const Moment entered =
         at_desk(almanac_.after_working_days(completed_on, chance_.between(0, 3), land_),
                 std::max({open_until_, first_documented_, moment(completed_on, 0)}), Hours::documentation);
-    CommandLine& line = command("CompleteCare", entered, completed_on, lead_);
+    CommandWriter& line = command("CompleteCare", entered, completed_on, lead_);
     line.date("completed_on", completed_on);
     line.truth("goal_reached", chance_.happens(priors_.end.goal_reached));
     end_command();
@@ -969,20 +944,21 @@ class SmnStory {
     const auto cause = static_cast<Cause>(chance_.pick(priors_.end.causes));
     const CivilDate stopped_on = last + chance_.between(0, 6);
     // An appointment that nobody will keep.
-    const auto next = agree_on(almanac_.working_day_from(stopped_on + chance_.between(1, 6), land_), by_phone, 30,
-                               Category::coordination);
+    const auto next = agree_on(almanac_.working_day_from(stopped_on + chance_.between(1, 6), land_), by_phone,
+                               30, Category::coordination);
     if (next) {
-      const Moment planned = at_desk(almanac_.after_working_days(last, -chance_.between(0, 2), land_), can_plan_from_);
+      const Moment planned =
+          at_desk(almanac_.after_working_days(last, -chance_.between(0, 2), land_), can_plan_from_);
       if (planned < next->starts && day_of(planned) <= stopped_on) {
         const Uuid visit = id_at(planned);
-        CommandLine& line = command("ScheduleVisit", planned, whole_minute(planned), next->staff);
+        CommandWriter& line = command("ScheduleVisit", planned, whole_minute(planned), next->staff);
         line.uuid("visit", visit);
         write_contact(line, *next);
         end_command();
         keep_open_until(planned);
         if (chance_.between(0, 1) == 1) {
           const Moment entered = at_desk(stopped_on, std::max(planned, moment(stopped_on, 0)));
-          CommandLine& cancelled = command("CancelVisit", entered, whole_minute(entered), next->staff);
+          CommandWriter& cancelled = command("CancelVisit", entered, whole_minute(entered), next->staff);
           cancelled.uuid("visit", visit);
           cancelled.text("reason", chance_.one_of(cancel_reasons));
           end_command();
@@ -992,7 +968,7 @@ class SmnStory {
     }
     const Moment entered = at_desk(almanac_.after_working_days(stopped_on, chance_.between(0, 3), land_),
                                    std::max({open_until_, first_documented_, moment(stopped_on, 0)}));
-    CommandLine& line = command("DiscontinueCare", entered, stopped_on, lead_);
+    CommandWriter& line = command("DiscontinueCare", entered, stopped_on, lead_);
     line.date("discontinued_on", stopped_on);
     line.text("cause", word(cause));
     end_command();
@@ -1002,25 +978,26 @@ class SmnStory {
 
   // SMN-DEATH: a closing unit after the death is accepted with a reason.
   void part_from_family(CivilDate died_on, Moment ended) {
-    const auto contact = agree_on(almanac_.working_day_from(std::max(died_on, day_of(ended)) + chance_.between(1, 8), land_),
-                                  at_home, 60, Category::guidance);
+    const auto contact =
+        agree_on(almanac_.working_day_from(std::max(died_on, day_of(ended)) + chance_.between(1, 8), land_),
+                 at_home, 60, Category::guidance);
     if (!contact) return;
     const Moment end = later(contact->starts, contact->minutes * ms_a_minute);
     const Moment entered = documented(end, std::max(end, ended), true);
     std::vector<Reason> reasons = reasons_for(day_of(contact->starts));
     reasons.push_back({Rule::smn_death, "Abschlussgespräch mit der Familie"});
     const Uuid visit = id_at(entered);
-    CommandLine& line = command("DeliverVisit", entered, end, contact->staff, reasons);
+    CommandWriter& line = command("DeliverVisit", entered, end, contact->staff, reasons);
     line.uuid("visit", visit);
     write_contact(line, *contact);
     end_command();
-    plan_.delivered_minutes += contact->minutes;
+    plan_.delivered.push_back({day_of(contact->starts), contact->minutes});
   }
 
   void send_report(Moment ended) {
     const CivilDate sent_on = almanac_.working_day_from(day_of(ended) + chance_.between(1, 28), land_);
     const Moment entered = at_desk(almanac_.after_working_days(sent_on, chance_.between(0, 2), land_), ended);
-    CommandLine& line = command("SendFinalReport", entered, sent_on, lead_);
+    CommandWriter& line = command("SendFinalReport", entered, sent_on, lead_);
     line.date("sent_on", sent_on);
     line.text("to", chance_.one_of(report_receivers));
     end_command();
@@ -1033,8 +1010,9 @@ class SmnStory {
     for (std::size_t i = 0; i < count; ++i) {
       if (!chance_.happens(priors_.paper.sent_twice)) continue;
       CasePlan::Step again = plan_.steps[i];
-      again.entered = chance_.between(1, 10) <= 7 ? later(again.entered, chance_.between(800, 90'000))
-                                                  : at_desk(day_of(again.entered) + chance_.between(0, 3), again.entered);
+      again.entered = chance_.between(1, 10) <= 7
+                          ? later(again.entered, chance_.between(800, 90'000))
+                          : at_desk(day_of(again.entered) + chance_.between(0, 3), again.entered);
       plan_.steps.push_back(again);
     }
   }
@@ -1057,10 +1035,10 @@ class SmnStory {
   Land land_;
   Chance chance_;
   CasePlan plan_;
-  CommandLine line_;
+  CommandWriter line_;
 
   Fate fate_ = Fate::completed;
-  bool denied_ = false, objects_ = false, unresolved_ = false, unlisted_ = false;
+  bool denied_ = false, objects_ = false, extends_ = false, unresolved_ = false, unlisted_ = false;
   bool timing_before_ = false, timing_after_ = false, discharge_told_later_ = false;
   Uuid case_;
   std::size_t lead_ = 0, second_ = 0;
@@ -1068,12 +1046,13 @@ class SmnStory {
   Group group_ = preterm;
   std::string_view icd_, further_icd_, given_name_, guardian_, insurer_;
   std::string family_name_, postal_code_;
-  int phone_ = 0, units_ = 0, approved_units_ = 0, references_ = 0, home_minutes_ = 0;
+  int phone_ = 0, units_ = 0, approved_units_ = 0, references_ = 0;
+  int delivered_minutes_ = 0, home_minutes_ = 0;
   std::optional<CivilDate> first_unit_on_;
   Moment first_documented_{};
   Moment discharge_settled_{};  ///< the last word on the discharge date: what needs `running` comes after it
-  Moment can_plan_from_;  ///< appointments are made after this
-  Moment open_until_;     ///< the last command so far that wants an open case: the end is entered after it
+  Moment can_plan_from_;        ///< appointments are made after this
+  Moment open_until_;  ///< the last command so far that wants an open case: the end is entered after it
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Writes commands as API.md spells them, straight into a buffer: no document tree, no allocation per field. Values are
-// escaped as RFC 8259 asks; keys and command names are literals that need none.
+// Writes commands as API.md spells them, straight into a buffer: no document tree, no allocation per field.
+// Values are escaped as RFC 8259 asks; keys and command names are literals that need none.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@ struct Reason {
   std::string_view text;
 };
 
-/// One command at a time: open, fields of `data`, close. `entered` stands in front of what is written here, so that
-/// the same command can be sent twice without being written twice.
-class CommandLine {
+/// One command at a time: open, fields of `data`, close. `entered` stands in front of what is written here,
+/// so that the same command can be sent twice without being written twice.
+class CommandWriter {
  public:
-  CommandLine(std::string& out, const Almanac& almanac) : out_(out), almanac_(almanac) {}
+  CommandWriter(std::string& out, const Almanac& almanac) : out_(out), almanac_(almanac) {}
 
   struct Head {
     std::string_view command;

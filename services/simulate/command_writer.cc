@@ -1,4 +1,4 @@
-#include "services/simulate/command_line.h"
+#include "services/simulate/command_writer.h"
 
 #include <charconv>
 
@@ -7,26 +7,26 @@
 
 namespace geleit {
 
-void CommandLine::open(const Head& h, CivilDate happened) {
+void CommandWriter::open(const Head& h, CivilDate happened) {
   head(h);
   date("happened", happened);
   tail(h);
 }
 
-void CommandLine::open(const Head& h, Moment happened) {
+void CommandWriter::open(const Head& h, Moment happened) {
   head(h);
   minute("happened", happened);
   tail(h);
 }
 
-void CommandLine::head(const Head& h) {
+void CommandWriter::head(const Head& h) {
   first_ = false;
   text("command", h.command);
   uuid("id", h.id);
   uuid("case", h.case_id);
 }
 
-void CommandLine::tail(const Head& h) {
+void CommandWriter::tail(const Head& h) {
   text("by", h.by);
   if (h.expect_version != 0) number("expect_version", h.expect_version);
   if (!h.reasons.empty()) {
@@ -37,40 +37,40 @@ void CommandLine::tail(const Head& h) {
   open_object("data");
 }
 
-void CommandLine::close() { out_.append("}}"); }
+void CommandWriter::close() { out_.append("}}"); }
 
-void CommandLine::text(std::string_view k, std::string_view value) {
+void CommandWriter::text(std::string_view k, std::string_view value) {
   key(k);
   string(value);
 }
 
-void CommandLine::number(std::string_view k, std::int64_t value) {
+void CommandWriter::number(std::string_view k, std::int64_t value) {
   key(k);
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
   out_.append(digits, end);
 }
 
-void CommandLine::truth(std::string_view k, bool value) {
+void CommandWriter::truth(std::string_view k, bool value) {
   key(k);
   out_.append(value ? "true" : "false");
 }
 
-void CommandLine::date(std::string_view k, CivilDate value) {
+void CommandWriter::date(std::string_view k, CivilDate value) {
   key(k);
   out_.push_back('"');
   almanac_.append_date(value, out_);
   out_.push_back('"');
 }
 
-void CommandLine::minute(std::string_view k, Moment value) {
+void CommandWriter::minute(std::string_view k, Moment value) {
   key(k);
   out_.push_back('"');
   almanac_.append_minute(value, out_);
   out_.push_back('"');
 }
 
-void CommandLine::uuid(std::string_view k, const Uuid& value) {
+void CommandWriter::uuid(std::string_view k, const Uuid& value) {
   key(k);
   char written[38];
   written[0] = written[37] = '"';
@@ -78,52 +78,52 @@ void CommandLine::uuid(std::string_view k, const Uuid& value) {
   out_.append(written, 38);
 }
 
-void CommandLine::open_object(std::string_view k) {
+void CommandWriter::open_object(std::string_view k) {
   key(k);
   out_.push_back('{');
   first_ = true;
 }
 
-void CommandLine::open_element() {
+void CommandWriter::open_element() {
   comma();
   out_.push_back('{');
   first_ = true;
 }
 
-void CommandLine::close_object() {
+void CommandWriter::close_object() {
   out_.push_back('}');
   first_ = false;
 }
 
-void CommandLine::open_list(std::string_view k) {
+void CommandWriter::open_list(std::string_view k) {
   key(k);
   out_.push_back('[');
   first_ = true;
 }
 
-void CommandLine::element(std::string_view value) {
+void CommandWriter::element(std::string_view value) {
   comma();
   string(value);
 }
 
-void CommandLine::close_list() {
+void CommandWriter::close_list() {
   out_.push_back(']');
   first_ = false;
 }
 
-void CommandLine::comma() {
+void CommandWriter::comma() {
   if (!first_) out_.push_back(',');
   first_ = false;
 }
 
-void CommandLine::key(std::string_view k) {
+void CommandWriter::key(std::string_view k) {
   comma();
   out_.push_back('"');
   out_.append(k);
   out_.append("\":");
 }
 
-void CommandLine::string(std::string_view value) {
+void CommandWriter::string(std::string_view value) {
   out_.push_back('"');
   std::size_t plain = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {
