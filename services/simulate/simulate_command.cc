@@ -86,19 +86,25 @@ Exit simulate(SimulateArguments arguments) {
 void add_simulate(CommandLine& line) {
   auto arguments = std::make_shared<SimulateArguments>();
   CLI::App* command = line.app.add_subcommand(
-      "simulate", "Commands of invented providers, as NDJSON with `entered`; the same seed gives the same bytes");
-  command->add_option("--seed", arguments->simulation.seed, "Which of the possible lives")->capture_default_str();
-  command->add_option("--facilities", arguments->simulation.facilities, "How many providers; 120 are the country")
+      "simulate",
+      "Commands of invented providers, as NDJSON with `entered`; the same seed gives the same bytes");
+  command->add_option("--seed", arguments->simulation.seed, "Which of the possible lives")
+      ->capture_default_str();
+  command
+      ->add_option("--facilities", arguments->simulation.facilities,
+                   "How many providers; 120 are the country")
       ->capture_default_str();
   command->add_option("--years", arguments->simulation.years, "How many years, beginning with --start")
       ->capture_default_str();
   command
-      ->add_option("--start", arguments->start,
-                   "First day; lines begin some months earlier, so that cases are under way (size.run_in_days)")
+      ->add_option(
+          "--start", arguments->start,
+          "First day; lines begin some months earlier, so that cases are under way (size.run_in_days)")
       ->capture_default_str();
   command->add_option("--out", arguments->out, "File to write; - is standard output")->capture_default_str();
   command->add_option("--priors", arguments->priors, "TOML file in place of the priors built in");
-  command->add_flag("--show-priors", arguments->show_priors, "Print the priors and end; edit a copy for --priors");
+  command->add_flag("--show-priors", arguments->show_priors,
+                    "Print the priors and end; edit a copy for --priors");
   command->callback([arguments, &line] { line.status = simulate(*arguments); });
 }
 

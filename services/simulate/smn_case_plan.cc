@@ -174,7 +174,7 @@ class SmnStory {
   /// Opens a command; `happened` a day or a moment not after `entered`.
   template <class Happened>
   CommandWriter& command(std::string_view name, Moment entered, Happened happened, std::size_t by,
-                       std::span<const Reason> reasons = {}, int expect_version = 0) {
+                         std::span<const Reason> reasons = {}, int expect_version = 0) {
     assert(entered >= arrival_);
     plan_.steps.push_back({entered, static_cast<std::uint32_t>(plan_.text.size()), 0});
     plan_.text.push_back('"');  // ends the `entered` that stands in front
