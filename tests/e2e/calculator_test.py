@@ -16,16 +16,19 @@ from program import geleit, geleit_json
 def test_a_deadline_is_computed_with_its_explanation(rule, anchor, due_on, acts_on, hint_on):
     answer = geleit_json("deadline", rule, anchor, "--json")
     explanation = answer.pop("explanation")
-    assert answer == {"rule": rule, "anchor": anchor, "due_on": due_on, "acts_on": acts_on, "hint_on": hint_on,
-                      "calendar": "DE", "rule_set": "2026-01"}
+    assert answer == {
+        "rule": rule, "anchor": anchor, "due_on": due_on, "acts_on": acts_on, "hint_on": hint_on, "calendar": "DE",
+        "rule_set": "2026-01",
+    }
     day, month, year = due_on[8:], due_on[5:7], due_on[:4]
     assert f"{day}.{month}.{year}" in explanation
 
 
 def test_options_change_the_count():
-    assert geleit_json("deadline", "GKV-DECISION", "2026-03-13", "--expert", "--json")["due_on"] == "2026-04-17"
-    assert geleit_json("deadline", "GKV-OBJECTION", "2026-01-27", "--no-instruction",
-                       "--json")["due_on"] == "2027-01-31"
+    expert = geleit_json("deadline", "GKV-DECISION", "2026-03-13", "--expert", "--json")
+    assert expert["due_on"] == "2026-04-17"
+    year = geleit_json("deadline", "GKV-OBJECTION", "2026-01-27", "--no-instruction", "--json")
+    assert year["due_on"] == "2027-01-31"
     bavaria = geleit_json("deadline", "GKV-DECISION", "2026-05-14", "--land", "DE-BY", "--json")
     assert (bavaria["acts_on"], bavaria["calendar"]) == ("2026-06-05", "DE-BY")
 
