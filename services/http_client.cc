@@ -77,8 +77,8 @@ std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= '0' && c <= '9') || (http::lower(c) >= 'a' && http::lower(c) <= 'z') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= '0' && c <= '9') || (http::lower(c) >= 'a' && http::lower(c) <= 'z') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       out.push_back(c);
     } else {
@@ -114,6 +114,7 @@ struct HttpClient::State {
     stream.reset();
     buffer.clear();
     asked.clear();
+    write_error = {};
   }
   void connect();
   void write(std::string_view bytes);
@@ -124,16 +125,18 @@ struct HttpClient::State {
   asio::io_context context{1};
   std::optional<beast::tcp_stream> stream;
   beast::flat_buffer buffer;
-  std::deque<bool> asked;   ///< for each request without an answer: whether it was HEAD
-  bool reused = false;      ///< the connection has answered before
-  bool nothing_came = true; ///< of the answer that was being read
+  std::deque<bool> asked;    ///< for each request without an answer: whether it was HEAD
+  bool reused = false;       ///< the connection has answered before
+  ErrorCode write_error;     ///< the connection takes no more, but an answer may still come
+  bool nothing_came = true;  ///< of the answer that was being read
 };
 
 void HttpClient::State::connect() {
   if (stream) return;
   ErrorCode error;
   tcp::resolver resolver(context);
-  const auto found = resolver.resolve(url.host, std::to_string(url.port), tcp::resolver::numeric_service, error);
+  const auto found =
+      resolver.resolve(url.host, std::to_string(url.port), tcp::resolver::numeric_service, error);
   if (error) fail("the host name leads nowhere", error);
   stream.emplace(context);
   stream->expires_after(timeouts.connect);
@@ -151,11 +154,17 @@ void HttpClient::State::write(std::string_view bytes) {
     ErrorCode error;
     std::size_t sent = 0;
     stream->expires_after(timeouts.silence);
-    stream->async_write_some(asio::buffer(bytes.data(), bytes.size()), [&](const ErrorCode& outcome, std::size_t count) {
-      error = outcome;
-      sent = count;
-    });
+    stream->async_write_some(asio::buffer(bytes.data(), bytes.size()),
+                             [&](const ErrorCode& outcome, std::size_t count) {
+                               error = outcome;
+                               sent = count;
+                             });
     finish();
+    if (error && error != beast::error::timeout) {
+      // The server may have refused before it read all, and closed: its answer says more than this error.
+      write_error = error;
+      return;
+    }
     if (error) fail("it took no more", error);
     bytes.remove_prefix(sent);
   }
@@ -170,14 +179,13 @@ ClientResponse HttpClient::State::read(const std::function<bool(std::string_view
   nothing_came = true;
   ErrorCode error;
   auto outcome = [&](const ErrorCode& what, std::size_t) { error = what; };
-  do {
-    stream->expires_after(timeouts.silence);
-    if (buffer.size() > 0) nothing_came = false;
-    beast::http::async_read_header(*stream, buffer, parser, outcome);
-    finish();
-    if (parser.got_some() || buffer.size() > 0) nothing_came = false;
-    if (error) fail("it did not answer", error);
-  } while (!parser.is_header_done());
+  stream->expires_after(timeouts.silence);
+  if (buffer.size() > 0) nothing_came = false;
+  beast::http::async_read_header(*stream, buffer, parser, outcome);
+  finish();
+  if (parser.got_some() || buffer.size() > 0) nothing_came = false;
+  if (error && write_error) fail("it took no more", write_error);
+  if (error) fail("it did not answer", error);
 
   ClientResponse response;
   response.status = parser.get().result_int();
@@ -205,10 +213,12 @@ ClientResponse HttpClient::State::read(const std::function<bool(std::string_view
   asked.pop_front();
   reused = true;
   stream->expires_never();
-  if (!parser.keep_alive()) {
+  if (!parser.keep_alive() || write_error) {
     const bool lost = !asked.empty();
     disconnect();
-    if (lost) throw ServerUnavailable("expected Geleit at " + to_string(url) + ", but it closed the connection early");
+    if (lost)
+      throw ServerUnavailable("expected Geleit at " + to_string(url) +
+                              ", but it closed the connection early");
   }
   return response;
 }
@@ -239,7 +249,7 @@ void HttpClient::send(std::string_view method, std::string_view target, const Cl
     body = {};
   }
   state_->write(head);
-  state_->write(body);
+  if (!state_->write_error) state_->write(body);
 }
 
 ClientResponse HttpClient::receive() { return state_->read(nullptr); }

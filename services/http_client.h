@@ -14,14 +14,14 @@
 
 namespace geleit {
 
-/// The server cannot be reached, does not answer in time, or breaks off; exit status 3. Says what, where and why in a
-/// sentence for people.
+/// The server cannot be reached, does not answer in time, or breaks off; exit status 3. Says what, where and
+/// why in a sentence for people.
 struct ServerUnavailable : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Where `--server` points: `http://host[:port][/prefix]`; the scheme may be left out, the port is 80 then or when it
-/// is not given.
+/// Where `--server` points: `http://host[:port][/prefix]`; the scheme may be left out, the port is 80 then or
+/// when it is not given.
 struct ServerUrl {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8480;
@@ -53,9 +53,10 @@ struct ClientTimeouts {
   std::chrono::milliseconds silence{60'000};
 };
 
-/// One connection to one server, opened at the first use and again after the server closed it. Not thread-safe.
-/// Requests may be sent ahead of their answers (`send`, `send`, `receive`, `receive`): answers come in order. Every
-/// function throws ServerUnavailable; after that what was sent ahead is lost, and the next send starts anew.
+/// One connection to one server, opened at the first use and again after the server closed it. Not
+/// thread-safe. Requests may be sent ahead of their answers (`send`, `send`, `receive`, `receive`): answers
+/// come in order. Every function throws ServerUnavailable; after that what was sent ahead is lost, and the
+/// next send starts anew.
 class HttpClient {
  public:
   explicit HttpClient(ServerUrl url, ClientTimeouts timeouts = {});
@@ -63,13 +64,13 @@ class HttpClient {
   HttpClient(HttpClient&&) noexcept;
   HttpClient& operator=(HttpClient&&) noexcept;
 
-  /// `target` is a path with its query, encoded already. When a kept connection turns out to have been closed before
-  /// anything of the answer came, a GET is sent once more on a new one.
+  /// `target` is a path with its query, encoded already. When a kept connection turns out to have been closed
+  /// before anything of the answer came, a GET is sent once more on a new one.
   ClientResponse get(std::string_view target, const ClientHeaders& headers = {});
   ClientResponse post(std::string_view target, std::string_view content_type, std::string_view body,
                       const ClientHeaders& headers = {});
-  /// Gives the body of a good answer (2xx) to `piece` as it comes and leaves it out of the result; the body of any
-  /// other answer is in the result. `piece` returns false to break off, which closes the connection.
+  /// Gives the body of a good answer (2xx) to `piece` as it comes and leaves it out of the result; the body
+  /// of any other answer is in the result. `piece` returns false to break off, which closes the connection.
   ClientResponse get_streamed(std::string_view target, const ClientHeaders& headers,
                               const std::function<bool(std::string_view piece)>& piece);
 
