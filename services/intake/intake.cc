@@ -1,0 +1,693 @@
+#include "services/intake/intake.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "events/codec.h"
+#include "events/uuid.h"
+#include "projections/evolve.h"
+#include "projections/row_codec.h"
+#include "services/intake/decide.h"
+#include "services/intake/seal.h"
+
+namespace geleit {
+namespace {
+
+Rejection not_ready(const Message<>& found) {
+  Rejection rejection;
+  rejection.kind = RejectionKind::not_ready;
+  rejection.detail = expected_but(sentence(message::case_ready), sentence(found));
+  return rejection;
+}
+
+Rejection no_such_case(const CaseId& id) {
+  Rejection rejection;
+  rejection.kind = RejectionKind::no_such_case;
+  rejection.detail =
+      expected_but(sentence(message::known_case), sentence(message::unknown_case, to_string(id)));
+  rejection.case_id = id;
+  return rejection;
+}
+
+Rejection id_reused(const CaseId& id) {
+  Rejection rejection;
+  rejection.kind = RejectionKind::id_reused;
+  rejection.detail = expected_but(sentence(message::same_content), sentence(message::other_content));
+  rejection.field = "id";
+  rejection.case_id = id;
+  return rejection;
+}
+
+Rejection version_conflict(const CaseId& id, Version expected, Version current) {
+  Rejection rejection;
+  rejection.kind = RejectionKind::version_conflict;
+  rejection.detail = expected_but(sentence(message::version_is, static_cast<std::int64_t>(expected.value)),
+                                  sentence(message::version_found, static_cast<std::int64_t>(current.value)));
+  rejection.field = "expect_version";
+  rejection.case_id = id;
+  rejection.version = current;
+  return rejection;
+}
+
+Rejection erased(const CaseId& id) {
+  Rejection rejection;
+  rejection.kind = RejectionKind::wrong_state;
+  rejection.detail = expected_but(sentence(message::readable_person), sentence(message::erased_person));
+  rejection.case_id = id;
+  return rejection;
+}
+
+bool behind(const Positions& a, const Positions& b) {
+  assert(a.size() == b.size());
+  for (std::size_t p = 0; p < a.size(); ++p) {
+    if (a[p] < b[p]) return true;
+  }
+  return false;
+}
+
+/// A case of that provider through which the person is known.
+std::optional<CaseId> case_of_person(const Snapshot& snapshot, std::string_view provider, PersonId person) {
+  const std::string prefix = index_of(1, provider) + order_key(person.value);
+  std::optional<CaseId> found;
+  snapshot.scan(Table::persons, prefix, false, [&](std::string_view key, std::string_view) {
+    if (key.starts_with(prefix)) found = CaseId{read_id(key_in_index(key))};
+    return false;
+  });
+  return found;
+}
+
+KeyBytes random_key(Chance& chance) {
+  KeyBytes bytes;
+  for (std::size_t i = 0; i < bytes.size(); i += 8) {
+    const std::uint64_t word = chance.next();
+    std::copy_n(reinterpret_cast<const unsigned char*>(&word), 8,
+                bytes.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+/// The commands of one request and their answers, until all are there.
+struct Intake::Submission {
+  std::vector<Submitted> commands;
+  std::vector<Answer> answers;
+  std::size_t open = 0;
+  bool dry_run = false;
+  TraceId trace;
+  Answered answered;
+};
+
+struct Intake::Item {
+  std::shared_ptr<Submission> submission;
+  std::size_t index = 0;
+  unsigned lost_races = 0;
+  bool released = false;  ///< from Entry::waiting, whose turn it is
+
+  [[nodiscard]] Command& command() const { return std::get<Command>(submission->commands[index]); }
+};
+
+/// An event that was appended and not read back yet.
+struct Intake::Pending {
+  Item item;
+  Hash hash;
+  ContentTag tag;
+  Accepted accepted;
+  /// Answers that rest on this event: given when it is confirmed, in their order.
+  std::vector<std::pair<Item, Answer>> held;
+};
+
+struct Intake::Entry {
+  Case ahead;                     ///< as far as decided
+  Head confirmed;                 ///< as far as read back
+  std::vector<TrailEntry> trail;  ///< by version, as far as read back
+  std::deque<Pending> pending;
+  std::deque<Item> waiting;  ///< behind a full `pending`
+  std::shared_ptr<const PersonKey> key;
+  std::optional<PersonData> person;  ///< opened when first asked for
+  Hash person_of;                    ///< head at which it was opened
+  Position last;                     ///< of the last record read back
+  bool parked = false;
+  std::size_t released = 0;    ///< taken from `waiting`, not decided yet
+  bool one_at_a_time = false;  ///< after a lost race
+  [[nodiscard]] std::size_t room() const {
+    const std::size_t limit = one_at_a_time ? 1 : ahead_per_case_max;
+    const std::size_t taken = pending.size() + released;
+    return limit > taken ? limit - taken : 0;
+  }
+};
+
+/// A "no" that waits until the log's end of when it was found has been read.
+struct Intake::Resting {
+  Item item;
+  CaseId case_id;
+  Rejection rejection;
+  Positions wanted_end;
+};
+
+/// What one round of deciding leaves to be done together.
+struct Intake::Round {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::vector<PersonKey> keys;
+  std::vector<NewRecord> records;
+  bool moved = false;
+};
+
+Intake::Intake(Log& log, Store& store, RuleBook& rules, KeyStore& keys, const Clock& clock, Chance& chance,
+               EnteredClock* entered)
+    : log_(log),
+      store_(store),
+      rules_(rules),
+      keys_(keys),
+      clock_(clock),
+      chance_(chance),
+      entered_(entered),
+      partitions_(log.info().partitions),
+      read_to_(store.snapshot()->state().positions()) {
+  for (std::uint16_t p = 0; p < partitions_; ++p) readers_.push_back(log.read(Partition{p}, read_to_[p]));
+}
+
+Intake::~Intake() = default;
+
+bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace, Answered answered) {
+  auto submission = std::make_shared<Submission>();
+  submission->answers.resize(commands.size());
+  submission->open = commands.size();
+  submission->commands = std::move(commands);
+  submission->dry_run = dry_run;
+  submission->trace = trace;
+  submission->answered = std::move(answered);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || queue_.size() + submission->commands.size() > intake_queue_max) return false;
+    for (std::size_t i = 0; i < submission->commands.size(); ++i) queue_.push_back({submission, i, 0, false});
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void Intake::tables_advanced() {
+  {
+    const std::lock_guard lock(mutex_);
+    nudged_ = true;
+  }
+  wake_.notify_one();
+}
+
+IntakeStatus Intake::status() const {
+  const std::lock_guard lock(mutex_);
+  IntakeStatus status = status_;
+  status.queued = queue_.size();
+  return status;
+}
+
+void Intake::run(std::stop_token stop) {
+  const auto subscription = log_.subscribe([this] { tables_advanced(); });
+  for (;;) {
+    const bool moved = step();
+    std::unique_lock lock(mutex_);
+    if (stop.stop_requested()) {
+      stopped_ = true;
+      lock.unlock();
+      const bool open = std::any_of(cases_.begin(), cases_.end(),
+                                    [](const auto& entry) { return !entry.second->pending.empty(); });
+      lock.lock();
+      if (!moved && queue_.empty() && !open) return;
+      // What was accepted is finished; if the log cannot be reached, the bound of the service's stop ends
+      // this.
+      if (!moved)
+        wake_.wait_for(lock, std::chrono::milliseconds(5), [this] { return nudged_ || append_failed_; });
+      continue;
+    }
+    if (!moved) wake_.wait(lock, stop, [this] { return nudged_ || append_failed_ || !queue_.empty(); });
+    nudged_ = false;
+  }
+}
+
+bool Intake::step() {
+  bool moved = false;
+  {
+    std::unique_lock lock(mutex_);
+    if (append_failed_) {
+      append_failed_ = false;
+      lock.unlock();
+      append_failed();
+      moved = true;
+    }
+  }
+  moved = read_back() || moved;
+  moved = answer_rested() || moved;
+  if (unsettled_) {
+    // The failed records may lie in the log all the same: only its end tells, read by us and by the tables.
+    try {
+      const Positions ends = log_.ends();
+      unsettled_ = behind(read_to_, ends) || behind(store_.snapshot()->state().positions(), ends);
+    } catch (const LogUnavailable&) {}
+  }
+  const std::vector<Item> items = take_queue();
+  if (items.empty()) return moved;
+  Round round;
+  if (unsettled_) {
+    for (const Item& item : items) answer(item, not_ready(message::log_unavailable));
+    return true;
+  }
+  round.snapshot = store_.snapshot();
+  load_cases(items, round);
+  for (const Item& item : items) {
+    if (entered_) {
+      // Recorded times follow the commands, so each is appended at its own.
+      const auto* command = std::get_if<Command>(&item.submission->commands[item.index]);
+      if (command && command->entered && *command->entered > clock_.now()) {
+        flush(round);
+        entered_->advance_to(*command->entered);
+      }
+    }
+    decide_item(item, round);
+  }
+  flush(round);
+  let_go_of_cases();
+  return moved || blocked_.size() < items.size();
+}
+
+bool Intake::answer_rested() {
+  const auto read_far_enough = [&](const Resting& resting) { return !behind(read_to_, resting.wanted_end); };
+  const auto first_left = std::stable_partition(resting_.begin(), resting_.end(), read_far_enough);
+  const bool any = first_left != resting_.begin();
+  for (auto at = resting_.begin(); at != first_left; ++at) answer(at->item, std::move(at->rejection));
+  resting_.erase(resting_.begin(), first_left);
+  return any;
+}
+
+std::vector<Intake::Item> Intake::take_queue() {
+  std::vector<Item> items;
+  // What was blocked goes first: it came first.
+  std::deque<Item> blocked = std::exchange(blocked_, {});
+  for (Item& item : blocked) items.push_back(std::move(item));
+  for (Item& item : again_) items.push_back(std::move(item));
+  again_.clear();
+  const std::size_t waited = items.size();
+  const std::lock_guard lock(mutex_);
+  while (!queue_.empty() && items.size() < waited + decide_batch_max) {
+    items.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return items;
+}
+
+bool Intake::read_back() {
+  bool moved = false;
+  std::vector<StoredRecord> records;
+  for (std::uint16_t p = 0; p < partitions_; ++p) {
+    for (;;) {
+      try {
+        readers_[p]->next(records, batch_records_max);
+      } catch (const LogUnavailable&) { break; }
+      if (records.empty()) break;
+      moved = true;
+      for (const StoredRecord& record : records) {
+        read_to_[p] = next(record.offset);
+        const auto link = link_of(record.bytes);
+        if (!link || partition_of(link->stream, partitions_) != record.partition) continue;
+        const auto found = cases_.find(link->stream);
+        if (found == cases_.end())
+          seen_elsewhere_[link->stream] = {record.partition, record.offset};
+        else
+          confirm(*found->second, record, *link);
+      }
+    }
+  }
+  return moved;
+}
+
+void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link) {
+  if (standing(entry.confirmed, link.version, link.previous) == Standing::stale) return;
+  const Position position{record.partition, record.offset};
+  if (entry.pending.empty() || entry.pending.front().hash != link.hash) {
+    lost(link.stream, position);
+    return;
+  }
+  entry.confirmed = {link.version, link.hash};
+  entry.trail.push_back({record.offset, link.id.value.low});
+  entry.last = position;
+  Pending done = std::move(entry.pending.front());
+  entry.pending.pop_front();
+  done.accepted.recorded = record.recorded;
+  done.accepted.position = position;
+  for (auto& [item, held] : done.held) {
+    if (auto* repeat = std::get_if<Accepted>(&held); repeat && repeat->id == done.accepted.id) {
+      *repeat = done.accepted;
+      repeat->repeated = true;
+    }
+    answer(item, std::move(held));
+  }
+  answer(done.item, std::move(done.accepted));
+  if (entry.pending.empty() && entry.waiting.empty()) entry.one_at_a_time = false;
+  while (!entry.waiting.empty() && entry.room() > 0) {
+    Item item = std::move(entry.waiting.front());
+    entry.waiting.pop_front();
+    item.released = true;
+    ++entry.released;
+    again_.push_back(std::move(item));
+  }
+}
+
+void Intake::lost(const CaseId& id, Position winner) {
+  // Somebody else's record is the next of this chain: all of ours behind it are stale and are decided again,
+  // in their order, on the case as the log has it.
+  const auto found = cases_.find(id);
+  const std::unique_ptr<Entry> entry = std::move(found->second);
+  cases_.erase(found);
+  seen_elsewhere_[id] = winner;
+  const auto decide_again = [this](Item item) {
+    ++item.lost_races;
+    if (item.lost_races >= lost_races_max)
+      answer(item, not_ready(message::case_contended));
+    else
+      again_.push_back(std::move(item));
+  };
+  for (Pending& pending : entry->pending) {
+    decide_again(std::move(pending.item));
+    for (auto& [item, held] : pending.held) decide_again(std::move(item));
+  }
+  const auto of_this_case = [&](const Resting& resting) { return resting.case_id == id; };
+  const auto rested = std::stable_partition(resting_.begin(), resting_.end(), std::not_fn(of_this_case));
+  for (auto at = rested; at != resting_.end(); ++at) again_.push_back(std::move(at->item));
+  resting_.erase(rested, resting_.end());
+  for (Item& item : entry->waiting) again_.push_back(std::move(item));
+  const std::lock_guard lock(mutex_);
+  ++status_.lost_races;
+}
+
+void Intake::append_failed() {
+  // Whether they were recorded is not known, so that is what is said; a retry is answered from the log.
+  unsettled_ = true;
+  for (auto& [id, entry] : cases_) {
+    for (Pending& pending : entry->pending) {
+      answer(pending.item, not_ready(message::log_unavailable));
+      for (auto& [item, held] : pending.held) answer(item, not_ready(message::log_unavailable));
+    }
+    for (const Item& item : entry->waiting) answer(item, not_ready(message::log_unavailable));
+  }
+  for (const Resting& resting : resting_) answer(resting.item, not_ready(message::log_unavailable));
+  resting_.clear();
+  cases_.clear();
+  new_persons_.clear();
+}
+
+void Intake::load_cases(const std::vector<Item>& items, Round& round) {
+  std::vector<CaseId> wanted;
+  for (const Item& item : items) {
+    auto* command = std::get_if<Command>(&item.submission->commands[item.index]);
+    if (!command) continue;
+    if (command->id.is_nil()) command->id = {uuid_v7(clock_.now(), chance_.next(), chance_.next())};
+    const CaseId id = case_of(*command);
+    if (!cases_.contains(id) && std::find(wanted.begin(), wanted.end(), id) == wanted.end())
+      wanted.push_back(id);
+  }
+  if (wanted.empty()) return;
+  const Positions reached = round.snapshot->state().positions();
+  std::vector<CaseId> ready;
+  std::vector<std::string> keys;
+  for (const CaseId& id : wanted) {
+    const auto seen = seen_elsewhere_.find(id);
+    if (seen != seen_elsewhere_.end()) {
+      if (reached[seen->second.partition.value] <= seen->second.offset)
+        continue;  // the tables are not there yet
+      seen_elsewhere_.erase(seen);
+    }
+    ready.push_back(id);
+    keys.push_back(id_key(id.value));
+  }
+  std::vector<std::optional<std::string>> values;
+  round.snapshot->get_many(Table::stored_cases, keys, values);
+  std::vector<std::string> trail_keys;
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    auto entry = std::make_unique<Entry>();
+    if (values[i]) {
+      StoredCase stored = decode_stored_case(*values[i]);
+      entry->parked = stored.head != stored.state.head;
+      entry->confirmed = stored.head;
+      entry->ahead = std::move(stored.state);
+      for (std::uint32_t block = 0; block <= trail_block_of(stored.head.version); ++block) {
+        trail_keys.push_back(trail_key(ready[i], block));
+      }
+    }
+    cases_[ready[i]] = std::move(entry);
+  }
+  std::vector<std::optional<std::string>> blocks;
+  round.snapshot->get_many(Table::trail, trail_keys, blocks);
+  std::size_t at = 0;
+  for (const CaseId& id : ready) {
+    Entry& entry = *cases_[id];
+    if (entry.confirmed.version.value == 0) continue;
+    for (std::uint32_t block = 0; block <= trail_block_of(entry.confirmed.version); ++block, ++at) {
+      if (!blocks[at]) throw StoreFailed("the trail of a case has a gap; rebuild the tables");
+      for (std::size_t i = 0; i * trail_entry_octets < blocks[at]->size(); ++i) {
+        entry.trail.push_back(read_trail(*blocks[at], i));
+      }
+    }
+    if (!entry.trail.empty()) entry.last = {partition_of(id, partitions_), entry.trail.back().offset};
+  }
+}
+
+void Intake::decide_item(Item item, Round& round) {
+  if (auto* rejection = std::get_if<Rejection>(&item.submission->commands[item.index])) {
+    Rejection unreadable = std::move(*rejection);
+    answer(item, std::move(unreadable));
+    return;
+  }
+  const CaseId id = case_of(item.command());
+  const auto found = cases_.find(id);
+  if (found == cases_.end()) {
+    blocked_.push_back(std::move(item));
+    return;
+  }
+  decide_in(*found->second, id, std::move(item), round);
+}
+
+/// True when the command's id was decided before; then it is answered as it was, whatever the state is now.
+bool Intake::answer_repeat(Entry& entry, const CaseId& id, const Item& item) {
+  const Command& command = item.command();
+  const auto same = [&](const std::shared_ptr<const PersonKey>& key, const ContentTag& tag) {
+    // After an erasure nothing can be compared any more, and a known id is answered as repeated.
+    return !key || content_tag(*key, command.content) == tag;
+  };
+  for (Pending& pending : entry.pending) {
+    if (pending.accepted.id != command.id) continue;
+    if (same(entry.key, pending.tag))
+      pending.held.emplace_back(item, pending.accepted);
+    else
+      pending.held.emplace_back(item, id_reused(id));
+    return true;
+  }
+  for (const TrailEntry& known : entry.trail) {
+    if (known.id_tail != command.id.value.low) continue;
+    const Position position{partition_of(id, partitions_), known.offset};
+    std::optional<Answer> found;
+    log_.read_at(std::span(&position, 1), [&](const StoredRecord& record) {
+      const Event event = decode(record.bytes);
+      if (event.id != command.id) return;
+      if (!same(keys_.find(event.key), event.tag)) {
+        found = id_reused(id);
+        return;
+      }
+      found = Accepted{event.id,       id,   event.version, name_of(event.payload), record.recorded, position,
+                       event.findings, true, false};
+    });
+    if (!found) continue;
+    answer(item, std::move(*found));
+    return true;
+  }
+  return false;
+}
+
+void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) {
+  Command& command = item.command();
+  if (item.lost_races > 0) entry.one_at_a_time = true;
+  if (item.released) {
+    item.released = false;
+    --entry.released;
+  } else if (!entry.waiting.empty() || entry.room() == 0) {
+    entry.waiting.push_back(std::move(item));
+    return;
+  }
+  if (entry.parked) return refuse(nullptr, std::move(item), not_ready(message::case_parked));
+  if (!entry.key && entry.ahead.exists()) entry.key = keys_.find(entry.ahead.person.key);
+  if (answer_repeat(entry, id, item)) return;
+
+  const auto* referral = std::get_if<ReceiveReferral>(&command.data);
+  if (!entry.ahead.exists() && !referral) return refuse(&entry, std::move(item), no_such_case(id));
+  if (entry.ahead.exists() && !entry.key) return refuse(&entry, std::move(item), erased(id));
+  if (command.expect_version && (*command.expect_version > entry.ahead.head.version ||
+                                 *command.expect_version < entry.ahead.client_version)) {
+    return refuse(&entry, std::move(item),
+                  version_conflict(id, *command.expect_version, entry.ahead.head.version));
+  }
+
+  const Instant now = clock_.now();
+  const CivilDate today = berlin_date(now);
+  const auto rule_set = shipped_rule_set_on(today);
+  JudgedBy judged_by;
+  judged_by.shipped = rule_set->hash();
+  const RuleSet* rules = rules_.find(judged_by);
+  if (!rules) {
+    blocked_.push_back(std::move(item));
+    return;
+  }
+
+  // The person: of the case, or, for a referral, the one it brings or names.
+  std::optional<PersonData> known_person;
+  std::shared_ptr<const PersonKey> key = entry.key;
+  bool new_key = false;
+  if (referral && !entry.ahead.exists()) {
+    const PersonId person = person_of(command, *referral);
+    if (referral->person_id) {
+      const std::string provider(referral->provider);
+      std::optional<CaseId> other;
+      if (const auto fresh = new_persons_.find({provider, person}); fresh != new_persons_.end())
+        other = fresh->second;
+      else
+        other = case_of_person(*round.snapshot, provider, person);
+      SealedCopy sealed;
+      if (other) {
+        if (const auto at_hand = cases_.find(*other); at_hand != cases_.end())
+          sealed = at_hand->second->ahead.person;
+        else if (const auto stored = round.snapshot->get(Table::stored_cases, id_key(other->value))) {
+          sealed = decode_stored_case(*stored).state.person;
+        }
+        key = keys_.find(sealed.key);
+        if (key) {
+          if (const auto clear = open_field(*key, *other, SealedField::person, sealed.bytes))
+            known_person = decode_person(*clear);
+        }
+      }
+    }
+    if (!key) {
+      key = std::make_shared<PersonKey>(
+          make_person_key({uuid_v7(now, chance_.next(), chance_.next())}, person, random_key(chance_)));
+      new_key = true;
+    }
+  } else if (entry.ahead.exists() && !entry.person) {
+    const auto clear = open_field(*key, id, SealedField::person, entry.ahead.person.bytes);
+    if (!clear) return refuse(&entry, std::move(item), not_ready(message::case_parked));
+    entry.person = decode_person(*clear);
+  }
+
+  EventSealer sealer(*key, id, command.id);
+  const Circumstances circumstances{.now = now,
+                                    .today = today,
+                                    .rules = *rules,
+                                    .person = entry.person ? &*entry.person : nullptr,
+                                    .known_person = known_person ? &*known_person : nullptr,
+                                    .rule_book = rules_,
+                                    .seal = sealer};
+  auto decided = decide(entry.ahead, command, circumstances);
+  if (auto* rejection = std::get_if<Rejection>(&decided))
+    return refuse(&entry, std::move(item), std::move(*rejection));
+  Proposal& proposal = std::get<Proposal>(decided);
+
+  Event event;
+  event.id = command.id;
+  event.stream = id;
+  event.version = next(entry.ahead.head.version);
+  event.previous = entry.ahead.head.hash;
+  event.happened = command.happened;
+  event.decided = now;
+  event.provider = referral ? referral->provider : std::string_view(entry.ahead.provider);
+  event.by = command.by;
+  event.judged_by = judged_by;
+  event.key = key->id;
+  event.tag = content_tag(*key, command.content);
+  event.trace = item.submission->trace;
+  event.findings = std::move(proposal.findings);
+  event.deviations = std::move(proposal.deviations);
+  event.payload = std::move(proposal.payload);
+
+  Accepted accepted{event.id,       id,    event.version, name_of(event.payload), {}, {},
+                    event.findings, false, false};
+  if (item.submission->dry_run) {
+    accepted.dry_run = true;
+    return answer(item, std::move(accepted));
+  }
+  std::string bytes = encode(event);
+  const Hash hash = stated_hash(bytes);
+  const bool amends_person = std::holds_alternative<ReferralAmended>(event.payload);
+  evolve(entry.ahead, event, hash);
+  if (new_key) round.keys.push_back(*key);
+  entry.key = key;
+  if (amends_person || referral) entry.person.reset();
+  if (referral) new_persons_[{entry.ahead.provider, entry.ahead.person_id}] = id;
+  entry.pending.push_back({std::move(item), hash, event.tag, std::move(accepted), {}});
+  round.records.push_back({partition_of(id, partitions_), std::move(bytes)});
+}
+
+void Intake::refuse(Entry* entry, Item item, Rejection rejection) {
+  // A wrong "no" would go unnoticed. So it rests on nothing unconfirmed, and waits until the end that the log
+  // had when it was found has been read; if that brings another's record of the case, it is decided again
+  // (lost).
+  if (entry && !entry->pending.empty()) {
+    entry->pending.back().held.emplace_back(std::move(item), std::move(rejection));
+    return;
+  }
+  if (entry && rejection.kind != RejectionKind::not_ready) {
+    try {
+      Positions end = log_.ends();
+      if (behind(read_to_, end)) {
+        const CaseId id = case_of(item.command());
+        resting_.push_back({std::move(item), id, std::move(rejection), std::move(end)});
+        return;
+      }
+    } catch (const LogUnavailable&) { return answer(item, not_ready(message::log_unavailable)); }
+  }
+  answer(item, std::move(rejection));
+}
+
+void Intake::answer(const Item& item, Answer answer) {
+  Submission& submission = *item.submission;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto* accepted = std::get_if<Accepted>(&answer))
+      ++(accepted->repeated ? status_.repeated : status_.accepted);
+    else
+      ++status_.refused;
+  }
+  submission.answers[item.index] = std::move(answer);
+  if (--submission.open == 0) submission.answered(std::move(submission.answers));
+}
+
+void Intake::flush(Round& round) {
+  if (round.records.empty()) return;
+  try {
+    // A key is durable and readable before an event that needs it is sent.
+    if (!round.keys.empty()) keys_.add(round.keys);
+    log_.append(std::move(round.records), [this](const Appended& appended) {
+      if (appended.ok()) return;
+      {
+        const std::lock_guard lock(mutex_);
+        append_failed_ = true;
+      }
+      wake_.notify_one();
+    });
+  } catch (const std::exception&) {
+    const std::lock_guard lock(mutex_);
+    append_failed_ = true;
+  }
+  round.keys.clear();
+  round.records.clear();
+}
+
+void Intake::let_go_of_cases() {
+  if (cases_.size() <= cases_at_hand_max) return;
+  const Positions reached = store_.snapshot()->state().positions();
+  const auto in_tables = [&](const Entry& entry) {
+    return entry.pending.empty() && entry.waiting.empty() &&
+           (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);
+  };
+  std::erase_if(new_persons_, [&](const auto& fresh) {
+    const auto found = cases_.find(fresh.second);
+    return found == cases_.end() || in_tables(*found->second);
+  });
+  std::erase_if(cases_, [&](const auto& entry) { return in_tables(*entry.second); });
+}
+
+}  // namespace geleit

@@ -1,0 +1,144 @@
+// Intake: takes commands, decides them, appends their events and answers when it has read its own record
+// back.
+//
+//   submit ─▶ queue ─▶ decide on the case as far as decided ─▶ new keys synced ─▶ append ─▶ log
+//                          ▲        │ "no"                                               │
+//                          │        ▼                                                    ▼
+//                     decide again  answer, once nothing unconfirmed lies before it   read back: accepted? ─▶
+//                     answer
+//                          └───────────────────────────────── stale ◀────────────────────┘
+//
+// One thread decides; everything about a case happens in the order of its commands. It may decide ahead on
+// its own unconfirmed events: the chain makes everything after a stale record stale too, and it is decided
+// again.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "events/log.h"
+#include "projections/projector.h"
+#include "services/clock.h"
+#include "services/intake/commands.h"
+#include "services/intake/key_store.h"
+#include "services/intake/rejection.h"
+
+namespace geleit {
+
+/// Commands that may wait to be decided; beyond, submit refuses.
+inline constexpr std::size_t intake_queue_max = 65'536;
+/// Commands decided between two looks at the log.
+inline constexpr std::size_t decide_batch_max = 1'024;
+/// Events of one case that may be unconfirmed at a time.
+inline constexpr std::size_t ahead_per_case_max = 64;
+/// Lost races after which a command is answered 503.
+inline constexpr unsigned lost_races_max = 3;
+/// Cases that intake keeps at hand.
+inline constexpr std::size_t cases_at_hand_max = 20'000;
+
+/// A command that was recorded (or would be: `dry_run`).
+struct Accepted {
+  EventId id;
+  CaseId case_id;
+  Version version;
+  std::string_view event;  ///< its name
+  Instant recorded;        ///< with `position` not set on a dry run
+  Position position;
+  std::vector<Rule> findings;
+  bool repeated = false;
+  bool dry_run = false;
+};
+using Answer = std::variant<Accepted, Rejection>;
+
+/// A command as it came in, or why it could not be read: it keeps its place among the others.
+using Submitted = std::variant<Command, Rejection>;
+/// All answers in the order of the commands; called once, in intake's thread, must not block.
+using Answered = std::function<void(std::vector<Answer>)>;
+
+struct IntakeStatus {
+  std::size_t queued = 0;
+  std::size_t at_hand = 0;
+  std::uint64_t accepted = 0, repeated = 0, refused = 0, lost_races = 0;
+};
+
+class Intake {
+ public:
+  /// All outlive it. The store must have been prepared (Projector::prepare). `entered` is set when the clock
+  /// follows the commands' `entered` (`--clock entered`).
+  Intake(Log& log, Store& store, RuleBook& rules, KeyStore& keys, const Clock& clock, Chance& chance,
+         EnteredClock* entered = nullptr);
+  ~Intake();
+
+  /// Queues commands; false when the queue is full (nothing was taken) or intake has stopped. Thread-safe.
+  [[nodiscard]] bool submit(std::vector<Submitted> commands, bool dry_run, TraceId trace, Answered answered);
+  /// Decides until stopped; then finishes what it has accepted, as far as the log lets it.
+  void run(std::stop_token stop);
+  /// One round, for tests and the simulation: reads back, decides, appends. True when anything moved.
+  bool step();
+  /// Tells it that the tables moved on: cases that waited for them can be loaded.
+  void tables_advanced();
+
+  [[nodiscard]] IntakeStatus status() const;
+
+ private:
+  struct Submission;
+  struct Item;
+  struct Pending;
+  struct Entry;
+  struct Resting;
+  struct Round;
+
+  bool read_back();
+  bool answer_rested();
+  void confirm(Entry& entry, const StoredRecord& record, const Link& link);
+  void lost(const CaseId& id, Position winner);
+  void append_failed();
+  [[nodiscard]] std::vector<Item> take_queue();
+  void load_cases(const std::vector<Item>& items, Round& round);
+  void decide_item(Item item, Round& round);
+  void decide_in(Entry& entry, const CaseId& id, Item item, Round& round);
+  [[nodiscard]] bool answer_repeat(Entry& entry, const CaseId& id, const Item& item);
+  void refuse(Entry* entry, Item item, Rejection rejection);
+  void answer(const Item& item, Answer answer);
+  void flush(Round& round);
+  void let_go_of_cases();
+
+  Log& log_;
+  Store& store_;
+  RuleBook& rules_;
+  KeyStore& keys_;
+  const Clock& clock_;
+  Chance& chance_;
+  EnteredClock* entered_;
+  std::uint16_t partitions_;
+
+  std::unordered_map<CaseId, std::unique_ptr<Entry>> cases_;
+  std::map<std::pair<std::string, PersonId>, CaseId> new_persons_;  ///< not in the tables yet
+  std::unordered_map<CaseId, Position> seen_elsewhere_;  ///< accepted records of cases that are not at hand
+  std::vector<std::unique_ptr<LogReader>> readers_;
+  Positions read_to_;
+  std::deque<Item> again_;    ///< to be decided (again) before the queue
+  std::deque<Item> blocked_;  ///< until the tables have been read further
+  std::vector<Resting> resting_;
+  bool unsettled_ = false;  ///< an append failed: nothing is decided before the log's end has been read
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::deque<Item> queue_;
+  bool nudged_ = false;
+  bool append_failed_ = false;
+  bool stopped_ = false;
+  IntakeStatus status_;
+};
+
+}  // namespace geleit

@@ -1,0 +1,66 @@
+// Person keys: what makes personal data readable, kept apart from the log so that destroying one makes that
+// person's data unreadable everywhere. Each lies wrapped by the installation's master key, which is in
+// neither.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <stdexcept>
+#include <unordered_map>
+#include <vector>
+
+#include "events/named.h"
+
+namespace geleit {
+
+using KeyBytes = std::array<unsigned char, 32>;
+
+/// One key of a person, with what is derived from it: a key for sealing, one for the nonces, one for content
+/// tags.
+struct PersonKey {
+  KeyId id;
+  PersonId person;
+  KeyBytes bytes{};
+  KeyBytes sealing{}, nonces{}, tags{};
+};
+/// Derives the three.
+[[nodiscard]] PersonKey make_person_key(KeyId id, PersonId person, const KeyBytes& bytes);
+
+/// The key store cannot be used: locked, damaged, or the master key is not the one it was written with.
+struct KeyStoreFailed : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The key that wraps all others.
+class MasterKey {
+ public:
+  /// Reads the file; where there is none, makes one of `fresh` with mode 0600. Throws KeyStoreFailed when it
+  /// can be read by others than its owner, or is no key.
+  static MasterKey load_or_make(const std::filesystem::path& file, const KeyBytes& fresh);
+  [[nodiscard]] const KeyBytes& bytes() const { return bytes_; }
+
+ private:
+  KeyBytes bytes_{};
+};
+
+/// Keeps person keys: port of intake and of whoever opens personal data. Thread-safe.
+class KeyStore {
+ public:
+  virtual ~KeyStore() = default;
+  /// Durable and readable when it returns. Throws KeyStoreFailed; then none may be used.
+  virtual void add(std::span<const PersonKey> keys) = 0;
+  /// Null when there is none, or it was destroyed.
+  [[nodiscard]] virtual std::shared_ptr<const PersonKey> find(KeyId id) const = 0;
+};
+
+/// On one machine: a RocksDB of its own, every write synced. `read_only` for tools beside a running service.
+[[nodiscard]] std::unique_ptr<KeyStore> open_key_store(const std::filesystem::path& dir,
+                                                       const MasterKey& master, bool read_only = false);
+/// In memory, for tests.
+[[nodiscard]] std::unique_ptr<KeyStore> memory_key_store();
+
+}  // namespace geleit
