@@ -506,7 +506,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   if (item.lost_races > 0) entry.one_at_a_time = true;
   if (item.released) {
     item.released = false;
-    --entry.released;
+    if (entry.released > 0) --entry.released;  // its entry may have been made anew since
   } else if (!entry.waiting.empty() || entry.room() == 0) {
     entry.waiting.push_back(std::move(item));
     return;
