@@ -75,6 +75,14 @@ std::optional<CivilDate> last_unit_on(const Case& c) {
   return last;
 }
 
+std::optional<CivilDate> first_delivery_on(const Case& c) {
+  std::optional<CivilDate> first;
+  for (const Visit& v : c.visits) {
+    if (v.delivered() && (!first || v.on < *first)) first = v.on;
+  }
+  return first;
+}
+
 bool any_delivered(const Case& c) {
   return std::any_of(c.visits.begin(), c.visits.end(), [](const Visit& v) { return v.delivered(); });
 }

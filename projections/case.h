@@ -41,7 +41,9 @@ struct Application {
   CivilDate submitted_on;  ///< an extension's `requested_on`
   CivilDate received_on;   ///< by the insurer; anchor of GKV-DECISION
   Regime regime = Regime::sgb5_13_3a;
-  std::optional<CivilDate> told_on, opinion_on;  ///< expert opinion
+  std::optional<CivilDate> told_on;  ///< expert opinion: first told
+  std::optional<CivilDate> opinion_on;
+  Version told_version, opinion_version;  ///< of the events that last changed them
   Decision decision = Decision::none;
   std::optional<CivilDate> decided_on;
   Version version;
@@ -55,6 +57,8 @@ struct Approval {
   bool revoked = false;
   std::int32_t units = 0;
   CivilDate from, until, decided_on;
+  SealedCopy reference;
+  std::optional<std::uint16_t> decides;  ///< index into Case::applications; none where nothing was undecided
   Version version;
   friend bool operator==(const Approval&, const Approval&) = default;
   [[nodiscard]] bool stands() const { return !revoked; }
@@ -87,8 +91,16 @@ struct Visit {
   VisitState state = VisitState::scheduled;
   Place place{};
   std::optional<Category> category;
+  JudgedIndex judged = 0;  ///< of the delivery
   friend bool operator==(const Visit&, const Visit&) = default;
   [[nodiscard]] bool delivered() const { return state == VisitState::delivered; }
+};
+
+/// A Land the case had before it was amended: deadlines that roll may have been others then.
+struct LandBefore {
+  Land land{};
+  Version replaced;  ///< by the event of this version
+  friend bool operator==(const LandBefore&, const LandBefore&) = default;
 };
 
 enum class EndKind : std::uint8_t { completed, discontinued, withdrawn };
@@ -127,6 +139,7 @@ struct Case {
   Benefit benefit{};
   Land land{};
   JudgedIndex land_judged = 0;
+  std::vector<LandBefore> lands_before;  ///< oldest first
   PersonId person_id;
   SealedCopy person, diagnoses;
   PrescriberKind prescriber{};
@@ -134,7 +147,8 @@ struct Case {
   std::int32_t units = 0;
   std::optional<Setting> setting;
   std::optional<CivilDate> discharged_on, expected_discharge_on;
-  Version discharge_version;  ///< of the event that last set or changed discharged_on
+  Version discharge_version;         ///< of the event that last set or changed discharged_on
+  std::uint8_t discharge_event = 0;  ///< and its place in event_names
   JudgedIndex discharge_judged = 0;
   std::optional<bool> no_self_care;
   std::optional<std::int32_t> inpatient_stays_12_months;
@@ -159,7 +173,12 @@ struct Case {
   JudgedIndex latest_judged = 0;  ///< of the last event
   Version
       client_version;  ///< of the last event that somebody asked for: expect_version passes over later ones
-  Version visit_version;  ///< of the last event that touched a visit: opens SMN-COMPLETE anew
+
+  // What opens a deadline anew (DESIGN.md, Time): versions of the events that last …
+  Version first_unit_changed;      ///< … changed first_unit_on
+  Version first_delivery_changed;  ///< … changed the first delivered visit's date, preparatory ones included
+  Version first_unit_lost;         ///< … took the first unit back or moved it to a later day
+  Version reopened;                ///< … removed the end
   friend bool operator==(const Case&, const Case&) = default;
 
   [[nodiscard]] bool exists() const { return head.version.value > 0; }
@@ -196,6 +215,8 @@ inline constexpr std::array<std::string_view, 5> words<VisitState>{"scheduled", 
 [[nodiscard]] bool is_preparatory(const Case& c, const Visit& v);
 [[nodiscard]] std::optional<CivilDate> first_unit_on(const Case& c);
 [[nodiscard]] std::optional<CivilDate> last_unit_on(const Case& c);
+/// The first delivered, not voided visit's date, preparatory ones included.
+[[nodiscard]] std::optional<CivilDate> first_delivery_on(const Case& c);
 /// Any delivered, not voided visit, preparatory ones included.
 [[nodiscard]] bool any_delivered(const Case& c);
 /// The oldest application (or extension request) without a decision; null when there is none.

@@ -50,28 +50,30 @@ struct Fold {
     c.discharged_on = on;
     c.discharge_version = event.version;
     c.discharge_judged = judged;
+    c.discharge_event = static_cast<std::uint8_t>(event.payload.index());
   }
   void severe(const std::optional<Severe>& severe) const {
     if (!severe) return;
     c.no_self_care = severe->no_self_care;
     c.inpatient_stays_12_months = severe->inpatient_stays_12_months;
   }
-  void decide_oldest(bool extension, Decision decision, CivilDate on) const {
-    for (Application& a : c.applications) {
+  std::optional<std::uint16_t> decide_oldest(bool extension, Decision decision, CivilDate on) const {
+    for (std::size_t i = 0; i < c.applications.size(); ++i) {
+      Application& a = c.applications[i];
       if (a.extension == extension && a.decision == Decision::none) {
         a.decision = decision;
         a.decided_on = on;
-        return;
+        return static_cast<std::uint16_t>(i);
       }
     }
+    return std::nullopt;
   }
   template <class Granted>
   void grant(const Granted& e, bool extension) const {
     if (c.find_approval(e.approval)) throw FoldFailed("the approval is known already");
-    c.approvals.push_back(
-        {e.approval, extension, false, e.units, e.from, e.until, e.decided_on, event.version});
-    decide_oldest(extension, Decision::granted, e.decided_on);
-    if (!extension) c.denied_on.reset();
+    c.approvals.push_back({e.approval, extension, false, e.units, e.from, e.until, e.decided_on,
+                           copy(e.reference), decide_oldest(extension, Decision::granted, e.decided_on),
+                           event.version});
   }
   template <class Denied>
   void deny(const Denied& e, bool extension) const {
@@ -116,7 +118,10 @@ struct Apply : Fold {
     discharge(e.discharged_on);
   }
   void operator()(const ReferralAmended& e) const {
-    replace(c.land, e.land);
+    if (e.land && *e.land != c.land) {
+      c.lands_before.push_back({c.land, event.version});
+      c.land = *e.land;
+    }
     if (e.person.present()) c.person = copy(e.person);
     if (e.diagnoses.present()) c.diagnoses = copy(e.diagnoses);
     if (e.prescriber) c.prescriber = e.prescriber->kind;
@@ -163,8 +168,15 @@ struct Apply : Fold {
   void operator()(const ExpertOpinionNoted& e) const {
     for (Application& a : c.applications) {
       if (a.decision != Decision::none) continue;
-      a.told_on = e.told_on;
-      if (e.opinion_on) a.opinion_on = e.opinion_on;
+      // Told again, with the opinion's date perhaps: what counts is whether it was told in time at all.
+      if (!a.told_on || e.told_on < *a.told_on) {
+        a.told_on = e.told_on;
+        a.told_version = event.version;
+      }
+      if (e.opinion_on && e.opinion_on != a.opinion_on) {
+        a.opinion_on = e.opinion_on;
+        a.opinion_version = event.version;
+      }
       return;
     }
     throw FoldFailed("an expert opinion without an undecided application");
@@ -176,6 +188,9 @@ struct Apply : Fold {
     replace(a.from, e.from);
     replace(a.until, e.until);
     replace(a.decided_on, e.decided_on);
+    if (e.reference.present()) a.reference = copy(e.reference);
+    // The corrected day is also the day on which the application was decided.
+    if (e.decided_on && a.decides) c.applications[*a.decides].decided_on = e.decided_on;
   }
   void operator()(const ApprovalRevoked& e) const { approval(e.approval).revoked = true; }
   void operator()(const ApprovalDenied& e) const { deny(e, false); }
@@ -238,7 +253,7 @@ struct Apply : Fold {
     replace(v.category, e.category);
     if (!e.staff.empty()) v.staff = staff(e.staff);
     if (e.group_size) v.group_size = static_cast<std::uint16_t>(*e.group_size);
-    c.visit_version = event.version;
+    v.judged = judged;
   }
   void operator()(const VisitCorrected& e) const {
     Visit& v = visit(e.visit);
@@ -249,12 +264,8 @@ struct Apply : Fold {
     if (!e.staff.empty()) v.staff = staff(e.staff);
     if (e.group_size) v.group_size = static_cast<std::uint16_t>(*e.group_size);
     ++v.corrected;
-    c.visit_version = event.version;
   }
-  void operator()(const VisitVoided& e) const {
-    visit(e.visit).state = VisitState::voided;
-    c.visit_version = event.version;
-  }
+  void operator()(const VisitVoided& e) const { visit(e.visit).state = VisitState::voided; }
 
   void operator()(const CarePlanAgreed& e) const { c.care_plan_on = e.agreed_on; }
   void operator()(const CareCompleted& e) const {
@@ -263,7 +274,10 @@ struct Apply : Fold {
   void operator()(const CareDiscontinued& e) const {
     end(EndKind::discontinued, e.discontinued_on, e.cause, {});
   }
-  void operator()(const CaseReopened&) const { c.end.reset(); }
+  void operator()(const CaseReopened&) const {
+    c.end.reset();
+    c.reopened = event.version;
+  }
   void operator()(const FinalReportSent& e) const { c.final_report_on = e.sent_on; }
 
   void operator()(const StartDeadlineMissed& e) const {
@@ -299,6 +313,13 @@ JudgedIndex index_of(Case& c, const JudgedBy& judged_by) {
   return static_cast<JudgedIndex>(c.judged.size() - 1);
 }
 
+/// Events that can change which visit is the first one.
+bool touches_first_unit(const Payload& payload) {
+  return std::holds_alternative<VisitDelivered>(payload) || std::holds_alternative<VisitCorrected>(payload) ||
+         std::holds_alternative<VisitVoided>(payload) || std::holds_alternative<DischargeRecorded>(payload) ||
+         std::holds_alternative<ReferralAmended>(payload);
+}
+
 }  // namespace
 
 void evolve(Case& c, const Event& event, const Hash& hash) {
@@ -307,7 +328,17 @@ void evolve(Case& c, const Event& event, const Hash& hash) {
     throw FoldFailed("a case begins with its referral");
   }
   const JudgedIndex judged = index_of(c, event.judged_by);
-  std::visit(Apply{{c, event, judged}}, event.payload);
+  if (touches_first_unit(event.payload)) {
+    const auto unit_before = first_unit_on(c);
+    const auto delivery_before = first_delivery_on(c);
+    std::visit(Apply{{c, event, judged}}, event.payload);
+    const auto unit = first_unit_on(c);
+    if (unit != unit_before) c.first_unit_changed = event.version;
+    if (unit_before && (!unit || *unit > *unit_before)) c.first_unit_lost = event.version;
+    if (first_delivery_on(c) != delivery_before) c.first_delivery_changed = event.version;
+  } else {
+    std::visit(Apply{{c, event, judged}}, event.payload);
+  }
   c.latest_judged = judged;
   if (!made_by_service(event.payload)) c.client_version = event.version;
   for (const Rule rule : event.findings) c.findings.push_back({event.version, rule, false});

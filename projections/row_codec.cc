@@ -1,0 +1,749 @@
+#include "projections/row_codec.h"
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include <cassert>
+#include <cstring>
+#include <vector>
+
+#include "events/payload_codec.h"
+#include "events/sha256.h"
+#include "projections/table_keys.h"
+#include "schema/row.capnp.h"
+
+namespace geleit {
+namespace {
+
+using codec::fill;
+using codec::size;
+using codec::view;
+
+constexpr std::int32_t no_date = schema::NO_DATE;
+constexpr std::int32_t no_number = schema::NO_NUMBER;
+constexpr std::uint8_t no_word = 255;
+constexpr std::uint16_t no_rule = 65535;
+constexpr std::uint16_t no_index = 65535;
+// What a reader may traverse of one row or case: far above any honest one.
+constexpr capnp::ReaderOptions reader_options{.traversalLimitInWords = 64 * 1024 * 1024, .nestingLimit = 16};
+
+/// Words that a text or bytes of this many octets take, its terminator included.
+std::size_t words_of(std::size_t octets) { return octets / 8 + 1; }
+
+/// The one segment of a message that takes at most `words_max` words.
+template <class Root, class Write>
+std::string to_segment(std::size_t words_max, Write&& write) {
+  // The builder leaves its space zeroed, so that most rows are written without an allocation but the
+  // answer's.
+  thread_local std::vector<std::uint64_t> space;
+  if (space.size() < words_max) space.assign(words_max + words_max / 2, 0);
+  capnp::MallocMessageBuilder message(
+      kj::arrayPtr(reinterpret_cast<capnp::word*>(space.data()), space.size()));
+  write(message.initRoot<Root>());
+  const auto segments = message.getSegmentsForOutput();
+  assert(segments.size() == 1);
+  const auto bytes = segments[0].asBytes();
+  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+}
+
+template <class Root, class Read>
+void from_segment(std::string_view bytes, Read&& read) {
+  if (bytes.empty() || bytes.size() % 8 != 0) throw BadRow("expected a row of whole words, but it is none");
+  thread_local std::vector<std::uint64_t> aligned;
+  const char* from = bytes.data();
+  if (reinterpret_cast<std::uintptr_t>(from) % 8 != 0) {
+    aligned.resize(bytes.size() / 8);
+    std::memcpy(aligned.data(), bytes.data(), bytes.size());
+    from = reinterpret_cast<const char*>(aligned.data());
+  }
+  const kj::ArrayPtr<const capnp::word> segment(reinterpret_cast<const capnp::word*>(from), bytes.size() / 8);
+  try {
+    capnp::SegmentArrayMessageReader message(kj::arrayPtr(&segment, 1), reader_options);
+    read(message.getRoot<Root>());
+  } catch (const kj::Exception& e) { throw BadRow(e.getDescription().cStr()); }
+}
+
+std::int32_t days(CivilDate date) { return date.days; }
+std::int32_t days(const std::optional<CivilDate>& date) { return date ? date->days : no_date; }
+std::optional<CivilDate> date_or_none(std::int32_t days) {
+  return days == no_date ? std::nullopt : std::optional(CivilDate{days});
+}
+std::int32_t number(const std::optional<std::int32_t>& value) { return value.value_or(no_number); }
+std::optional<std::int32_t> number_or_none(std::int32_t value) {
+  return value == no_number ? std::nullopt : std::optional(value);
+}
+template <class E>
+std::uint8_t word_number(E value) {
+  return static_cast<std::uint8_t>(value);
+}
+template <class E>
+std::uint8_t word_number(const std::optional<E>& value) {
+  return value ? static_cast<std::uint8_t>(*value) : no_word;
+}
+template <class E>
+E word_of(std::uint8_t number) {
+  if (number >= words<E>.size()) throw BadRow("a word that this version does not know");
+  return static_cast<E>(number);
+}
+template <class E>
+std::optional<E> word_or_none(std::uint8_t number) {
+  return number == no_word ? std::nullopt : std::optional(word_of<E>(number));
+}
+std::uint8_t answer(const std::optional<bool>& value) {
+  return value ? static_cast<std::uint8_t>(*value) : no_word;
+}
+std::optional<bool> answer_or_none(std::uint8_t value) {
+  return value == no_word ? std::nullopt : std::optional(value == 1);
+}
+Rule rule_of(std::uint16_t number) {
+  if (number >= rule_count) throw BadRow("a rule that this version does not know");
+  return static_cast<Rule>(number);
+}
+Minutes minutes(std::int32_t value) { return Minutes{value}; }
+
+std::size_t words_of(const SealedCopy& copy) { return 3 + words_of(copy.bytes.size()); }
+void write(const SealedCopy& copy, schema::Copy::Builder b) {
+  b.setKeyHigh(copy.key.value.high);
+  b.setKeyLow(copy.key.value.low);
+  fill(b.initBytes(size(copy.bytes)), copy.bytes);
+}
+void read(schema::Copy::Reader r, SealedCopy& copy) {
+  copy.key.value = {r.getKeyHigh(), r.getKeyLow()};
+  copy.bytes = view(r.getBytes());
+}
+bool empty(const SealedCopy& copy) { return copy.key.is_nil() && copy.bytes.empty(); }
+
+}  // namespace
+
+// ---------------------------------------------------------------- keys
+
+std::string key_of(const CaseId& id) { return id_key(id.value); }
+
+std::string key_of(const DeadlineRow& row) {
+  std::string key = id_key(row.id.value);
+  append_big_endian(key, static_cast<std::uint16_t>(row.rule));
+  append_big_endian(key, row.ordinal);
+  return key;
+}
+
+std::string key_of(const TaskRow& row) {
+  std::string key = id_key(row.id.value);
+  append_big_endian(key, static_cast<std::uint8_t>(row.task));
+  append_big_endian(key, row.ordinal);
+  return key;
+}
+
+std::string key_of(const VisitRow& row) {
+  std::string key = id_key(row.case_id.value);
+  append_big_endian(key, row.visit.value.high);
+  append_big_endian(key, row.visit.value.low);
+  return key;
+}
+
+namespace {
+void require_length(std::string_view key, std::size_t octets) {
+  if (key.size() != octets) throw BadRow("a row's key of another length");
+}
+}  // namespace
+
+CaseId case_in_key(std::string_view key) {
+  if (key.size() < 16) throw BadRow("a row's key that names no case");
+  return CaseId{read_id(key)};
+}
+
+// ---------------------------------------------------------------- rows
+
+std::string encode(const CaseRow& row) {
+  const std::size_t words_max =
+      32 + words_of(row.provider.size()) + words_of(row.lead.size()) + words_of(row.person);
+  return to_segment<schema::CaseRow>(words_max, [&](schema::CaseRow::Builder b) {
+    fill(b.initProvider(size(row.provider)), row.provider);
+    b.setVersion(row.version.value);
+    b.setBenefit(word_number(row.benefit));
+    b.setLand(word_number(row.land));
+    b.setState(word_number(row.state));
+    if (!row.lead.empty()) fill(b.initLead(size(row.lead)), row.lead);
+    b.setReferredOn(days(row.referred_on));
+    b.setDischargedOn(days(row.discharged_on));
+    b.setFirstUnitOn(days(row.first_unit_on));
+    b.setLastUnitOn(days(row.last_unit_on));
+    b.setClosedOn(days(row.closed_on));
+    b.setPersonHigh(row.person_id.value.high);
+    b.setPersonLow(row.person_id.value.low);
+    if (!empty(row.person)) write(row.person, b.initPerson());
+  });
+}
+
+void decode(std::string_view key, std::string_view bytes, CaseRow& out) {
+  require_length(key, 16);
+  from_segment<schema::CaseRow>(bytes, [&](schema::CaseRow::Reader r) {
+    out.id = case_in_key(key);
+    out.provider = view(r.getProvider());
+    out.version = Version{r.getVersion()};
+    out.benefit = word_of<Benefit>(r.getBenefit());
+    out.land = word_of<Land>(r.getLand());
+    out.state = word_of<CaseState>(r.getState());
+    out.lead = view(r.getLead());
+    out.referred_on = CivilDate{r.getReferredOn()};
+    out.discharged_on = date_or_none(r.getDischargedOn());
+    out.first_unit_on = date_or_none(r.getFirstUnitOn());
+    out.last_unit_on = date_or_none(r.getLastUnitOn());
+    out.closed_on = date_or_none(r.getClosedOn());
+    out.person_id.value = {r.getPersonHigh(), r.getPersonLow()};
+    read(r.getPerson(), out.person);
+  });
+}
+
+std::string encode(const PersonRow& row) {
+  return to_segment<schema::PersonRow>(8, [&](schema::PersonRow::Builder b) {
+    b.setPersonHigh(row.person_id.value.high);
+    b.setPersonLow(row.person_id.value.low);
+  });
+}
+
+void decode(std::string_view key, std::string_view bytes, PersonRow& out) {
+  require_length(key, 16);
+  from_segment<schema::PersonRow>(bytes, [&](schema::PersonRow::Reader r) {
+    out.id = case_in_key(key);
+    out.person_id.value = {r.getPersonHigh(), r.getPersonLow()};
+  });
+}
+
+std::string encode(const DeadlineRow& row) {
+  return to_segment<schema::DeadlineRow>(24, [&](schema::DeadlineRow::Builder b) {
+    b.setRuleSet0(row.rule_set.words[0]);
+    b.setRuleSet1(row.rule_set.words[1]);
+    b.setRuleSet2(row.rule_set.words[2]);
+    b.setRuleSet3(row.rule_set.words[3]);
+    b.setAnchorEvent(row.anchor_event);
+    b.setAnchorOn(days(row.anchor_on));
+    b.setDueOn(days(row.due_on));
+    b.setActsOn(days(row.acts_on));
+    b.setHintOn(days(row.hint_on));
+    b.setLand(word_number(row.calendar.land));
+    b.setMetOn(days(row.met_on));
+    b.setMoot(row.moot);
+    b.setExpert(row.expert);
+    b.setSgb9(row.sgb9);
+    b.setInstructionGiven(row.instruction_given);
+    b.setGeneration(row.generation.value);
+  });
+}
+
+void decode(std::string_view key, std::string_view bytes, DeadlineRow& out) {
+  require_length(key, 20);
+  from_segment<schema::DeadlineRow>(bytes, [&](schema::DeadlineRow::Reader r) {
+    out.id = case_in_key(key);
+    out.rule = rule_of(read_big_endian<std::uint16_t>(key.substr(16)));
+    out.ordinal = read_big_endian<std::uint16_t>(key.substr(18));
+    out.rule_set = {{r.getRuleSet0(), r.getRuleSet1(), r.getRuleSet2(), r.getRuleSet3()}};
+    out.anchor_event = r.getAnchorEvent();
+    if (out.anchor_event >= event_names.size()) throw BadRow("an event that this version does not know");
+    out.anchor_on = CivilDate{r.getAnchorOn()};
+    out.due_on = CivilDate{r.getDueOn()};
+    out.acts_on = CivilDate{r.getActsOn()};
+    out.hint_on = date_or_none(r.getHintOn());
+    out.calendar.land = word_or_none<Land>(r.getLand());
+    out.met_on = date_or_none(r.getMetOn());
+    out.moot = r.getMoot();
+    out.expert = r.getExpert();
+    out.sgb9 = r.getSgb9();
+    out.instruction_given = r.getInstructionGiven();
+    out.generation = Version{r.getGeneration()};
+  });
+}
+
+std::string encode(const OverdueStartRow& row) {
+  return to_segment<schema::OverdueStartRow>(16 + words_of(row.lead.size()),
+                                             [&](schema::OverdueStartRow::Builder b) {
+                                               b.setDischargedOn(days(row.discharged_on));
+                                               b.setDueOn(days(row.due_on));
+                                               if (!row.lead.empty())
+                                                 fill(b.initLead(size(row.lead)), row.lead);
+                                               b.setAlertHigh(row.alert.value.high);
+                                               b.setAlertLow(row.alert.value.low);
+                                               b.setRaisedAt(row.raised_at.ms);
+                                             });
+}
+
+void decode(std::string_view key, std::string_view bytes, OverdueStartRow& out) {
+  require_length(key, 16);
+  from_segment<schema::OverdueStartRow>(bytes, [&](schema::OverdueStartRow::Reader r) {
+    out.id = case_in_key(key);
+    out.discharged_on = CivilDate{r.getDischargedOn()};
+    out.due_on = CivilDate{r.getDueOn()};
+    out.lead = view(r.getLead());
+    out.alert.value = {r.getAlertHigh(), r.getAlertLow()};
+    out.raised_at = Instant{r.getRaisedAt()};
+  });
+}
+
+std::string encode(const UnitBalanceRow& row) {
+  return to_segment<schema::UnitBalanceRow>(16, [&](schema::UnitBalanceRow::Builder b) {
+    b.setBenefit(word_number(row.benefit));
+    b.setPrescribed(row.prescribed.value);
+    b.setApplied(row.applied.value);
+    b.setApproved(row.approved.value);
+    b.setExtended(row.extended.value);
+    b.setScheduled(row.scheduled.value);
+    b.setDelivered(row.delivered.value);
+    b.setAtHome(row.at_home.value);
+    b.setPreparatory(row.preparatory.value);
+    b.setGroup(row.group.value);
+    b.setVoided(row.voided.value);
+    b.setBillable(row.billable.value);
+    b.setAtRisk(row.at_risk.value);
+    b.setRemaining(row.remaining.value);
+  });
+}
+
+void decode(std::string_view key, std::string_view bytes, UnitBalanceRow& out) {
+  require_length(key, 16);
+  from_segment<schema::UnitBalanceRow>(bytes, [&](schema::UnitBalanceRow::Reader r) {
+    out.id = case_in_key(key);
+    out.benefit = word_of<Benefit>(r.getBenefit());
+    out.prescribed = minutes(r.getPrescribed());
+    out.applied = minutes(r.getApplied());
+    out.approved = minutes(r.getApproved());
+    out.extended = minutes(r.getExtended());
+    out.scheduled = minutes(r.getScheduled());
+    out.delivered = minutes(r.getDelivered());
+    out.at_home = minutes(r.getAtHome());
+    out.preparatory = minutes(r.getPreparatory());
+    out.group = minutes(r.getGroup());
+    out.voided = minutes(r.getVoided());
+    out.billable = minutes(r.getBillable());
+    out.at_risk = minutes(r.getAtRisk());
+    out.remaining = minutes(r.getRemaining());
+  });
+}
+
+std::string encode(const TaskRow& row) {
+  return to_segment<schema::TaskRow>(8, [&](schema::TaskRow::Builder b) {
+    b.setDueOn(days(row.due_on));
+    b.setSince(days(row.since));
+    b.setUntil(days(row.until));
+    b.setWhy(row.why ? static_cast<std::uint16_t>(*row.why) : no_rule);
+    b.setRole(word_number(row.role));
+  });
+}
+
+void decode(std::string_view key, std::string_view bytes, TaskRow& out) {
+  require_length(key, 19);
+  from_segment<schema::TaskRow>(bytes, [&](schema::TaskRow::Reader r) {
+    out.id = case_in_key(key);
+    out.task = word_of<Task>(read_big_endian<std::uint8_t>(key.substr(16)));
+    out.ordinal = read_big_endian<std::uint16_t>(key.substr(17));
+    out.due_on = date_or_none(r.getDueOn());
+    out.since = CivilDate{r.getSince()};
+    out.until = date_or_none(r.getUntil());
+    out.why = r.getWhy() == no_rule ? std::nullopt : std::optional(rule_of(r.getWhy()));
+    out.role = word_or_none<Role>(r.getRole());
+  });
+}
+
+std::string encode(const VisitRow& row) {
+  return to_segment<schema::VisitRow>(12 + words_of(row.staff.size()), [&](schema::VisitRow::Builder b) {
+    b.setStartsAt(row.starts_at.ms);
+    b.setMinutes(row.minutes.value);
+    b.setBillable(row.billable.value);
+    b.setAtRisk(row.at_risk.value);
+    b.setCorrected(row.corrected);
+    b.setState(word_number(row.state));
+    b.setPlace(word_number(row.place));
+    b.setCategory(word_number(row.category));
+    fill(b.initStaff(size(row.staff)), row.staff);
+  });
+}
+
+void decode(std::string_view key, std::string_view bytes, VisitRow& out) {
+  require_length(key, 32);
+  from_segment<schema::VisitRow>(bytes, [&](schema::VisitRow::Reader r) {
+    out.case_id = case_in_key(key);
+    out.visit = VisitId{read_id(key.substr(16))};
+    out.starts_at = Instant{r.getStartsAt()};
+    out.minutes = minutes(r.getMinutes());
+    out.billable = minutes(r.getBillable());
+    out.at_risk = minutes(r.getAtRisk());
+    out.corrected = r.getCorrected();
+    out.state = word_of<VisitState>(r.getState());
+    out.place = word_of<Place>(r.getPlace());
+    out.category = word_or_none<Category>(r.getCategory());
+    out.staff = view(r.getStaff());
+  });
+}
+
+// ---------------------------------------------------------------- the case
+
+namespace {
+
+using Stored = schema::StoredCase;
+
+std::string hash_text(const Hash& hash) { return hash.is_zero() ? std::string() : codec::hash_bytes(hash); }
+Hash hash_of(capnp::Data::Reader bytes) {
+  if (bytes.size() == 0) return {};
+  if (bytes.size() != hash_octets) throw BadRow("a hash that is not 32 octets long");
+  return hash_of_octets(reinterpret_cast<const char*>(bytes.begin()));
+}
+
+void write(const JudgedBy& j, Stored::Judged::Builder b) {
+  b.setShipped0(j.shipped.words[0]);
+  b.setShipped1(j.shipped.words[1]);
+  b.setShipped2(j.shipped.words[2]);
+  b.setShipped3(j.shipped.words[3]);
+  if (!j.installation.is_zero()) fill(b.initInstallation(hash_octets), hash_text(j.installation));
+  if (!j.provider.is_zero()) fill(b.initProvider(hash_octets), hash_text(j.provider));
+}
+void read(Stored::Judged::Reader r, JudgedBy& j) {
+  j.shipped = {{r.getShipped0(), r.getShipped1(), r.getShipped2(), r.getShipped3()}};
+  j.installation = hash_of(r.getInstallation());
+  j.provider = hash_of(r.getProvider());
+}
+
+void write(const LandBefore& l, Stored::LandBefore::Builder b) {
+  b.setLand(word_number(l.land));
+  b.setReplaced(l.replaced.value);
+}
+void read(Stored::LandBefore::Reader r, LandBefore& l) {
+  l.land = word_of<Land>(r.getLand());
+  l.replaced = Version{r.getReplaced()};
+}
+
+void write(const FollowUp& f, Stored::FollowUp::Builder b) {
+  b.setPrescribedOn(days(f.prescribed_on));
+  b.setUnits(f.units);
+  b.setPrescriber(word_number(f.prescriber));
+  b.setTrial(f.trial);
+  b.setVersion(f.version.value);
+}
+void read(Stored::FollowUp::Reader r, FollowUp& f) {
+  f.prescribed_on = CivilDate{r.getPrescribedOn()};
+  f.units = r.getUnits();
+  f.prescriber = word_of<PrescriberKind>(r.getPrescriber());
+  f.trial = r.getTrial();
+  f.version = Version{r.getVersion()};
+}
+
+void write(const Application& a, Stored::Application::Builder b) {
+  b.setExtension(a.extension);
+  b.setUnits(a.units);
+  b.setSubmittedOn(days(a.submitted_on));
+  b.setReceivedOn(days(a.received_on));
+  b.setRegime(word_number(a.regime));
+  b.setToldOn(days(a.told_on));
+  b.setOpinionOn(days(a.opinion_on));
+  b.setToldVersion(a.told_version.value);
+  b.setOpinionVersion(a.opinion_version.value);
+  b.setDecision(static_cast<std::uint8_t>(a.decision));
+  b.setDecidedOn(days(a.decided_on));
+  b.setVersion(a.version.value);
+  b.setJudged(a.judged);
+}
+void read(Stored::Application::Reader r, Application& a) {
+  a.extension = r.getExtension();
+  a.units = r.getUnits();
+  a.submitted_on = CivilDate{r.getSubmittedOn()};
+  a.received_on = CivilDate{r.getReceivedOn()};
+  a.regime = word_of<Regime>(r.getRegime());
+  a.told_on = date_or_none(r.getToldOn());
+  a.opinion_on = date_or_none(r.getOpinionOn());
+  a.told_version = Version{r.getToldVersion()};
+  a.opinion_version = Version{r.getOpinionVersion()};
+  if (r.getDecision() > static_cast<std::uint8_t>(Decision::denied)) throw BadRow("an unknown decision");
+  a.decision = static_cast<Decision>(r.getDecision());
+  a.decided_on = date_or_none(r.getDecidedOn());
+  a.version = Version{r.getVersion()};
+  a.judged = r.getJudged();
+}
+
+void write(const Approval& a, Stored::Approval::Builder b) {
+  b.setIdHigh(a.id.value.high);
+  b.setIdLow(a.id.value.low);
+  b.setExtension(a.extension);
+  b.setRevoked(a.revoked);
+  b.setUnits(a.units);
+  b.setFrom(days(a.from));
+  b.setUntil(days(a.until));
+  b.setDecidedOn(days(a.decided_on));
+  if (!empty(a.reference)) write(a.reference, b.initReference());
+  b.setDecides(a.decides.value_or(no_index));
+  b.setVersion(a.version.value);
+}
+void read(Stored::Approval::Reader r, Approval& a) {
+  a.id.value = {r.getIdHigh(), r.getIdLow()};
+  a.extension = r.getExtension();
+  a.revoked = r.getRevoked();
+  a.units = r.getUnits();
+  a.from = CivilDate{r.getFrom()};
+  a.until = CivilDate{r.getUntil()};
+  a.decided_on = CivilDate{r.getDecidedOn()};
+  read(r.getReference(), a.reference);
+  a.decides = r.getDecides() == no_index ? std::nullopt : std::optional(r.getDecides());
+  a.version = Version{r.getVersion()};
+}
+
+void write(const Denial& d, Stored::Denial::Builder b) {
+  b.setExtension(d.extension);
+  b.setInstructionGiven(d.instruction_given);
+  b.setDecidedOn(days(d.decided_on));
+  b.setPostedOn(days(d.posted_on));
+  b.setObjectionFiledOn(days(d.objection_filed_on));
+  b.setObjectionDecidedOn(days(d.objection_decided_on));
+  b.setUpheld(d.upheld);
+  b.setVersion(d.version.value);
+  b.setJudged(d.judged);
+}
+void read(Stored::Denial::Reader r, Denial& d) {
+  d.extension = r.getExtension();
+  d.instruction_given = r.getInstructionGiven();
+  d.decided_on = CivilDate{r.getDecidedOn()};
+  d.posted_on = CivilDate{r.getPostedOn()};
+  d.objection_filed_on = date_or_none(r.getObjectionFiledOn());
+  d.objection_decided_on = date_or_none(r.getObjectionDecidedOn());
+  d.upheld = r.getUpheld();
+  d.version = Version{r.getVersion()};
+  d.judged = r.getJudged();
+}
+
+void write(const Visit& v, Stored::Visit::Builder b) {
+  b.setIdHigh(v.id.value.high);
+  b.setIdLow(v.id.value.low);
+  b.setStartsAt(v.starts_at.ms);
+  b.setOn(days(v.on));
+  b.setMinutes(v.minutes.value);
+  b.setStaff(v.staff);
+  b.setCorrected(v.corrected);
+  b.setGroupSize(v.group_size);
+  b.setState(word_number(v.state));
+  b.setPlace(word_number(v.place));
+  b.setCategory(word_number(v.category));
+  b.setJudged(v.judged);
+}
+void read(Stored::Visit::Reader r, Visit& v) {
+  v.id.value = {r.getIdHigh(), r.getIdLow()};
+  v.starts_at = Instant{r.getStartsAt()};
+  v.on = CivilDate{r.getOn()};
+  v.minutes = minutes(r.getMinutes());
+  v.staff = r.getStaff();
+  v.corrected = r.getCorrected();
+  v.group_size = r.getGroupSize();
+  v.state = word_of<VisitState>(r.getState());
+  v.place = word_of<Place>(r.getPlace());
+  v.category = word_or_none<Category>(r.getCategory());
+  v.judged = r.getJudged();
+}
+
+void write(const CaseFinding& f, Stored::Finding::Builder b) {
+  b.setVersion(f.version.value);
+  b.setRule(static_cast<std::uint16_t>(f.rule));
+  b.setDeviation(f.deviation);
+}
+void read(Stored::Finding::Reader r, CaseFinding& f) {
+  f.version = Version{r.getVersion()};
+  f.rule = rule_of(r.getRule());
+  f.deviation = r.getDeviation();
+}
+
+void write(const Missed& m, Stored::Missed::Builder b) {
+  b.setAlertHigh(m.alert.value.high);
+  b.setAlertLow(m.alert.value.low);
+  b.setRule(static_cast<std::uint16_t>(m.rule));
+  b.setGeneration(m.generation.value);
+  b.setDueOn(days(m.due_on));
+  b.setActsOn(days(m.acts_on));
+}
+void read(Stored::Missed::Reader r, Missed& m) {
+  m.alert.value = {r.getAlertHigh(), r.getAlertLow()};
+  m.rule = rule_of(r.getRule());
+  m.generation = Version{r.getGeneration()};
+  m.due_on = CivilDate{r.getDueOn()};
+  m.acts_on = CivilDate{r.getActsOn()};
+}
+
+template <class Item, class List>
+void write_all(const std::vector<Item>& items, List&& list) {
+  for (unsigned i = 0; i < list.size(); ++i) write(items[i], list[i]);
+}
+template <class List, class Item>
+void read_all(List list, std::vector<Item>& items) {
+  items.resize(list.size());
+  for (unsigned i = 0; i < list.size(); ++i) read(list[i], items[i]);
+}
+
+/// Words that the case takes at most: generous sums of what its structs hold.
+std::size_t words_of(const Case& c) {
+  std::size_t words =
+      96 + words_of(c.provider.size()) + words_of(c.lead.size()) + words_of(c.person) + words_of(c.diagnoses);
+  words += c.judged.size() * 16 + c.lands_before.size() * 2 + c.follow_ups.size() * 4 +
+           c.applications.size() * 8 + c.denials.size() * 5 + c.visits.size() * 8 + c.findings.size() * 2 +
+           c.missed.size() * 5;
+  for (const Approval& a : c.approvals) words += 8 + words_of(a.reference);
+  for (const std::string& s : c.staff) words += 1 + words_of(s.size());
+  return words;
+}
+
+void write_case(const Case& c, Stored::Builder b) {
+  b.setIdHigh(c.id.value.high);
+  b.setIdLow(c.id.value.low);
+  b.setVersion(c.head.version.value);
+  b.setHash0(c.head.hash.words[0]);
+  b.setHash1(c.head.hash.words[1]);
+  b.setHash2(c.head.hash.words[2]);
+  b.setHash3(c.head.hash.words[3]);
+  fill(b.initProvider(size(c.provider)), c.provider);
+  write_all(c.judged, b.initJudged(static_cast<unsigned>(c.judged.size())));
+  b.setBenefit(word_number(c.benefit));
+  b.setLand(word_number(c.land));
+  b.setLandJudged(c.land_judged);
+  if (!c.lands_before.empty()) {
+    write_all(c.lands_before, b.initLandsBefore(static_cast<unsigned>(c.lands_before.size())));
+  }
+  b.setPersonHigh(c.person_id.value.high);
+  b.setPersonLow(c.person_id.value.low);
+  if (!empty(c.person)) write(c.person, b.initPerson());
+  if (!empty(c.diagnoses)) write(c.diagnoses, b.initDiagnoses());
+  b.setPrescriber(word_number(c.prescriber));
+  b.setPrescribedOn(days(c.prescribed_on));
+  b.setReceivedOn(days(c.received_on));
+  b.setUnits(c.units);
+  b.setSetting(word_number(c.setting));
+  b.setDischargedOn(days(c.discharged_on));
+  b.setExpectedDischargeOn(days(c.expected_discharge_on));
+  b.setDischargeVersion(c.discharge_version.value);
+  b.setDischargeEvent(c.discharge_event);
+  b.setDischargeJudged(c.discharge_judged);
+  b.setNoSelfCare(answer(c.no_self_care));
+  b.setStays(number(c.inpatient_stays_12_months));
+  b.setFinalStage(answer(c.final_stage));
+  b.setImpairment(answer(c.impairment));
+  b.setSapv(answer(c.sapv));
+  b.setTrial(answer(c.trial));
+  b.setGaf(number(c.gaf));
+  b.setCoverage(word_number(c.coverage));
+  b.setCoverageSince(days(c.coverage_since));
+  if (!c.lead.empty()) fill(b.initLead(size(c.lead)), c.lead);
+  b.setCarePlanOn(days(c.care_plan_on));
+  b.setFinalReportOn(days(c.final_report_on));
+  write_all(c.follow_ups, b.initFollowUps(static_cast<unsigned>(c.follow_ups.size())));
+  write_all(c.applications, b.initApplications(static_cast<unsigned>(c.applications.size())));
+  write_all(c.approvals, b.initApprovals(static_cast<unsigned>(c.approvals.size())));
+  write_all(c.denials, b.initDenials(static_cast<unsigned>(c.denials.size())));
+  b.setDeniedOn(days(c.denied_on));
+  auto staff = b.initStaff(static_cast<unsigned>(c.staff.size()));
+  for (unsigned i = 0; i < staff.size(); ++i) fill(staff.init(i, size(c.staff[i])), c.staff[i]);
+  write_all(c.visits, b.initVisits(static_cast<unsigned>(c.visits.size())));
+  if (c.end) {
+    b.setEndKind(static_cast<std::uint8_t>(c.end->kind));
+    b.setEndOn(days(c.end->on));
+    b.setEndCause(word_number(c.end->cause));
+    b.setEndGoalReached(answer(c.end->goal_reached));
+    b.setEndVersion(c.end->version.value);
+  }
+  write_all(c.findings, b.initFindings(static_cast<unsigned>(c.findings.size())));
+  write_all(c.missed, b.initMissed(static_cast<unsigned>(c.missed.size())));
+  b.setLatestJudged(c.latest_judged);
+  b.setClientVersion(c.client_version.value);
+  b.setFirstUnitChanged(c.first_unit_changed.value);
+  b.setFirstDeliveryChanged(c.first_delivery_changed.value);
+  b.setFirstUnitLost(c.first_unit_lost.value);
+  b.setReopened(c.reopened.value);
+}
+
+void read_case(Stored::Reader r, Case& c) {
+  c.id.value = {r.getIdHigh(), r.getIdLow()};
+  c.head = {Version{r.getVersion()}, {{r.getHash0(), r.getHash1(), r.getHash2(), r.getHash3()}}};
+  c.provider = view(r.getProvider());
+  read_all(r.getJudged(), c.judged);
+  c.benefit = word_of<Benefit>(r.getBenefit());
+  c.land = word_of<Land>(r.getLand());
+  c.land_judged = r.getLandJudged();
+  read_all(r.getLandsBefore(), c.lands_before);
+  c.person_id.value = {r.getPersonHigh(), r.getPersonLow()};
+  read(r.getPerson(), c.person);
+  read(r.getDiagnoses(), c.diagnoses);
+  c.prescriber = word_of<PrescriberKind>(r.getPrescriber());
+  c.prescribed_on = CivilDate{r.getPrescribedOn()};
+  c.received_on = CivilDate{r.getReceivedOn()};
+  c.units = r.getUnits();
+  c.setting = word_or_none<Setting>(r.getSetting());
+  c.discharged_on = date_or_none(r.getDischargedOn());
+  c.expected_discharge_on = date_or_none(r.getExpectedDischargeOn());
+  c.discharge_version = Version{r.getDischargeVersion()};
+  c.discharge_event = r.getDischargeEvent();
+  c.discharge_judged = r.getDischargeJudged();
+  c.no_self_care = answer_or_none(r.getNoSelfCare());
+  c.inpatient_stays_12_months = number_or_none(r.getStays());
+  c.final_stage = answer_or_none(r.getFinalStage());
+  c.impairment = answer_or_none(r.getImpairment());
+  c.sapv = answer_or_none(r.getSapv());
+  c.trial = answer_or_none(r.getTrial());
+  c.gaf = number_or_none(r.getGaf());
+  c.coverage = word_or_none<Coverage>(r.getCoverage());
+  c.coverage_since = date_or_none(r.getCoverageSince());
+  c.lead = view(r.getLead());
+  c.care_plan_on = date_or_none(r.getCarePlanOn());
+  c.final_report_on = date_or_none(r.getFinalReportOn());
+  read_all(r.getFollowUps(), c.follow_ups);
+  read_all(r.getApplications(), c.applications);
+  read_all(r.getApprovals(), c.approvals);
+  read_all(r.getDenials(), c.denials);
+  c.denied_on = date_or_none(r.getDeniedOn());
+  const auto staff = r.getStaff();
+  c.staff.resize(staff.size());
+  for (unsigned i = 0; i < staff.size(); ++i) c.staff[i] = view(staff[i]);
+  read_all(r.getVisits(), c.visits);
+  if (r.getEndKind() == no_word) {
+    c.end.reset();
+  } else {
+    if (r.getEndKind() > static_cast<std::uint8_t>(EndKind::withdrawn)) throw BadRow("an unknown end");
+    c.end = End{static_cast<EndKind>(r.getEndKind()), CivilDate{r.getEndOn()},
+                word_or_none<Cause>(r.getEndCause()), answer_or_none(r.getEndGoalReached()),
+                Version{r.getEndVersion()}};
+  }
+  read_all(r.getFindings(), c.findings);
+  read_all(r.getMissed(), c.missed);
+  c.latest_judged = r.getLatestJudged();
+  c.client_version = Version{r.getClientVersion()};
+  c.first_unit_changed = Version{r.getFirstUnitChanged()};
+  c.first_delivery_changed = Version{r.getFirstDeliveryChanged()};
+  c.first_unit_lost = Version{r.getFirstUnitLost()};
+  c.reopened = Version{r.getReopened()};
+}
+
+}  // namespace
+
+std::string encode_case(const Case& c) {
+  return to_segment<Stored>(words_of(c), [&](Stored::Builder b) { write_case(c, b); });
+}
+
+void decode_case(std::string_view bytes, Case& out) {
+  from_segment<Stored>(bytes, [&](Stored::Reader r) { read_case(r, out); });
+}
+
+// ---------------------------------------------------------------- order
+
+std::string order_key(std::int32_t value) {
+  std::string out;
+  append_big_endian(out, static_cast<std::uint32_t>(value) ^ 0x80000000u);
+  assert(out != order_key_of_null);
+  return out;
+}
+std::string order_key(CivilDate value) { return order_key(value.days); }
+std::string order_key(const std::optional<CivilDate>& value) {
+  return value ? order_key(value->days) : std::string(order_key_of_null);
+}
+std::string order_key(Instant value) {
+  // Six octets: milliseconds of 8,900 years, half of them before 1970.
+  constexpr std::int64_t half = std::int64_t{1} << 47;
+  assert(value.ms >= -half && value.ms < half);
+  std::string out;
+  append_big_endian(out, static_cast<std::uint64_t>(value.ms + half));
+  return out.substr(2);
+}
+std::string order_key(const Uuid& value) { return id_key(value); }
+std::string order_key(std::string_view value) {
+  assert(value.find('\0') == std::string_view::npos);
+  return std::string(value).append(1, '\0');
+}
+
+}  // namespace geleit

@@ -1,0 +1,209 @@
+// Rows and stored cases to and from the bytes of the store, and the bytes that sort as their values do. What
+// a row's key says is not repeated in its bytes: every decode takes both.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "projections/case.h"
+#include "projections/rules/calendar.h"
+
+namespace geleit {
+
+/// The bytes are no row of this version; the table has to be built again.
+struct BadRow : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// ---------------------------------------------------------------- rows
+
+/// `cases`; key: case.
+struct CaseRow {
+  CaseId id;
+  std::string provider;
+  Version version;
+  Benefit benefit{};
+  Land land{};
+  CaseState state{};
+  std::string lead;  ///< empty: none yet
+  CivilDate referred_on;
+  std::optional<CivilDate> discharged_on, first_unit_on, last_unit_on, closed_on;
+  PersonId person_id;
+  SealedCopy person;
+  friend bool operator==(const CaseRow&, const CaseRow&) = default;
+};
+
+/// `persons`; key: case. A person is found by index column 1.
+struct PersonRow {
+  CaseId id;
+  PersonId person_id;
+  friend bool operator==(const PersonRow&, const PersonRow&) = default;
+};
+
+/// `deadlines`; key: case, rule, ordinal (of the application or denial, else 0). Facts only: see state_on and
+/// days_left in deadlines.h.
+struct DeadlineRow {
+  CaseId id;
+  Rule rule{};
+  std::uint16_t ordinal = 0;
+  Hash rule_set;                  ///< the shipped set it was computed by
+  std::uint8_t anchor_event = 0;  ///< place in event_names
+  CivilDate anchor_on;
+  CivilDate due_on, acts_on;
+  std::optional<CivilDate> hint_on;
+  Calendar calendar;
+  std::optional<CivilDate> met_on;  ///< none when moot
+  bool moot = false;
+  bool expert = false;            ///< GKV-DECISION: an expert opinion was told in time
+  bool sgb9 = false;              ///< GKV-DECISION under SGB IX
+  bool instruction_given = true;  ///< GKV-OBJECTION
+  Version generation;             ///< of the event that last opened it
+  friend bool operator==(const DeadlineRow&, const DeadlineRow&) = default;
+};
+
+/// `overdue-starts`; key: case. Stands in the answer from the day after `due_on`.
+struct OverdueStartRow {
+  CaseId id;
+  CivilDate discharged_on, due_on;
+  std::string lead;
+  EventId alert;      ///< nil: none
+  Instant raised_at;  ///< of the alert
+  friend bool operator==(const OverdueStartRow&, const OverdueStartRow&) = default;
+};
+
+/// `unit-balances`; key: case (RULES.md, Balance; API.md, Visits and balance).
+struct UnitBalanceRow {
+  CaseId id;
+  Benefit benefit{};
+  Minutes prescribed, applied, approved, extended, scheduled, delivered, at_home, preparatory, group, voided,
+      billable, at_risk, remaining;
+  friend bool operator==(const UnitBalanceRow&, const UnitBalanceRow&) = default;
+};
+
+/// What somebody has to do next; `none` = the case is finished. Numbers are for ever: they stand in keys.
+enum class Task : std::uint8_t {
+  none,
+  assign_team,
+  clarify_coverage,
+  agree_care_plan,
+  record_discharge,
+  submit_application,
+  await_decision,
+  call_insurer,
+  decide_on_objection,
+  await_objection_decision,
+  schedule_first_visit,
+  start_care,
+  document_visit,
+  visit_at_home,
+  schedule_visit,
+  secure_approval,
+  request_extension,
+  complete_care,
+  send_final_report,
+};
+template <>
+inline constexpr std::array<std::string_view, 19> words<Task>{"none",
+                                                              "assign_team",
+                                                              "clarify_coverage",
+                                                              "agree_care_plan",
+                                                              "record_discharge",
+                                                              "submit_application",
+                                                              "await_decision",
+                                                              "call_insurer",
+                                                              "decide_on_objection",
+                                                              "await_objection_decision",
+                                                              "schedule_first_visit",
+                                                              "start_care",
+                                                              "document_visit",
+                                                              "visit_at_home",
+                                                              "schedule_visit",
+                                                              "secure_approval",
+                                                              "request_extension",
+                                                              "complete_care",
+                                                              "send_final_report"};
+enum class Role : std::uint8_t { lead, team, management };
+template <>
+inline constexpr std::array<std::string_view, 3> words<Role>{"lead", "team", "management"};
+
+/// `tasks`; key: case, task, ordinal (of the visit, application …). Stands from `since` to `until`.
+struct TaskRow {
+  CaseId id;
+  Task task = Task::none;
+  std::uint16_t ordinal = 0;
+  CivilDate since;
+  std::optional<CivilDate> until;  ///< the last day; none = until the case changes
+  std::optional<CivilDate> due_on;
+  std::optional<Role> role;  ///< none only for Task::none
+  std::optional<Rule> why;
+  friend bool operator==(const TaskRow&, const TaskRow&) = default;
+};
+
+/// `visits`; key: case, visit.
+struct VisitRow {
+  CaseId case_id;
+  VisitId visit;
+  VisitState state{};
+  Instant starts_at;
+  Minutes minutes;
+  std::string staff;
+  Place place{};
+  std::optional<Category> category;
+  Minutes billable, at_risk;
+  std::uint16_t corrected = 0;
+  friend bool operator==(const VisitRow&, const VisitRow&) = default;
+};
+
+[[nodiscard]] std::string encode(const CaseRow& row);
+[[nodiscard]] std::string encode(const PersonRow& row);
+[[nodiscard]] std::string encode(const DeadlineRow& row);
+[[nodiscard]] std::string encode(const OverdueStartRow& row);
+[[nodiscard]] std::string encode(const UnitBalanceRow& row);
+[[nodiscard]] std::string encode(const TaskRow& row);
+[[nodiscard]] std::string encode(const VisitRow& row);
+
+/// Replaces `out`. `key` and `bytes` as the table holds them, of any alignment. Throws BadRow.
+void decode(std::string_view key, std::string_view bytes, CaseRow& out);
+void decode(std::string_view key, std::string_view bytes, PersonRow& out);
+void decode(std::string_view key, std::string_view bytes, DeadlineRow& out);
+void decode(std::string_view key, std::string_view bytes, OverdueStartRow& out);
+void decode(std::string_view key, std::string_view bytes, UnitBalanceRow& out);
+void decode(std::string_view key, std::string_view bytes, TaskRow& out);
+void decode(std::string_view key, std::string_view bytes, VisitRow& out);
+
+// ---------------------------------------------------------------- keys
+
+/// 16 octets: the key of a table with one row a case, and the beginning of every row's key.
+[[nodiscard]] std::string key_of(const CaseId& id);
+[[nodiscard]] std::string key_of(const DeadlineRow& row);
+[[nodiscard]] std::string key_of(const TaskRow& row);
+[[nodiscard]] std::string key_of(const VisitRow& row);
+/// The case a row's key begins with. Throws BadRow when it is too short.
+[[nodiscard]] CaseId case_in_key(std::string_view key);
+
+// ---------------------------------------------------------------- the case
+
+/// The folded case with all its fields.
+[[nodiscard]] std::string encode_case(const Case& c);
+/// Replaces `out`, whose memory is used again. Throws BadRow.
+void decode_case(std::string_view bytes, Case& out);
+[[nodiscard]] inline Case decode_case(std::string_view bytes) {
+  Case c;
+  decode_case(bytes, c);
+  return c;
+}
+
+// ---------------------------------------------------------------- order
+
+// Bytes that compare as the values do. Null sorts last; no value's bytes are the beginning of another's.
+[[nodiscard]] std::string order_key(CivilDate value);
+[[nodiscard]] std::string order_key(const std::optional<CivilDate>& value);
+[[nodiscard]] std::string order_key(Instant value);  ///< years 1 to 4000
+[[nodiscard]] std::string order_key(std::int32_t value);
+[[nodiscard]] std::string order_key(const Uuid& value);
+[[nodiscard]] std::string order_key(std::string_view value);  ///< no NUL in it
+inline constexpr std::string_view order_key_of_null = "\xff";
+
+}  // namespace geleit

@@ -1,0 +1,204 @@
+// `tasks`: what somebody has to do next in each case, or that it has none (Task::none: the case is finished).
+// A task stands from `since` to `until`, so that what changes by the passing of days alone (the insurer's
+// answer is late, a visit lies in the past) needs no event. SMN; a case is never without a task until it is
+// ended and reported.
+#include <algorithm>
+
+#include "projections/booking.h"
+#include "projections/deadlines.h"
+#include "projections/read_models.h"
+#include "projections/unit_balances.h"
+
+namespace geleit {
+namespace {
+
+struct Tasks {
+  const Case& c;
+  const RuleBook& rules;
+  std::vector<TaskRow> rows;
+
+  TaskRow& add(Task task, Role role, CivilDate since, std::optional<CivilDate> due_on = {},
+               std::optional<Rule> why = {}) {
+    TaskRow row;
+    row.id = c.id;
+    row.task = task;
+    row.since = since;
+    row.due_on = due_on;
+    row.role = role;
+    row.why = why;
+    rows.push_back(row);
+    return rows.back();
+  }
+
+  [[nodiscard]] bool undecided() const { return oldest_undecided(c) != nullptr; }
+  [[nodiscard]] bool approved() const {
+    return std::any_of(c.approvals.begin(), c.approvals.end(), [](const Approval& a) { return a.stands(); });
+  }
+  [[nodiscard]] bool any_scheduled() const {
+    return std::any_of(c.visits.begin(), c.visits.end(),
+                       [](const Visit& v) { return v.state == VisitState::scheduled; });
+  }
+
+  void get_ready() {
+    if (c.lead.empty()) add(Task::assign_team, Role::management, c.received_on);
+    if (c.coverage && *c.coverage != Coverage::insured) {
+      add(Task::clarify_coverage, Role::management, c.coverage_since.value_or(c.received_on));
+    }
+    if (!c.care_plan_on) add(Task::agree_care_plan, Role::lead, c.received_on);
+    if (!c.discharged_on) {
+      add(Task::record_discharge, Role::lead, c.received_on, c.expected_discharge_on, Rule::smn_start);
+    }
+  }
+
+  // GKV-DECISION: until acts_on the answer is awaited, from the day after it the insurer has to be called,
+  // for the approval is then deemed given and yet covers nothing (GKV-FICTION).
+  void await_decisions() {
+    for (std::size_t i = 0; i < c.applications.size(); ++i) {
+      if (c.applications[i].decision != Decision::none) continue;
+      const DeadlineRow decision = decision_of(c, i, rules);
+      TaskRow& await = add(Task::await_decision, Role::management, c.applications[i].received_on,
+                           decision.acts_on, Rule::gkv_decision);
+      await.ordinal = decision.ordinal;
+      await.until = decision.acts_on;
+      const CivilDate late = std::max(decision.acts_on + 1, c.applications[i].received_on);
+      add(Task::call_insurer, Role::management, late, late, Rule::gkv_fiction).ordinal = decision.ordinal;
+    }
+  }
+
+  // The denial that objections belong to. The last day on which the objection can be filed is returned when
+  // that is still to be decided.
+  std::optional<CivilDate> answer_denial() {
+    const Denial* d = latest_denial(c);
+    if (!d) return std::nullopt;
+    const auto ordinal = static_cast<std::uint16_t>(c.denials.size() - 1);
+    if (d->objection_filed_on) {
+      const bool answered = d->objection_decided_on && !d->upheld;
+      const bool granted_since = std::any_of(c.approvals.begin(), c.approvals.end(), [&](const Approval& a) {
+        return a.stands() && a.extension == d->extension && a.version > d->version;
+      });
+      if (!answered && !granted_since) {
+        // Upheld, the objection still needs the insurer's approval before anything can be billed.
+        add(Task::await_objection_decision, Role::management,
+            d->objection_decided_on.value_or(*d->objection_filed_on), {}, Rule::gkv_objection)
+            .ordinal = ordinal;
+      }
+      return std::nullopt;
+    }
+    const DeadlineRow objection = objection_of(c, ordinal, rules);
+    if (objection.moot) return std::nullopt;
+    TaskRow& decide = add(Task::decide_on_objection, Role::management, d->decided_on, objection.acts_on,
+                          Rule::gkv_objection);
+    decide.ordinal = ordinal;
+    decide.until = objection.acts_on;
+    return objection.acts_on;
+  }
+
+  void apply() {
+    if (c.applications.empty()) {
+      add(Task::submit_application, Role::management, c.received_on);
+      return;
+    }
+    if (undecided()) return;
+    const bool waits_for_objection = std::any_of(rows.begin(), rows.end(), [](const TaskRow& row) {
+      return row.task == Task::await_objection_decision;
+    });
+    if (waits_for_objection) return;
+    if (!approved()) {
+      // Every approval was taken back, or the denial was of something else: without a new application nothing
+      // that is delivered can be billed.
+      add(Task::submit_application, Role::management, c.applications.back().received_on);
+    } else if (book(c).at_risk > Minutes{0}) {
+      add(Task::secure_approval, Role::management, last_delivery());
+    }
+  }
+
+  [[nodiscard]] CivilDate last_delivery() const {
+    CivilDate last = c.received_on;
+    for (const Visit& v : c.visits) {
+      if (v.delivered()) last = std::max(last, v.on);
+    }
+    return last;
+  }
+
+  void care() {
+    for (std::size_t i = 0; i < c.visits.size(); ++i) {
+      const Visit& v = c.visits[i];
+      if (v.state != VisitState::scheduled) continue;
+      add(Task::document_visit, Role::team, v.on + 1, v.on + 1).ordinal = static_cast<std::uint16_t>(i);
+    }
+    if (c.benefit != Benefit::smn) return;
+    const auto first = first_unit_on(c);
+    if (!first) {
+      if (const auto start = start_of(c, rules)) {
+        add(any_scheduled() ? Task::start_care : Task::schedule_first_visit, Role::team, *c.discharged_on,
+            start->due_on, Rule::smn_start);
+      }
+      return;
+    }
+    const auto completion = completion_of(c, rules);
+    const std::optional<CivilDate> complete_by =
+        completion ? std::optional(completion->acts_on) : std::nullopt;
+    const UnitBalanceRow balance = balance_of(c);
+    if (balance.at_home < rules_at(c, c.latest_judged, rules).numbers().smn_home_minutes) {
+      add(Task::visit_at_home, Role::team, *first, complete_by, Rule::smn_home);
+    }
+    if (!any_scheduled() && balance.remaining > Minutes{0}) {
+      add(Task::schedule_visit, Role::team, *last_unit_on(c));
+    }
+    add(Task::complete_care, Role::lead, *first, complete_by, Rule::smn_complete);
+  }
+
+  void extend() {
+    const auto asked = std::count_if(c.applications.begin(), c.applications.end(),
+                                     [](const Application& a) { return a.extension; });
+    if (static_cast<std::size_t>(asked) < c.follow_ups.size() && state_of(c) == CaseState::running) {
+      add(Task::request_extension, Role::lead, c.follow_ups.back().prescribed_on, {}, Rule::smn_extension);
+    }
+  }
+
+  void finish(CivilDate since) {
+    TaskRow row;
+    row.id = c.id;
+    row.since = since;
+    rows.push_back(row);
+  }
+
+  void after_the_end() {
+    const CaseState state = state_of(c);
+    const CivilDate ended = closed_on(c).value_or(c.received_on);
+    if (state == CaseState::denied) {
+      const auto until = answer_denial();
+      finish(until ? std::max(*until + 1, ended) : ended);
+      return;
+    }
+    if (state == CaseState::withdrawn) return finish(ended);
+    // An answer that is still out decides what of the care given can be billed.
+    await_decisions();
+    if (!c.final_report_on) {
+      add(Task::send_final_report, Role::lead, ended);
+    } else if (rows.empty()) {
+      finish(std::max(ended, *c.final_report_on));
+    }
+  }
+};
+
+}  // namespace
+
+void derive_tasks(const Case& c, const RuleBook& rules, Derived& out) {
+  Tasks tasks{c, rules, {}};
+  if (is_ended(c)) {
+    tasks.after_the_end();
+  } else {
+    tasks.get_ready();
+    tasks.await_decisions();
+    tasks.answer_denial();
+    tasks.apply();
+    tasks.care();
+    tasks.extend();
+  }
+  for (const TaskRow& row : tasks.rows) {
+    out.rows.push_back({key_of(row), encode(row), {{1, order_key(row.due_on)}}});
+  }
+}
+
+}  // namespace geleit
