@@ -19,7 +19,8 @@ KeyBytes fresh_key(Chance& chance) {
   KeyBytes bytes;
   for (std::size_t i = 0; i < bytes.size(); i += 8) {
     const std::uint64_t word = chance.next();
-    std::copy_n(reinterpret_cast<const unsigned char*>(&word), 8, bytes.begin() + static_cast<std::ptrdiff_t>(i));
+    std::copy_n(reinterpret_cast<const unsigned char*>(&word), 8,
+                bytes.begin() + static_cast<std::ptrdiff_t>(i));
   }
   return bytes;
 }
@@ -51,8 +52,7 @@ void Service::start(const std::function<void(std::uint64_t)>& progress) {
     if (progress) progress(events);
   });
   rebuilding_ = -1;
-  while (projector_->step() > 0) {
-  }
+  while (projector_->step() > 0) {}
   auto* entered = dynamic_cast<EnteredClock*>(clock_.get());
   if (entered) entered->advance_to(last_recorded(*store_));
   adopt_shipped_rules(*log_, *store_, rules_, *projector_, *clock_);

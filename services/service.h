@@ -1,4 +1,5 @@
-// All of Geleit in one process on the embedded log: what `geleit serve` runs, put together here and nowhere else.
+// All of Geleit in one process on the embedded log: what `geleit serve` runs, put together here and nowhere
+// else.
 //
 //   <data>/log         the events; the only thing that cannot be made again
 //   <data>/keys        person keys, wrapped by <data>/master.key (mode 0600)
@@ -43,7 +44,8 @@ class Service {
 
   /// Makes the tables ready, which may take a rebuild, and starts the roles' threads. Throws as above.
   void start(const std::function<void(std::uint64_t events)>& progress);
-  /// Finishes what intake has accepted and brings the tables to it; ends by itself when the log cannot be reached.
+  /// Finishes what intake has accepted and brings the tables to it; ends by itself when the log cannot be
+  /// reached.
   void stop();
 
   [[nodiscard]] bool ready() const { return ready_; }

@@ -121,5 +121,52 @@ inline constexpr Message<> rules_more{"Mehr zu einer Regel: geleit rules show SM
 inline constexpr Message<Text, Text, Text> copay_due{"Zuzahlung {} bei Kosten von {} am {}.",
                                                      "Co-payment {} for a cost of {} on {}."};
 
+// Refusals of intake, beside those of decisions.
+inline constexpr Message<> case_ready{"einen bereiten Fall", "a case that is ready"};
+inline constexpr Message<> case_parked{
+    "dieser Fall steht still, weil ein früheres Ereignis nicht verarbeitet werden kann",
+    "this case stands still because an earlier event cannot be processed"};
+inline constexpr Message<> case_contended{
+    "andere ändern diesen Fall gerade; bitte gleich noch einmal versuchen",
+    "others are changing this case; please try again in a moment"};
+inline constexpr Message<> log_unavailable{
+    "das Ereignisprotokoll ist gerade nicht erreichbar; bitte mit derselben id noch einmal senden",
+    "the log cannot be reached now; please send it again with the same id"};
+inline constexpr Message<> still_starting{
+    "Geleit liest gerade die Tabellen ein; bitte gleich noch einmal versuchen",
+    "Geleit is making its tables ready; please try again in a moment"};
+inline constexpr Message<> known_case{"einen bekannten Fall", "a known case"};
+inline constexpr Message<Text> unknown_case{"{} ist keiner", "{} is none"};
+inline constexpr Message<> same_content{"unter einer bekannten id denselben Inhalt",
+                                        "the same content under a known id"};
+inline constexpr Message<> other_content{"der Inhalt ist ein anderer", "the content is another"};
+inline constexpr Message<std::int64_t> version_is{"Version {}", "version {}"};
+inline constexpr Message<std::int64_t> version_found{"der Fall steht bei Version {}",
+                                                     "the case is at version {}"};
+inline constexpr Message<> readable_person{"lesbare Personendaten", "readable personal data"};
+inline constexpr Message<> erased_person{"sie sind gelöscht", "they are erased"};
+inline constexpr Message<> room_in_queue{"Platz in der Warteschlange", "room in the queue"};
+inline constexpr Message<> queue_full{"sie ist voll; bitte gleich noch einmal versuchen",
+                                      "it is full; please try again in a moment"};
+
+// Refusals of the address and the header fields.
+inline constexpr Message<> known_parameter{"nur bekannte Parameter", "known parameters only"};
+inline constexpr Message<> unknown_parameter{"dieser ist keiner", "this is none"};
+inline constexpr Message<> either_true_or_false{"true oder false", "true or false"};
+inline constexpr Message<> another_value{"es kam etwas anderes", "something else came"};
+inline constexpr Message<> json_or_ndjson{"application/json oder application/x-ndjson",
+                                          "application/json or application/x-ndjson"};
+inline constexpr Message<> another_media{"der Inhalt hat einen anderen Typ",
+                                         "the content is of another type"};
+inline constexpr Message<> one_command_id{"eine UUID der Version 4 oder 7 für einen einzelnen Befehl",
+                                          "a UUID of version 4 or 7 for a single command"};
+inline constexpr Message<> one_entity_tag{
+    "* oder eine Version in Anführungszeichen für einen einzelnen Befehl",
+    "* or one quoted version for a single command"};
+inline constexpr Message<> same_as_header{"dasselbe wie im Kopf der Anfrage",
+                                          "the same as in the request's header"};
+inline constexpr Message<std::int64_t> lines_at_most{"höchstens {} Zeilen", "at most {} lines"};
+inline constexpr Message<std::int64_t> lines_found{"es sind {}", "there are {}"};
+
 }  // namespace message
 }  // namespace geleit

@@ -37,8 +37,7 @@ void adopt_shipped_rules(Log& log, Store& store, RuleBook& rules, Projector& pro
   log.append(std::move(records), [&](const Appended& outcome) { appended.set_value(outcome); });
   const Appended outcome = appended.get_future().get();
   if (!outcome.ok()) throw LogUnavailable("the rule sets cannot be recorded: " + outcome.error);
-  while (projector.step() > 0) {
-  }
+  while (projector.step() > 0) {}
 }
 
 }  // namespace geleit

@@ -1,5 +1,5 @@
-// The rule sets that ship with the program enter the log as SettingsAdopted events of the installation's stream, first
-// of all, so that every later event can name by hash what it was judged by.
+// The rule sets that ship with the program enter the log as SettingsAdopted events of the installation's
+// stream, first of all, so that every later event can name by hash what it was judged by.
 #pragma once
 
 #include "events/log.h"
@@ -12,8 +12,8 @@ namespace geleit {
 /// The stream of the installation's own facts.
 [[nodiscard]] CaseId installation_stream();
 
-/// Appends the shipped sets that the log does not hold yet and folds until they have been read back. `projector` must
-/// have been prepared and stand still meanwhile. Throws LogUnavailable.
+/// Appends the shipped sets that the log does not hold yet and folds until they have been read back.
+/// `projector` must have been prepared and stand still meanwhile. Throws LogUnavailable.
 void adopt_shipped_rules(Log& log, Store& store, RuleBook& rules, Projector& projector, const Clock& clock);
 
 }  // namespace geleit

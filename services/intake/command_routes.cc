@@ -48,7 +48,11 @@ http::Problem to_problem(const Rejection& rejection, Language language) {
 
 void append_accepted(std::string& out, const Accepted& accepted, const RuleSet* rules, Language language) {
   http::JsonWriter json(out);
-  json.object().member("id").string(to_string(accepted.id)).member("case").string(to_string(accepted.case_id));
+  json.object()
+      .member("id")
+      .string(to_string(accepted.id))
+      .member("case")
+      .string(to_string(accepted.case_id));
   json.member("version").number(accepted.version.value).member("event").string(accepted.event);
   if (!accepted.dry_run) {
     json.member("recorded").string(to_string(accepted.recorded));
@@ -66,9 +70,11 @@ void append_accepted(std::string& out, const Accepted& accepted, const RuleSet* 
   json.end();
 }
 
-http::Response malformed(Language language, const Message<>& expected, const Message<>& found, std::string field) {
+http::Response malformed(Language language, const Message<>& expected, const Message<>& found,
+                         std::string field) {
   return http::problem_response(http::ProblemKind::malformed, to_http(language),
-                                expected_but(sentence(expected), sentence(found)).in(language), std::move(field));
+                                expected_but(sentence(expected), sentence(found)).in(language),
+                                std::move(field));
 }
 
 /// What the address and the header fields say, beside the body.
@@ -84,7 +90,9 @@ struct Asked {
 /// The trace id of a W3C traceparent; nil where it is none, which is no fault of the command.
 TraceId trace_of(std::optional<std::string_view> traceparent) {
   TraceId trace;
-  if (!traceparent || traceparent->size() < 36 || !traceparent->starts_with("00-") || (*traceparent)[35] != '-') return trace;
+  if (!traceparent || traceparent->size() < 36 || !traceparent->starts_with("00-") ||
+      (*traceparent)[35] != '-')
+    return trace;
   const auto half = [&](std::size_t from, std::uint64_t& value) {
     const char* begin = traceparent->data() + from;
     return std::from_chars(begin, begin + 16, value, 16).ptr == begin + 16;
@@ -97,10 +105,11 @@ std::optional<http::Response> read_head(const http::Request& request, Asked& ask
   asked.language = from_http(request.language());
   for (const auto& [name, value] : request.query()) {
     if (name != "dry_run") {
-      return malformed(asked.language, message::known_parameter, message::unknown_parameter, std::string(name));
+      return malformed(asked.language, message::known_parameter, message::unknown_parameter,
+                       std::string(name));
     }
     if (value != "true" && value != "false") {
-      return malformed(asked.language, message::true_or_false, message::another_value, "dry_run");
+      return malformed(asked.language, message::either_true_or_false, message::another_value, "dry_run");
     }
     asked.dry_run = value == "true";
   }
@@ -120,7 +129,8 @@ std::optional<http::Response> read_head(const http::Request& request, Asked& ask
   }
   if (const auto value = request.header("if-match")) {
     const auto match = http::parse_if_match(*value);
-    if (!match || asked.many) return malformed(asked.language, message::one_entity_tag, message::another_value, "If-Match");
+    if (!match || asked.many)
+      return malformed(asked.language, message::one_entity_tag, message::another_value, "If-Match");
     if (match->version) asked.if_match = Version{*match->version};
   }
   asked.trace = trace_of(request.header("traceparent"));
@@ -141,7 +151,8 @@ std::optional<Rejection> take_head(const Asked& asked, Command& command) {
     command.id_given = true;
   }
   if (asked.if_match) {
-    if (command.expect_version && *command.expect_version != *asked.if_match) return contradiction("expect_version");
+    if (command.expect_version && *command.expect_version != *asked.if_match)
+      return contradiction("expect_version");
     command.expect_version = asked.if_match;
   }
   return std::nullopt;
@@ -223,8 +234,10 @@ struct CommandRoute {
     std::string body;
     body.reserve(answers.size() * 320);
     for (const Answer& answer : answers) {
-      if (const auto* accepted = std::get_if<Accepted>(&answer)) append_accepted(body, *accepted, titles.get(), language);
-      else http::append_problem(body, to_problem(std::get<Rejection>(answer), language), to_http(language));
+      if (const auto* accepted = std::get_if<Accepted>(&answer))
+        append_accepted(body, *accepted, titles.get(), language);
+      else
+        http::append_problem(body, to_problem(std::get<Rejection>(answer), language), to_http(language));
       body += '\n';
     }
     http::Response response;
@@ -242,7 +255,8 @@ struct CommandRoute {
 
 }  // namespace
 
-void add_command_routes(http::Router& router, Intake& intake, const RuleBook& rules, const Clock& clock, bool entered) {
+void add_command_routes(http::Router& router, Intake& intake, const RuleBook& rules, const Clock& clock,
+                        bool entered) {
   auto route = std::make_shared<CommandRoute>(CommandRoute{intake, rules, clock, entered});
   router.add(http::Method::post, "/v1/commands", [route](http::Request request, http::Responder responder) {
     (*route)(std::move(request), std::move(responder));

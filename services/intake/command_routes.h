@@ -10,8 +10,9 @@ namespace geleit {
 /// Commands of one NDJSON body.
 inline constexpr std::size_t ndjson_lines_max = 10'000;
 
-/// Adds the route. Everything outlives the router. `entered`: facts are compared with the time their command was
-/// entered, as the clock follows it.
-void add_command_routes(http::Router& router, Intake& intake, const RuleBook& rules, const Clock& clock, bool entered);
+/// Adds the route. Everything outlives the router. `entered`: facts are compared with the time their command
+/// was entered, as the clock follows it.
+void add_command_routes(http::Router& router, Intake& intake, const RuleBook& rules, const Clock& clock,
+                        bool entered);
 
 }  // namespace geleit
