@@ -14,13 +14,15 @@
 #include <cstring>
 #include <limits>
 
+#include "events/embedded_log_damage.h"
+
 namespace geleit {
 namespace {
 
-constexpr std::size_t block_bytes = 64 << 10;
+constexpr std::size_t block_bytes = 32 << 10;
 constexpr std::size_t block_cache_bytes = 32 << 20;
 // Also how much is read again from the write-ahead log after a crash, hence the time until ready.
-constexpr std::size_t write_buffer_bytes = 64 << 20;
+constexpr std::size_t write_buffer_bytes = 32 << 20;
 constexpr std::size_t scan_readahead_bytes = 1 << 20;
 constexpr std::uint64_t sync_sorted_files_every_bytes = 1 << 20;
 
@@ -159,7 +161,7 @@ std::string_view GroupIterator::value() const {
 }
 
 LogDatabase::LogDatabase(const std::filesystem::path& dir, Mode mode, const DatabaseMemory& memory)
-    : dir_(dir) {
+    : dir_(dir), writable_(mode != Mode::read) {
   std::error_code failed;
   if (mode == Mode::create) {
     std::filesystem::create_directories(dir, failed);
@@ -175,10 +177,22 @@ LogDatabase::LogDatabase(const std::filesystem::path& dir, Mode mode, const Data
   const rocksdb::Status status = mode == Mode::read ? rocksdb::DB::OpenForReadOnly(options, dir.string(), &db)
                                                     : rocksdb::DB::Open(options, dir.string(), &db);
   db_.reset(db);
+  if (status.IsCorruption()) {
+    if (const auto damage = find_write_ahead_damage(dir)) {
+      throw_corrupt(dir_, fmt::format("{} at octet {} ({})", damage->file.filename().string(), damage->offset,
+                                      status.ToString()));
+    }
+  }
   if (!status.ok()) throw_status(dir_, "be opened", status);
 }
 
-LogDatabase::~LogDatabase() = default;
+LogDatabase::~LogDatabase() {
+  if (!db_ || !writable_ || failed_) return;
+  // What lies in sorted files need not be read from the write-ahead log at the next start. A failure loses
+  // nothing.
+  (void)db_->Flush(rocksdb::FlushOptions());
+  (void)db_->Close();
+}
 
 std::optional<LogIdentity> LogDatabase::identity() const {
   std::string value;
@@ -241,7 +255,9 @@ void LogDatabase::write(std::span<const std::shared_ptr<const RecordGroup>> grou
   rocksdb::WriteOptions synced;
   synced.sync = true;
   const rocksdb::Status status = db_->Write(synced, &batch);
-  if (!status.ok()) throw_status(dir_, "write", status);
+  if (status.ok()) return;
+  failed_ = true;
+  throw_status(dir_, "write", status);
 }
 
 std::unique_ptr<GroupIterator> LogDatabase::groups(Partition partition, Use use) const {

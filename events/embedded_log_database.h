@@ -94,6 +94,8 @@ class LogDatabase {
 
  private:
   std::filesystem::path dir_;
+  bool writable_;
+  bool failed_ = false;  // a write failed: what lies in memory is in doubt
   std::unique_ptr<rocksdb::DB> db_;
 };
 
