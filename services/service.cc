@@ -57,10 +57,7 @@ void Service::start(const std::function<void(std::uint64_t)>& progress) {
   if (entered) entered->advance_to(last_recorded(*store_));
   adopt_shipped_rules(*log_, *store_, rules_, *projector_, *clock_);
   intake_ = std::make_unique<Intake>(*log_, *store_, rules_, *keys_, *clock_, chance_, entered);
-  projector_->on_advance([this] {
-    intake_->tables_advanced();
-    if (advanced_) advanced_();
-  });
+  projector_->on_advance([this] { intake_->tables_advanced(); });
   projector_thread_ = std::jthread([this](std::stop_token stop) { projector_->run(stop); });
   intake_thread_ = std::jthread([this](std::stop_token stop) { intake_->run(stop); });
   ready_ = true;

@@ -60,8 +60,6 @@ class Service {
   [[nodiscard]] Projector& projector() { return *projector_; }
   /// Events folded by a rebuild that runs now; none otherwise.
   [[nodiscard]] std::optional<std::uint64_t> rebuilding() const;
-  /// Runs after the tables moved on; set before `start`.
-  void on_advance(std::function<void()> advanced) { advanced_ = std::move(advanced); }
 
  private:
   DataDirectory data_;
@@ -74,7 +72,6 @@ class Service {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Projector> projector_;
   std::unique_ptr<Intake> intake_;
-  std::function<void()> advanced_;
   std::jthread intake_thread_, projector_thread_;
   std::atomic<bool> ready_{false};
   std::atomic<std::int64_t> rebuilding_{-1};
