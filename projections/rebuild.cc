@@ -229,7 +229,7 @@ void load_counters(Generation& generation, const CounterChanges& counters, Store
 
 }  // namespace
 
-void rebuild_from_log(const Log& log, Store& store, RuleBook& rules, const Positions& until,
+void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, const Positions& until,
                       const Progress& progress) {
   const LogInfo info = log.info();
   std::vector<Table> tables;
@@ -369,7 +369,7 @@ void rebuild_from_cases(Store& store, RuleBook& rules, std::span<const Table> ta
   store.adopt(std::move(generation), std::move(batch), state);
 }
 
-void fold_along_trail(const Log& log, const Snapshot& snapshot, const CaseId& id, StoredCase& stored) {
+void fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const CaseId& id, StoredCase& stored) {
   // The trail knows every accepted event by version; the case may not exist yet, then its first event opens
   // it.
   const Version first = next(stored.state.head.version);
@@ -386,7 +386,7 @@ void fold_along_trail(const Log& log, const Snapshot& snapshot, const CaseId& id
   });
 }
 
-std::vector<TableDifference> check_tables(const Log& log, const Store& store,
+std::vector<TableDifference> check_tables(const ReadableLog& log, const Store& store,
                                           const std::filesystem::path& scratch, const Progress& progress) {
   std::filesystem::remove_all(scratch);
   std::vector<TableDifference> differences;

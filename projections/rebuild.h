@@ -24,7 +24,7 @@ using Progress = std::function<void(std::uint64_t events)>;
 
 /// Folds the log up to `until` into new generations of all tables and switches to them. Throws
 /// LogUnavailable, LogCorrupt, StoreFailed; the present tables are then as they were.
-void rebuild_from_log(const Log& log, Store& store, RuleBook& rules, const Positions& until,
+void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, const Positions& until,
                       const Progress& progress);
 
 /// Derives these tables (none of is_from_log) anew from the stored cases and switches to them.
@@ -32,7 +32,7 @@ void rebuild_from_cases(Store& store, RuleBook& rules, std::span<const Table> ta
                         const Progress& progress);
 
 /// Folds what the trail knows beyond the case's own head. Throws FoldFailed, LogCorrupt.
-void fold_along_trail(const Log& log, const Snapshot& snapshot, const CaseId& id, StoredCase& stored);
+void fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const CaseId& id, StoredCase& stored);
 
 struct TableDifference {
   Table table{};
@@ -41,7 +41,7 @@ struct TableDifference {
 };
 /// Derives everything afresh in `scratch` (removed afterwards) from the log up to where `store` stands, and
 /// compares all tables byte for byte. Empty: they are the same.
-[[nodiscard]] std::vector<TableDifference> check_tables(const Log& log, const Store& store,
+[[nodiscard]] std::vector<TableDifference> check_tables(const ReadableLog& log, const Store& store,
                                                         const std::filesystem::path& scratch,
                                                         const Progress& progress);
 
