@@ -17,6 +17,12 @@ std::span<const EmbeddedFile> shipped_prior_files();
 
 namespace {
 
+constexpr std::size_t weights_max = 40;
+
+bool all_zero(const std::vector<std::uint32_t>& weights) {
+  return std::all_of(weights.begin(), weights.end(), [](std::uint32_t weight) { return weight == 0; });
+}
+
 // Reads values by path and remembers which were asked for, so that a misspelt key is told and not passed
 // over.
 class Document {
@@ -69,6 +75,10 @@ class Document {
       result.push_back(static_cast<std::uint32_t>(*value));
       sum += result.back();
     }
+    if (result.size() > weights_max) {
+      throw std::invalid_argument(fmt::format("priors: expected {} to hold at most {}, but it holds {}", path,
+                                              weights_max, result.size()));
+    }
     if (sum == 0)
       throw std::invalid_argument(fmt::format("priors: expected {} above 0, but all are 0", path));
     return result;
@@ -116,6 +126,10 @@ Weights cut_normal(Fixed mean, Fixed deviation, int least, int most) {
     const Fixed z = (Fixed::whole(x) - mean) / deviation;
     const Fixed exponent = Fixed{0} - z * z * log2_e / Fixed::whole(2);
     weights.push_back(static_cast<std::uint32_t>(exp2_of(exponent + Fixed::whole(8)).bits));
+  }
+  if (all_zero(weights)) {
+    throw std::invalid_argument(
+        "priors: expected units.mean near units.least and most, but it is far from them");
   }
   return Weights(weights);
 }
@@ -195,10 +209,9 @@ Priors Priors::parse(std::string_view toml) {
         "priors: expected discharge.weekday_weights to hold 7, but it holds {}", weekdays.size()));
   }
   for (std::size_t i = 0; i < 7; ++i) p.discharge.weekday_weights[i] = weekdays[i];
-  for (std::size_t i = 0; i < 5; ++i) {
-    if (weekdays[i] == 0) {
-      throw std::invalid_argument(
-          "priors: expected discharge.weekday_weights above 0 from Monday to Friday, but one is 0");
+  for (const std::uint32_t weekday : weekdays) {
+    if (weekday == 0) {
+      throw std::invalid_argument("priors: expected discharge.weekday_weights above 0, but one is 0");
     }
   }
   p.discharge.entered_after_working_days = d.weights("discharge.entered_after_working_days");
@@ -208,7 +221,7 @@ Priors Priors::parse(std::string_view toml) {
   for (const char* group : {"preterm", "newborn", "malformed", "tumour", "chronic", "adolescent"}) {
     groups.push_back(static_cast<std::uint32_t>(d.whole(fmt::format("child.{}", group), 0, 1'000'000)));
   }
-  if (groups == std::vector<std::uint32_t>(groups.size(), 0)) {
+  if (all_zero(groups)) {
     throw std::invalid_argument(
         "priors: expected one of child.preterm … child.adolescent above 0, but all are 0");
   }
@@ -311,7 +324,7 @@ Priors Priors::parse(std::string_view toml) {
   for (const std::string_view cause : words<Cause>) {
     causes.push_back(static_cast<std::uint32_t>(d.whole(fmt::format("end.cause.{}", cause), 0, 1'000'000)));
   }
-  if (causes == std::vector<std::uint32_t>(causes.size(), 0)) {
+  if (all_zero(causes)) {
     throw std::invalid_argument("priors: expected one of end.cause above 0, but all are 0");
   }
   p.end.causes = Weights(causes);

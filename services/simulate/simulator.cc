@@ -11,7 +11,7 @@ namespace {
 
 constexpr int rehearsals = 8;
 constexpr int oldest_child_days = 19 * 366;
-constexpr int longest_story_days = 1500;
+constexpr int longest_story_days = 1800;
 constexpr int office_before_days = 120;  // what a referral looks back on
 
 void demand(bool holds, const char* what, std::int64_t least, std::int64_t most, std::int64_t value) {

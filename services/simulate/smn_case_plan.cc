@@ -781,10 +781,11 @@ class SmnStory {
   CivilDate care(CivilDate from, int minutes, int days, bool first_is_certain, bool mind_home) {
     const int contacts = std::max(2, minutes / priors_.visit.mean_minutes);
     const Fixed gap = Fixed::whole(days) / Fixed::whole(contacts - 1);
+    const Fixed latest = Fixed::whole(2 * days + 60);  // then what is left of the contingent is let go
     Fixed offset{0};
     CivilDate last = from;
     bool certain = first_is_certain;
-    for (int round = 0; minutes >= 15 && round < 250; ++round) {
+    for (int round = 0; minutes >= 15 && round < 250 && offset < latest; ++round) {
       auto kind = static_cast<PlaceKind>(chance_.pick(priors_.visit.places));
       int length = 15 * (1 + static_cast<int>(chance_.pick(priors_.visit.quarters[kind])));
       const int home_missing = home_minutes_wanted - home_minutes_;
