@@ -17,7 +17,8 @@ class Refused(AssertionError):
 
 
 class Client:
-    """Speaks to one server and reads its own writes: each read waits for every position that a command returned."""
+    """Speaks to one server and reads its own writes: each read waits for every position that a command
+    returned."""
 
     def __init__(self, url: str, language: str | None = None):
         self.url = url
@@ -28,7 +29,9 @@ class Client:
     def close(self) -> None:
         self.http.close()
 
-    def request(self, method: str, path: str, *, judged: bool = True, headers=None, **options) -> httpx.Response:
+    def request(
+        self, method: str, path: str, *, judged: bool = True, headers=None, **options
+    ) -> httpx.Response:
         headers = dict(headers or {})
         if self.language and "Accept-Language" not in headers:
             headers["Accept-Language"] = self.language
@@ -44,7 +47,9 @@ class Client:
     def post(self, command, *, headers=None, dry_run=None, judged=True) -> httpx.Response:
         """Sends one command as it is, well-formed or not."""
         params = {} if dry_run is None else {"dry_run": "true" if dry_run else "false"}
-        answer = self.request("POST", "/v1/commands", json=command, params=params, headers=headers, judged=judged)
+        answer = self.request(
+            "POST", "/v1/commands", json=command, params=params, headers=headers, judged=judged
+        )
         if judged and not contract.command_is_well_formed(command):
             assert answer.status_code == 400, (
                 f"openapi.json does not allow {json.dumps(command, ensure_ascii=False)}, "
@@ -54,7 +59,9 @@ class Client:
             self.remember(answer.json())
         return answer
 
-    def command(self, name: str, case: str | None = None, data=None, *, headers=None, dry_run=None, **envelope):
+    def command(
+        self, name: str, case: str | None = None, data=None, *, headers=None, dry_run=None, **envelope
+    ):
         """Sends a command with a new id (unless `id` is given or None) and returns the answer."""
         command = {"command": name, "id": new_id(), "data": data if data is not None else {}}
         if case is not None:
@@ -75,8 +82,12 @@ class Client:
         texts = [c if isinstance(c, (str, bytes)) else json.dumps(c, ensure_ascii=False) for c in commands]
         body = b"\n".join(t.encode() if isinstance(t, str) else t for t in texts) + b"\n"
         answer = self.request(
-            "POST", "/v1/commands", content=body, judged=judged,
-            headers={"Content-Type": "application/x-ndjson", **options.pop("headers", {})}, **options,
+            "POST",
+            "/v1/commands",
+            content=body,
+            judged=judged,
+            headers={"Content-Type": "application/x-ndjson", **options.pop("headers", {})},
+            **options,
         )
         assert answer.status_code == 200, answer.text[:1000]
         answers = [json.loads(line) for line in answer.content.decode("utf-8").splitlines()]

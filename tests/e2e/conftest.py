@@ -1,4 +1,5 @@
-"""One server for each test file, one provider for each test; CLOCK in a test file sets the server's clock."""
+"""One server for each test file, one provider for each test; CLOCK in a test file sets the server's
+clock."""
 
 import re
 import uuid
@@ -48,3 +49,21 @@ def story(client, request):
     """Cases of a provider that no other test has."""
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40]
     return Story(client, f"{name}-{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts servers of the test's own: serve(clock=…, data="a") -> (Server, Client); the same `data`
+    continues."""
+    started = []
+
+    def start(clock=CLOCK, data="data", extra=()):
+        running = Server(tmp_path / data, clock, extra).start()
+        client = Client(running.url)
+        started.append((running, client))
+        return running, client
+
+    yield start
+    for running, client in started:
+        client.close()
+        running.stop()

@@ -31,7 +31,10 @@ def validator(schema: dict):
 
 
 def complaints(schema: dict, instance) -> list[str]:
-    return [f"{'/'.join(map(str, e.instance_path))}: {e.message}" for e in validator(schema).iter_errors(instance)]
+    return [
+        f"{'/'.join(map(str, e.instance_path))}: {e.message}"
+        for e in validator(schema).iter_errors(instance)
+    ]
 
 
 def named(schema: str) -> dict:
@@ -78,7 +81,9 @@ def judge(method: str, url_path: str, answer, language: str = "de") -> list[str]
         return [f"{method} {template} is not documented"]
     documented = operation["responses"].get(str(answer.status_code))
     if documented is None:
-        return [f"{method} {template} answered {answer.status_code}, which is not documented: {answer.text[:300]}"]
+        return [
+            f"{method} {template} answered {answer.status_code}, which is not documented: {answer.text[:300]}"
+        ]
     documented = resolve(documented)
     wrong = []
     for name, header in documented.get("headers", {}).items():
@@ -93,7 +98,9 @@ def judge(method: str, url_path: str, answer, language: str = "de") -> list[str]
             wrong.append(f"header {name} is {value!r}")
     media = answer.headers.get("content-type", "").split(";")[0].strip().lower()
     if media not in documented["content"]:
-        return wrong + [f"content type {media!r} of {answer.status_code}, expected {list(documented['content'])}"]
+        return wrong + [
+            f"content type {media!r} of {answer.status_code}, expected {list(documented['content'])}"
+        ]
     if media in ("application/json", "application/problem+json"):
         body = answer.json()
         wrong += complaints(documented["content"][media]["schema"], body)
@@ -106,7 +113,9 @@ def judge_line(line: dict, language: str = "de") -> list[str]:
     """Everything that is wrong with one line of an NDJSON answer."""
     if "status" not in line:
         return complaints(named("Accepted"), line) + (
-            [] if line.get("recorded") and line.get("position") else ["an accepted line without recorded and position"]
+            []
+            if line.get("recorded") and line.get("position")
+            else ["an accepted line without recorded and position"]
         )
     status = line["status"]
     form = {400: "FieldProblem", 422: "RuleProblem"}.get(status, "Problem")

@@ -25,8 +25,13 @@ def executable() -> str:
 def geleit(*arguments, stdin=None, timeout=120, **options) -> subprocess.CompletedProcess:
     """Runs a subcommand to its end; the caller looks at returncode, stdout and stderr (text)."""
     return subprocess.run(
-        [executable(), *map(str, arguments)], input=stdin, timeout=timeout, capture_output=True, text=True,
-        encoding="utf-8", **options,
+        [executable(), *map(str, arguments)],
+        input=stdin,
+        timeout=timeout,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        **options,
     )
 
 
@@ -40,7 +45,9 @@ def geleit_json(*arguments, **options):
 class Server:
     """One `geleit serve`; `url` is known once it is ready."""
 
-    def __init__(self, data: Path, clock: str | None = None, extra: tuple = (), listen: str = "127.0.0.1:0"):
+    def __init__(
+        self, data: Path, clock: str | None = None, extra: tuple = (), listen: str = "127.0.0.1:0"
+    ):
         self.data = Path(data)
         self.clock = clock
         self.extra = tuple(extra)
@@ -70,7 +77,9 @@ class Server:
                 line = lines.get(timeout=max(0.01, deadline - time.monotonic()))
             except queue.Empty:
                 self.kill()
-                raise AssertionError(f"not listening after {READY_SECONDS_MAX} s: {self.complaints()}") from None
+                raise AssertionError(
+                    f"not listening after {READY_SECONDS_MAX} s: {self.complaints()}"
+                ) from None
             if line is None:
                 raise AssertionError(f"ended with {self.process.wait()}: {self.complaints()}")
             if found := re.search(r"listening on (http://\S+)", line):

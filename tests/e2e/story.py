@@ -1,8 +1,8 @@
 """The verbs of a case, so that a test reads like a sentence and sets only what matters.
 
-The child is Mia Musterkind, an invention like everybody here. Unless a test says otherwise she was born on 2025-11-02,
-lay in hospital until 2026-02-20, was referred on 2026-02-19 with twelve units and lives in Bavaria.
-"""
+The child is Mia Musterkind, an invention like everybody here. Unless a test says otherwise she was born on
+2025-11-02, lay in hospital until 2026-02-20, was referred on 2026-02-19 with twelve units and lives in
+Bavaria."""
 
 import datetime
 from zoneinfo import ZoneInfo
@@ -14,7 +14,8 @@ DISCHARGED = "2026-02-20"
 
 
 def at(day: str, time: str = "10:00") -> str:
-    """An instant in Berlin's time with its offset: at("2026-03-02", "14:10") == "2026-03-02T14:10:00+01:00"."""
+    """An instant in Berlin's time with its offset: at("2026-03-02", "14:10") ==
+    "2026-03-02T14:10:00+01:00"."""
     return datetime.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=BERLIN).isoformat()
 
 
@@ -81,14 +82,21 @@ class Case:
         if "from_" in changes:
             changes["from"] = changes.pop("from_")
         return {
-            "reference": "AZ 4711", "decided_on": "2026-02-27", "units": 12, "from": "2026-02-20",
-            "until": "2026-06-30", **changes,
+            "reference": "AZ 4711",
+            "decided_on": "2026-02-27",
+            "units": 12,
+            "from": "2026-02-20",
+            "until": "2026-06-30",
+            **changes,
         }
 
     @staticmethod
     def denial_data(**changes) -> dict:
         return {
-            "reference": "AZ 4712", "decided_on": "2026-02-27", "posted_on": "2026-02-27", "instruction_given": True,
+            "reference": "AZ 4712",
+            "decided_on": "2026-02-27",
+            "posted_on": "2026-02-27",
+            "instruction_given": True,
             **changes,
         }
 
@@ -99,8 +107,13 @@ class Case:
     def visit_data(day: str, time: str = "10:00", **changes) -> dict:
         """The data of ScheduleVisit."""
         return {
-            "visit": new_id(), "starts_at": at(day, time), "minutes": 60, "staff": "m.roth", "place": "home",
-            "category": "guidance", **changes,
+            "visit": new_id(),
+            "starts_at": at(day, time),
+            "minutes": 60,
+            "staff": "m.roth",
+            "place": "home",
+            "category": "guidance",
+            **changes,
         }
 
     def schedules(self, day: str, time: str = "10:00", reasons=None, **changes) -> dict:
@@ -112,8 +125,13 @@ class Case:
     def delivery_data(day: str, time: str = "10:00", **changes) -> dict:
         """The data of DeliverVisit for a visit that was not scheduled."""
         data = {
-            "visit": new_id(), "started_at": at(day, time), "minutes": 60, "staff": "m.roth", "place": "home",
-            "category": "guidance", **changes,
+            "visit": new_id(),
+            "started_at": at(day, time),
+            "minutes": 60,
+            "staff": "m.roth",
+            "place": "home",
+            "category": "guidance",
+            **changes,
         }
         return {k: v for k, v in data.items() if v is not None}
 
@@ -129,20 +147,26 @@ class Case:
     def discontinues(self, on: str, cause: str = "moved") -> dict:
         return self.does("DiscontinueCare", {"discontinued_on": on, "cause": cause})
 
-    def is_extended(self, units: int, requested_on: str = "2026-04-20", decided_on: str = "2026-04-27", **changes):
+    def is_extended(
+        self, units: int, requested_on: str = "2026-04-20", decided_on: str = "2026-04-27", **changes
+    ):
         """Follow-up referral, request and grant."""
         self.asks_to_extend(units, requested_on)
         return self.granted("GrantExtension", units=units, decided_on=decided_on, **changes)
 
     def asks_to_extend(self, units: int, requested_on: str = "2026-04-20") -> dict:
-        self.does("ReceiveFollowUpReferral", {
-            "prescribed_on": requested_on, "units": units, "prescriber": {"kind": "hospital"}})
+        self.does(
+            "ReceiveFollowUpReferral",
+            {"prescribed_on": requested_on, "units": units, "prescriber": {"kind": "hospital"}},
+        )
         return self.does("RequestExtension", self.extension_data(units, requested_on))
 
     @staticmethod
     def extension_data(units: int, requested_on: str = "2026-04-20") -> dict:
         return {
-            "units": units, "requested_on": requested_on, "documentation_form_on": requested_on,
+            "units": units,
+            "requested_on": requested_on,
+            "documentation_form_on": requested_on,
             "reason": "Das Nachsorgeziel ist noch nicht erreicht",
         }
 
@@ -202,12 +226,14 @@ class Story:
     def tries_referral(self, *, reasons=None, case=None, headers=None, dry_run=None, **changes):
         """Sends a referral that may be refused and returns the answer."""
         return self.client.command(
-            "ReceiveReferral", case, self.data(**changes), reasons=reasons, headers=headers, dry_run=dry_run)
+            "ReceiveReferral", case, self.data(**changes), reasons=reasons, headers=headers, dry_run=dry_run
+        )
 
     def referral(self, *, reasons=None, happened=None, **changes) -> Case:
         """A case that has just been referred."""
         accepted = self.client.done(
-            "ReceiveReferral", new_id(), self.data(**changes), reasons=reasons, happened=happened)
+            "ReceiveReferral", new_id(), self.data(**changes), reasons=reasons, happened=happened
+        )
         return Case(self.client, accepted["case"], accepted)
 
     def approved(self, units: int = 12, **changes) -> Case:
