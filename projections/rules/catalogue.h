@@ -168,5 +168,186 @@ inline constexpr Message<> same_as_header{"dasselbe wie im Kopf der Anfrage",
 inline constexpr Message<std::int64_t> lines_at_most{"höchstens {} Zeilen", "at most {} lines"};
 inline constexpr Message<std::int64_t> lines_found{"es sind {}", "there are {}"};
 
+// Intake, reading: what a member should have been ({0} its name, {1} one of the descriptions below) …
+inline constexpr Message<Text, Text> member_as{"{} als {}", "{} to be {}"};
+inline constexpr Message<> an_object{"Objekt", "an object"};
+inline constexpr Message<int> a_list{"Liste mit 1 bis {} Einträgen", "a list of 1 to {} entries"};
+inline constexpr Message<int> a_list_or_empty{"Liste mit höchstens {} Einträgen",
+                                              "a list of at most {} entries"};
+inline constexpr Message<Text> one_of{"eines von {}", "one of {}"};
+inline constexpr Message<> true_or_false{"true oder false", "true or false"};
+inline constexpr Message<std::int64_t, std::int64_t> whole_number{"ganze Zahl von {} bis {}",
+                                                                  "a whole number from {} to {}"};
+inline constexpr Message<int, int> a_date{"Datum wie 2026-02-20 aus den Jahren {} bis {}",
+                                          "a date such as 2026-02-20 of the years {} to {}"};
+inline constexpr Message<int, int> an_instant{
+    "Zeitpunkt mit Zeitzone wie 2026-03-02T14:10:00+01:00 aus den Jahren {} bis {}",
+    "an instant with its offset such as 2026-03-02T14:10:00+01:00 of the years {} to {}"};
+inline constexpr Message<int, int> a_date_or_instant{
+    "Datum wie 2026-02-20 oder Zeitpunkt mit Zeitzone wie 2026-03-02T14:10:00+01:00 aus den Jahren {} bis {}",
+    "a date such as 2026-02-20 or an instant with its offset such as 2026-03-02T14:10:00+01:00 of the years "
+    "{} to {}"};
+inline constexpr Message<Text> day_until_today{"Tag bis heute, {}", "a day until today, {}"};
+inline constexpr Message<Text> moment_until_now{"Zeitpunkt bis jetzt, {}", "a moment until now, {}"};
+inline constexpr Message<> a_chosen_id{"UUID der Version 4 oder 7", "a UUID of version 4 or 7"};
+inline constexpr Message<> a_known_id{"UUID der Version 4, 5 oder 7", "a UUID of version 4, 5 or 7"};
+inline constexpr Message<int> a_slug{
+    "Kürzel aus a–z, 0–9, Punkt, Binde- und Unterstrich mit höchstens {} Zeichen, beginnend mit a–z oder 0–9",
+    "a slug of a–z, 0–9, dot, hyphen and underscore with at most {} characters, beginning with a–z or 0–9"};
+inline constexpr Message<int> a_text{"nicht leerer Text mit höchstens {} Zeichen",
+                                     "a text of at most {} characters that is not blank"};
+inline constexpr Message<int> a_reason{"Text mit höchstens {} Zeichen", "a text of at most {} characters"};
+// … and what came instead.
+inline constexpr Message<> is_missing{"es fehlt", "it is missing"};
+inline constexpr Message<Text> got{"es kam {}", "got {}"};
+inline constexpr Message<Text> lies_ahead{"{} liegt in der Zukunft", "{} lies ahead"};
+inline constexpr Message<> got_object{"ein Objekt", "an object"};
+inline constexpr Message<> got_list{"eine Liste", "a list"};
+inline constexpr Message<> got_blank{"ein leerer Text", "a blank text"};
+inline constexpr Message<int> got_characters{"ein Text mit {} Zeichen", "a text of {} characters"};
+inline constexpr Message<int> got_entries{"eine Liste mit {} Einträgen", "a list of {} entries"};
+
+inline constexpr Message<> a_json_object{"einen Befehl als JSON-Objekt (RFC 8259) in UTF-8",
+                                         "a command as a JSON object (RFC 8259) in UTF-8"};
+inline constexpr Message<int, Text> wrong_at_byte{"bei Byte {} steht etwas anderes ({})",
+                                                  "byte {} begins something else ({})"};
+inline constexpr Message<int, int> command_of_bytes{"einen Befehl von höchstens {} Bytes, {} Werten",
+                                                    "a command of at most {} bytes, {} values"};
+inline constexpr Message<> it_is_larger{"er ist größer", "it is larger"};
+inline constexpr Message<Text> only_once{"{} höchstens einmal", "{} at most once"};
+inline constexpr Message<> it_came_twice{"es kam zweimal", "it came twice"};
+inline constexpr Message<Text> no_other_members{"keine anderen Felder als {}", "no other members than {}"};
+inline constexpr Message<Text> a_command{"als command eines von {}", "command to be one of {}"};
+inline constexpr Message<> smn_only{
+    "als benefit SMN, denn diese Version begleitet nur sozialmedizinische Nachsorge (Soziotherapie kommt "
+    "später)",
+    "benefit to be SMN, as this version accompanies aftercare only (Soziotherapie comes later)"};
+inline constexpr Message<> person_or_id{"genau eines von person und person_id",
+                                        "exactly one of person and person_id"};
+inline constexpr Message<> both_came{"es kamen beide", "both came"};
+inline constexpr Message<> neither_came{"es fehlen beide", "neither came"};
+inline constexpr Message<Text> not_before_from{"until nicht vor from, {}", "until not before from, {}"};
+inline constexpr Message<> a_change{"mindestens ein Feld, das sich ändert",
+                                    "at least one field that changes"};
+inline constexpr Message<> none_came{"es kam keines", "none came"};
+inline constexpr Message<> rule_ids{"in reasons nur Kennungen von Regeln wie SMN-COMPLETE",
+                                    "reasons to name nothing but rules such as SMN-COMPLETE"};
+
+// Intake, deciding: the case and what a command refers to.
+inline constexpr Message<> a_new_case_id{"eine neue Kennung für den Fall", "a new id for the case"};
+inline constexpr Message<> case_is_known{"diese ist vergeben", "this one is in use"};
+inline constexpr Message<> a_known_case{"einen vorhandenen Fall", "a case that exists"};
+inline constexpr Message<> case_is_unknown{"diesen gibt es nicht", "there is no such case"};
+inline constexpr Message<Text> case_in_state{"einen Fall im Stand {}", "a case that is {}"};
+inline constexpr Message<Text> case_is{"der Fall ist {}", "the case is {}"};
+inline constexpr Message<> case_not_withdrawn{"einen Fall, der nicht withdrawn ist",
+                                              "a case that is not withdrawn"};
+inline constexpr Message<> a_known_person{"eine Person, die dem Träger bekannt ist",
+                                          "a person that the provider knows"};
+inline constexpr Message<> person_is_unknown{"diese ist es nicht", "this one is unknown"};
+inline constexpr Message<> no_delivered_visit{"einen Fall ohne erbrachten Besuch",
+                                              "a case without a delivered visit"};
+inline constexpr Message<> one_is_delivered{"es ist einer erbracht", "one is delivered"};
+inline constexpr Message<> a_known_visit{
+    "einen Besuch, den der Fall kennt, oder eine neue UUID der Version 4 oder 7",
+    "a visit that the case knows, or a new UUID of version 4 or 7"};
+inline constexpr Message<> visit_is_unknown{"diesen kennt er nicht", "it does not know this one"};
+inline constexpr Message<> a_new_visit{"eine neue Kennung für den Besuch", "a new id for the visit"};
+inline constexpr Message<> visit_is_known{"der Fall kennt sie schon", "the case knows it already"};
+inline constexpr Message<Text> visit_in_state{"einen Besuch im Stand {}", "a visit that is {}"};
+inline constexpr Message<Text> visit_is{"er ist {}", "it is {}"};
+inline constexpr Message<Text> all_of_a_new_visit{"{}, weil der Fall diesen Besuch nicht kennt",
+                                                  "{}, as the case does not know this visit"};
+inline constexpr Message<> started_at_of_an_early_visit{
+    "started_at, weil der Besuch vor seinem geplanten Beginn erbracht sein soll",
+    "started_at, as the visit is told before its planned start"};
+inline constexpr Message<Text> it_starts_at{"es fehlt, und geplant ist {}",
+                                            "it is missing and planned for {}"};
+inline constexpr Message<Text> visit_until_end{"einen Besuch bis zum Ende des Falls am {}",
+                                               "a visit until the case's end on {}"};
+inline constexpr Message<> an_application{"einen gestellten Antrag", "an application that was made"};
+inline constexpr Message<> none_was_made{"es ist keiner gestellt", "none was made"};
+inline constexpr Message<> an_undecided_application{"einen Antrag, über den noch nicht entschieden ist",
+                                                    "an application that is undecided"};
+inline constexpr Message<> none_is_open{"es ist keiner offen", "none is open"};
+inline constexpr Message<> an_undecided_request{
+    "einen Verlängerungsantrag, über den noch nicht entschieden ist",
+    "a request for an extension that is undecided"};
+inline constexpr Message<> a_known_approval{"eine Genehmigung dieses Falls", "an approval of this case"};
+inline constexpr Message<> approval_is_unknown{"diese kennt er nicht", "it does not know this one"};
+inline constexpr Message<> a_standing_approval{"eine Genehmigung, die gilt", "an approval that stands"};
+inline constexpr Message<> approval_is_revoked{"sie ist zurückgenommen", "it is revoked"};
+inline constexpr Message<> a_new_approval{"eine neue Kennung für die Genehmigung",
+                                          "a new id for the approval"};
+inline constexpr Message<> approval_is_known{"der Fall kennt sie schon", "the case knows it already"};
+inline constexpr Message<> a_denial{"eine Ablehnung", "a denial"};
+inline constexpr Message<> none_came_from_insurer{"es liegt keine vor", "there is none"};
+inline constexpr Message<> a_denial_without_objection{"eine Ablehnung ohne Widerspruch",
+                                                      "a denial without an objection"};
+inline constexpr Message<> objection_is_filed{"der Widerspruch ist eingelegt", "the objection is filed"};
+inline constexpr Message<> an_undecided_objection{"einen Widerspruch, über den noch nicht entschieden ist",
+                                                  "an objection that is undecided"};
+inline constexpr Message<> none_is_filed{"es ist keiner eingelegt", "none is filed"};
+inline constexpr Message<> objection_is_decided{"über ihn ist entschieden", "it is decided"};
+
+// Intake, deciding: the rules.
+inline constexpr Message<Text, Text> rule_wants{"{} ({})", "{} ({})"};
+inline constexpr Message<Text> a_reason_for{"eine Begründung zu {}", "a written reason for {}"};
+inline constexpr Message<Text> without_reason{"sie fehlt: {}", "there is none: {}"};
+inline constexpr Message<Text> not_before_birth{"{} nicht vor der Geburt", "{} not before the birth"};
+inline constexpr Message<Text> day_is{"es kam {}", "got {}"};
+inline constexpr Message<int> younger_than{"ein Kind, das das {}. Lebensjahr nicht vollendet hat",
+                                           "a child that has not completed year {} of life"};
+inline constexpr Message<Text> year_is_completed{"am {} ist es vollendet", "on {} it is completed"};
+inline constexpr Message<int, int> a_severe_case{
+    "ab {} Jahren keine altersentsprechende Selbstversorgung oder mindestens {} stationäre Aufenthalte in 12 "
+    "Monaten",
+    "from age {} on no age-appropriate self-care, or at least {} inpatient stays within 12 months"};
+inline constexpr Message<> neither_is_stated{"keines von beiden ist angegeben", "neither is stated"};
+inline constexpr Message<int> units_at_least{"mindestens {} verordnete Einheiten",
+                                             "at least {} units prescribed"};
+inline constexpr Message<int> units_at_most{"höchstens {} verordnete Einheiten",
+                                            "at most {} units prescribed"};
+inline constexpr Message<int> units_are{"es sind {}", "there are {}"};
+inline constexpr Message<> a_prescriber{
+    "eine Verordnung aus Krankenhaus, stationärer Rehabilitation oder von einem Vertragsarzt",
+    "a referral by hospital, inpatient rehab or contract doctor"};
+inline constexpr Message<> a_paediatrician{"einen Vertragsarzt der Kinder- und Jugendmedizin",
+                                           "a contract doctor in paediatrics"};
+inline constexpr Message<Text> prescriber_is{"es verordnet {}", "the prescriber is {}"};
+inline constexpr Message<Text> prescribed_until{"eine vertragsärztliche Verordnung bis {}",
+                                                "a contract doctor's referral until {}"};
+inline constexpr Message<Text> prescribed_is{"verordnet ist am {}", "it was prescribed on {}"};
+inline constexpr Message<> follows_a_stay{"den Anschluss an einen stationären Aufenthalt",
+                                          "care that follows on an inpatient stay"};
+inline constexpr Message<Text> setting_is{"setting ist {}", "setting is {}"};
+inline constexpr Message<> a_listed_diagnosis{"eine gelistete Diagnose", "a listed diagnosis"};
+inline constexpr Message<> none_is_listed{"keine der Diagnosen ist gelistet", "no diagnosis is listed"};
+inline constexpr Message<> an_impairment{"eine Beeinträchtigung oder das Finalstadium",
+                                         "an impairment or the final stage"};
+inline constexpr Message<> impairment_is_denied{"beides ist verneint oder nicht angegeben",
+                                                "both are denied or not stated"};
+inline constexpr Message<> no_sapv{"keine spezialisierte ambulante Palliativversorgung daneben",
+                                   "no specialised palliative care beside it"};
+inline constexpr Message<> sapv_is_given{"sie wird geleistet", "it is given"};
+inline constexpr Message<> a_category{"als category eines von preparation, coordination, guidance",
+                                      "category to be one of preparation, coordination, guidance"};
+inline constexpr Message<Text> visit_until{"einen Besuch bis {}", "a visit until {}"};
+inline constexpr Message<Text> visit_on{"er ist am {}", "it is on {}"};
+inline constexpr Message<Text> visit_until_death{"keinen Besuch nach dem Tod am {}",
+                                                 "no visit after the death on {}"};
+inline constexpr Message<> visit_after_discharge{"einen Besuch ab der Entlassung",
+                                                 "a visit on or after the discharge"};
+inline constexpr Message<int> step_of_minutes{"Minuten in Schritten von {}", "minutes in steps of {}"};
+inline constexpr Message<int> minutes_are{"es sind {}", "there are {}"};
+inline constexpr Message<int> minutes_at_home{"mindestens {} Minuten zu Hause",
+                                              "at least {} minutes at home"};
+inline constexpr Message<> a_follow_up{"eine Folgeverordnung", "a follow-up referral"};
+inline constexpr Message<> there_is_none{"es gibt keine", "there is none"};
+inline constexpr Message<int> extension_at_most{"höchstens {} weitere Einheiten", "at most {} more units"};
+inline constexpr Message<int> extensions_at_most{"in allen Verlängerungen zusammen höchstens {} Einheiten",
+                                                 "at most {} units in all extensions together"};
+inline constexpr Message<int> extensions_would_be{"es wären {}", "there would be {}"};
+
 }  // namespace message
 }  // namespace geleit
