@@ -1,5 +1,5 @@
 // Inside the listener: io threads, connections, and the exchanges that go between them and the handlers.
-// Known to server.cc only.
+// Known to the files of services/http that make up the listener only.
 //
 // Every connection belongs to one io thread and is touched by it alone, so nothing here is locked. What other
 // threads give (answers, chunks) comes through the io thread's inbox, a stack of exchanges pushed without a
@@ -12,6 +12,7 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -35,6 +36,10 @@ namespace geleit::http {
 namespace asio = boost::asio;
 using Executor = asio::io_context::executor_type;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+
+[[nodiscard]] inline bool would_block(const boost::system::error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
 
 /// What all io threads of one server share.
 struct Shared {

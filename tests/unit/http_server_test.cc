@@ -376,6 +376,19 @@ TEST_F(HttpServer, ABodyOverTheLimitIsRefusedBeforeItIsRead) {
   EXPECT_TRUE(raw.closed());
 }
 
+TEST_F(HttpServer, AnEarlyRefusalReachesAClientThatStillSends) {
+  start();
+  Raw raw = client();
+  raw.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 20000000\r\n\r\n");
+  // The server has answered and wants to close; what still comes must not wipe the answer out.
+  std::this_thread::sleep_for(50ms);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(raw.send(std::string(10'000, 'x')));
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_EQ(raw.answer().status, 413);
+}
+
 TEST_F(HttpServer, ARouteMayLowerTheBodyLimit) {
   start();
   {
