@@ -287,7 +287,11 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
     }
   };
 
-  const auto work = [&] {
+  std::condition_variable folded_one;
+  unsigned waiting = 0;
+  unsigned working = std::min<unsigned>(rebuild_workers, info.partitions);
+  const unsigned workers_max = working;
+  const auto work_through_queue = [&] {
     try {
       for (;;) {
         std::pair<std::uint16_t, bool> task;
@@ -298,11 +302,20 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
           queue.pop_front();
         }
         const auto folded = fold_partition(task.first);
-        if (!task.second && !rules_known(*folded, rules)) {
-          // The set lies in a partition that nobody has read yet; by the second turn everybody's was.
-          const std::lock_guard lock(total.mutex);
-          queue.emplace_back(task.first, true);
-          continue;
+        folded_one.notify_all();
+        if (!rules_known(*folded, rules)) {
+          // The set lies in a partition that was not read to its end yet: others first, then wait for theirs.
+          // When everybody waits nobody will bring it, and the cases are parked.
+          std::unique_lock lock(total.mutex);
+          if (!task.second) {
+            queue.emplace_back(task.first, true);
+            continue;
+          }
+          ++waiting;
+          folded_one.notify_all();
+          folded_one.wait(lock,
+                          [&] { return waiting >= working || total.failure || rules_known(*folded, rules); });
+          --waiting;
         }
         write_partition(task.first, *folded);
       }
@@ -311,10 +324,17 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
       if (!total.failure) total.failure = std::current_exception();
     }
   };
+  const auto work = [&] {
+    work_through_queue();
+    {
+      const std::lock_guard lock(total.mutex);
+      --working;
+    }
+    folded_one.notify_all();
+  };
   {
     std::vector<std::jthread> workers;
-    for (unsigned i = 0; i < std::min<unsigned>(rebuild_workers, info.partitions); ++i)
-      workers.emplace_back(work);
+    for (unsigned i = 0; i < workers_max; ++i) workers.emplace_back(work);
   }
   if (total.failure) std::rethrow_exception(total.failure);
 
@@ -369,7 +389,8 @@ void rebuild_from_cases(Store& store, RuleBook& rules, std::span<const Table> ta
   store.adopt(std::move(generation), std::move(batch), state);
 }
 
-void fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const CaseId& id, StoredCase& stored) {
+void fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const CaseId& id,
+                      StoredCase& stored) {
   // The trail knows every accepted event by version; the case may not exist yet, then its first event opens
   // it.
   const Version first = next(stored.state.head.version);

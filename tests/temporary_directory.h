@@ -13,7 +13,7 @@ namespace geleit {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (std::filesystem::path(testing::TempDir()) / "geleit-XXXXXX").string();
+    std::string name = (std::filesystem::path(::testing::TempDir()) / "geleit-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr)
       throw std::runtime_error("no temporary directory could be made in " + name);
     path_ = name;

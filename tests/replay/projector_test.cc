@@ -1,0 +1,185 @@
+// The projector's promise: the tables are exactly the rows of a prefix of the log, however they came about.
+#include "projections/projector.h"
+
+#include <gtest/gtest.h>
+
+#include "events/memory_log.h"
+#include "projections/rebuild.h"
+#include "tests/replay/history.h"
+#include "tests/temporary_directory.h"
+
+namespace geleit {
+namespace {
+
+using testing::History;
+
+class Projection : public ::testing::Test {
+ protected:
+  Projection() : log_(options()), history_(log_) {}
+
+  static MemoryLogOptions options() {
+    MemoryLogOptions options;
+    options.partitions = 4;
+    options.id = {1, 2};
+    options.clock = [] { return Instant{1'772'000'000'000}; };
+    options.delivery = Delivery::at_once;
+    return options;
+  }
+  void project() {
+    if (!store_) {
+      store_ = Store::open({.dir = dir_.path() / "tables"});
+      projector_ = std::make_unique<Projector>(log_, *store_, rules_);
+      projector_->prepare({});
+    }
+    while (projector_->step() > 0) {}
+  }
+  void expect_tables_as_from_zero() {
+    for (const Parked& parked : store_->parked()) {
+      if (parked.table != Table::stored_cases) ADD_FAILURE() << "parked: " << parked.error;
+    }
+    const auto differences = check_tables(log_, *store_, dir_.path() / "scratch", {});
+    for (const auto& difference : differences) {
+      ADD_FAILURE() << "table " << static_cast<int>(difference.table) << ": " << difference.keys
+                    << " keys differ, such as " << difference.example;
+    }
+  }
+  StoreState state() { return store_->snapshot()->state(); }
+  Case stored(int n) {
+    return decode_stored_case(
+               *store_->snapshot()->get(Table::stored_cases, id_key(History::case_id(n).value)))
+        .state;
+  }
+
+  TemporaryDirectory dir_;
+  MemoryLog log_;
+  History history_;
+  RuleBook rules_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Projector> projector_;
+};
+
+TEST_F(Projection, LiveTablesAreTheSameBytesAsRebuiltOnes) {
+  history_.lives(10);
+  project();
+  for (int round = 0; round < 5; ++round) {
+    history_.lives(0);
+    for (int n = 100 + round * 20; n < 120 + round * 20; ++n) {
+      history_.referred(n);
+      history_.happens(n, DischargeRecorded{civil(2026, 2, 20)});
+      project();
+      for (int visit = 0; visit < 3; ++visit) history_.visited(n, visit);
+      project();
+      history_.happens(n, DischargeRecorded{civil(2026, 3, 20)});
+      project();
+    }
+  }
+  EXPECT_EQ(state().events, history_.events());
+  EXPECT_EQ(state().stale, 0U);
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, TablesBuiltInBulkGoOnLive) {
+  history_.lives(40);
+  project();
+  EXPECT_EQ(state().events, history_.events());
+  history_.referred(500);
+  history_.visited(500, 1);
+  history_.visited(3, 99);
+  project();
+  EXPECT_EQ(state().events, history_.events());
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, ATableDerivedAgainFromTheCasesIsTheSame) {
+  history_.lives(40);
+  project();
+  const std::vector<Table> tables{Table::deadlines, Table::visits, Table::key_figures};
+  rebuild_from_cases(*store_, rules_, tables, {});
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, TablesGoOnAfterTheyWereClosed) {
+  history_.lives(10);
+  project();
+  const StoreState before = state();
+  projector_.reset();
+  store_.reset();
+  project();
+  EXPECT_EQ(state(), before);
+  history_.visited(1, 77);
+  project();
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, OfTwoRecordsForOneVersionTheFirstCounts) {
+  history_.referred(1);
+  project();
+  const std::string first =
+      history_.make(History::case_id(1), DischargeRecorded{civil(2026, 2, 20)}, "hana-muenchen");
+  const std::string second =
+      history_.make(History::case_id(1), DischargeRecorded{civil(2026, 2, 21)}, "hana-muenchen");
+  history_.append(first);
+  history_.append_raw(History::case_id(1), second);
+  history_.append_raw(History::case_id(1), first);
+  project();
+  EXPECT_EQ(stored(1).discharged_on, civil(2026, 2, 20));
+  EXPECT_EQ(state().stale, 2U);
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, WhatIsNoEventIsCountedAndLeftAlone) {
+  history_.referred(1);
+  log_.append({{Partition{0}, std::string(64, 'x')}}, [](const Appended&) {});
+  const std::string visit =
+      history_.make(History::case_id(1), CareTeamAssigned{"m.roth", {}}, "hana-muenchen");
+  const auto right = partition_of(History::case_id(1), 4);
+  log_.append({{Partition{static_cast<std::uint16_t>((right.value + 1) % 4)}, visit}},
+              [](const Appended&) {});
+  project();
+  EXPECT_EQ(state().foreign, 2U);
+  EXPECT_EQ(stored(1).head.version, Version{1});
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, ACaseWhoseFoldFailsStandsStillAndEveryOtherFlowsOn) {
+  history_.referred(1);
+  history_.referred(2);
+  project();
+  history_.happens(1, VisitCancelled{{{0x0190000000007099ULL, 0x8000000000000001ULL}}, {}});
+  history_.happens(1, CareTeamAssigned{"k.adler", {}});
+  history_.happens(2, CareTeamAssigned{"k.adler", {}});
+  project();
+  ASSERT_EQ(store_->parked().size(), 1U);
+  EXPECT_EQ(store_->parked()[0].id, History::case_id(1));
+  EXPECT_EQ(store_->parked()[0].table, Table::stored_cases);
+  EXPECT_NE(store_->parked()[0].error, "");
+  EXPECT_EQ(stored(1).lead, "");
+  EXPECT_EQ(stored(2).lead, "k.adler");
+  EXPECT_EQ(state().events, history_.events());
+  // The chain goes on: the head knows both events although the fold stands before them.
+  const auto value = store_->snapshot()->get(Table::stored_cases, id_key(History::case_id(1).value));
+  EXPECT_EQ(decode_stored_case(*value).head.version, Version{3});
+  EXPECT_EQ(projector_->retry(History::case_id(1)), 0U) << "nothing was mended";
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, ALogThatLostItsTailIsRefused) {
+  history_.lives(2);
+  project();
+  projector_.reset();
+  MemoryLog shorter(options());
+  History other(shorter);
+  EXPECT_THROW(Projector(shorter, *store_, rules_), LogCorrupt);
+}
+
+TEST_F(Projection, TablesOfAnotherLogAreRefused) {
+  project();
+  projector_.reset();
+  MemoryLogOptions other = options();
+  other.id = {3, 4};
+  MemoryLog log(other);
+  EXPECT_THROW(Projector(log, *store_, rules_), LogCorrupt);
+}
+
+}  // namespace
+}  // namespace geleit
