@@ -1,4 +1,4 @@
-"""deploy/run as people use it: the demonstration year, what it prints to try, interruption, the second start."""
+"""deploy/run as people use it: the demonstration year, what it prints, interruption, the second start."""
 
 import json
 import os
@@ -12,13 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from program import ROOT, executable
+from program import ROOT, executable, geleit
 
 READY_SECONDS_MAX = 240
 LAST_LINE = "Ctrl-C stops"
 
 pytestmark = pytest.mark.skipif(
-    Path(executable()).resolve() != ROOT / "build" / "geleit", reason="deploy/run starts the program of build/"
+    Path(executable()).resolve() != ROOT / "build" / "geleit",
+    reason="deploy/run starts the program of build/",
 )
 
 
@@ -34,9 +35,10 @@ class House:
     def __init__(self, data: Path, *arguments: str):
         self.url = f"http://127.0.0.1:{free_port()}"
         self.output = data.parent / f"{data.name}-{time.monotonic_ns()}.txt"
+        listen = self.url.removeprefix("http://")
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
-                [ROOT / "deploy" / "run", "--data", data, "--listen", self.url.removeprefix("http://"), *arguments],
+                [ROOT / "deploy" / "run", "--data", data, "--listen", listen, *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=data.parent,
             )
 
@@ -153,7 +155,7 @@ def test_an_interrupted_demonstration_is_continued_at_the_next_start(tmp_path, s
     assert "continuing" in again.text()
     assert not (data / "demo.ndjson").exists()
     again.stop()
-    checked = subprocess.run([executable(), "check", "--data", data], capture_output=True, text=True, timeout=120)
+    checked = geleit("check", "--data", data)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
