@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from client import Client, new_id, refused
+from client import new_id, refused
 from story import Case, Story
 
 V5 = str(uuid.uuid5(uuid.NAMESPACE_URL, "chosen by nobody"))

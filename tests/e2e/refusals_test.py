@@ -21,7 +21,7 @@ def with_person(**changes) -> dict:
     return {"person": {k: v for k, v in person.items() if v is not None}}
 
 
-# ---------------------------------------------------------------- 400: seen without the case and without a rule
+# ---------------------------------------------------- 400: seen without the case and without a rule
 
 REFERRALS = {
     # a field that is missing
