@@ -119,7 +119,7 @@ def test_submit_splits_many_bytes(server, client, provider, tmp_path):
             "command": "AgreeCarePlan",
             "id": new_id(),
             "case": case,
-            "data": {"agreed_on": "2026-03-01", "goals": ["x" * 100_000]},
+            "data": {"agreed_on": "2026-03-01", "goals": ["x" * 4000] * 25},
         }
         for _ in range(200)
     ]
