@@ -7,7 +7,9 @@
 
 #include "services/calculator.h"
 #include "services/command_line.h"
+#include "services/get_command.h"
 #include "services/simulate/simulate_command.h"
+#include "services/submit_command.h"
 
 namespace {
 
@@ -43,6 +45,8 @@ int run(int argc, char** argv) {
   geleit::add_deadline(line);
   geleit::add_copay(line);
   geleit::add_rules(line);
+  geleit::add_submit(line);
+  geleit::add_get(line);
   geleit::add_simulate(line);
   line.app.add_subcommand("version", "The program's version")->callback([] {
     fmt::print("geleit {}\n", GELEIT_VERSION);

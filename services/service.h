@@ -7,7 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,21 +18,12 @@
 #include "projections/rule_book.h"
 #include "projections/store.h"
 #include "services/clock.h"
+#include "services/data_directory.h"
 #include "services/http/metrics.h"
 #include "services/intake/intake.h"
 #include "services/intake/key_store.h"
 
 namespace geleit {
-
-/// Where the parts lie below a data directory.
-struct DataDirectory {
-  std::filesystem::path dir;
-  std::optional<std::filesystem::path> log_elsewhere;  ///< `--log DIR`
-  [[nodiscard]] std::filesystem::path log() const { return log_elsewhere.value_or(dir / "log"); }
-  [[nodiscard]] std::filesystem::path tables() const { return dir / "tables"; }
-  [[nodiscard]] std::filesystem::path keys() const { return dir / "keys"; }
-  [[nodiscard]] std::filesystem::path master_key() const { return dir / "master.key"; }
-};
 
 class Service {
  public:

@@ -348,6 +348,33 @@ inline constexpr Message<int> extension_at_most{"höchstens {} weitere Einheiten
 inline constexpr Message<int> extensions_at_most{"in allen Verlängerungen zusammen höchstens {} Einheiten",
                                                  "at most {} units in all extensions together"};
 inline constexpr Message<int> extensions_would_be{"es wären {}", "there would be {}"};
+// The command line's client.
+inline constexpr Message<> a_shorter_line{"eine Zeile von weniger als 16 MiB", "a line of less than 16 MiB"};
+inline constexpr Message<> a_line_too_long{"diese ist länger", "this one is longer"};
+inline constexpr Message<> an_id_to_repeat{
+    "eine `id`, mit der die Zeile ohne Schaden noch einmal gesendet werden kann",
+    "an `id` with which the line can be sent again without harm"};
+inline constexpr Message<> none_there{"sie fehlt; --allow-without-id vergibt selbst eine",
+                                      "there is none; --allow-without-id makes one"};
+inline constexpr Message<std::uint64_t, std::uint64_t, std::uint64_t> submit_progress{
+    "{} Zeilen · {}/s · {} abgelehnt", "{} lines · {}/s · {} refused"};
+inline constexpr Message<std::uint64_t, double, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>
+    submit_total{"{} Zeilen in {:.1f} s ({}/s): {} angenommen, {} wiederholt, {} abgelehnt",
+                 "{} lines in {:.1f} s ({}/s): {} accepted, {} repeated, {} refused"};
+inline constexpr Message<Text> submit_waits{"Warte auf den Dienst: {}", "Waiting for the service: {}"};
+inline constexpr Message<Text> submit_gave_up{
+    "Aufgegeben: {}\nDieselbe Datei kann noch einmal eingereicht werden: Was aufgenommen ist, wird als "
+    "wiederholt "
+    "beantwortet.",
+    "Gave up: {}\nThe same file can be submitted again: what was recorded is answered as repeated."};
+inline constexpr Message<std::size_t> lines_undecided{"{} Zeilen sind noch nicht entschieden",
+                                                      "{} lines are not decided yet"};
+inline constexpr Message<> another_count_of_answers{
+    "erwartet eine Antwort je Zeile, aber es kam eine andere Zahl",
+    "expected an answer for each line, but another number came"};
+inline constexpr Message<> no_rows{"Keine Zeilen.", "No rows."};
+inline constexpr Message<std::size_t> more_rows{"{} Zeilen; es gibt mehr: --all oder --limit N",
+                                                "{} rows; there are more: --all or --limit N"};
 
 }  // namespace message
 }  // namespace geleit

@@ -1,0 +1,42 @@
+// Options that several subcommands have in common.
+#pragma once
+
+#include <string>
+
+#include "services/command_line.h"
+#include "services/data_directory.h"
+#include "services/http_client.h"
+
+namespace geleit {
+
+/// `--server URL`, else GELEIT_SERVER, else the default; what is no address is usage.
+inline void add_server_option(CLI::App& command, std::string& server) {
+  server = to_string(ServerUrl{});
+  command.add_option("--server", server, "Address of the service")
+      ->envname("GELEIT_SERVER")
+      ->capture_default_str()
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return parse_server_url(text)
+                       ? std::string()
+                       : "expected an address like http://127.0.0.1:8480, but it is '" + text + "'";
+          },
+          "URL"));
+}
+
+/// `--data DIR`, and `--log DIR` where the log lies elsewhere; as `geleit serve` has them.
+struct DirectoryOptions {
+  std::string data = "data";
+  std::string log;
+  [[nodiscard]] DataDirectory directory() const {
+    DataDirectory out{data, {}};
+    if (!log.empty()) out.log_elsewhere = log;
+    return out;
+  }
+};
+inline void add_directory_options(CLI::App& command, DirectoryOptions& options) {
+  command.add_option("--data", options.data, "Directory of log, keys and tables")->capture_default_str();
+  command.add_option("--log", options.log, "Directory of the log, if it is not in the data directory");
+}
+
+}  // namespace geleit
