@@ -92,8 +92,10 @@ Fixed Simulator::rehearse_customer() const {
       least_error = error;
       best = children;
     }
-    children = std::max(Fixed::whole(1),
-                        children * Fixed::whole(wanted) / Fixed::whole(std::max<std::int64_t>(minutes, 60)));
+    // At least a unit a child: priors under which hardly anything is delivered do not call for all of
+    // mankind.
+    children = std::clamp(children * Fixed::whole(wanted) / Fixed::whole(std::max<std::int64_t>(minutes, 60)),
+                          Fixed::whole(1), Fixed::whole(priors_.size.customer_units_a_year));
   }
   return best;
 }
