@@ -867,6 +867,7 @@ class SmnStory {
     CivilDate last = care(first_day, minutes, days, true, mind_home);
 
     if (fate_ == Fate::discontinued) return discontinue(last);
+    if (!first_unit_on_) return;  // an office without a free hour: the case waits
     if (extends_) last = extend(last);
     Moment ended = complete(last);
     if (chance_.happens(priors_.end.reopened)) {
