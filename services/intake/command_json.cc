@@ -183,6 +183,13 @@ class Reading {
     const auto found = v.type == JsonType::string ? parse_word<E>(v.text) : std::nullopt;
     if (!found) { return wrong(name, sentence(message::one_of, std::string_view(all_words<E>())), v); }
     out = *found;
+    if constexpr (std::is_same_v<E, Benefit>) {
+      // Asked at once, so that a Soziotherapie referral is not told of fields that it need not have.
+      if (out != Benefit::smn) {
+        return refuse(prefix + std::string(name), sentence(message::smn_only),
+                      sentence(message::got, word(out)));
+      }
+    }
     return true;
   }
 
@@ -380,9 +387,6 @@ bool together(Reading& r, const JsonValue& data, const CorrectApproval& c) {
 }
 
 bool together(Reading& r, const JsonValue&, const ReceiveReferral& c) {
-  if (c.benefit != Benefit::smn) {
-    return r.refuse("benefit", sentence(message::smn_only), sentence(message::got, word(c.benefit)));
-  }
   if (c.person.has_value() == c.person_id.has_value()) {
     return r.refuse("person", sentence(message::person_or_id),
                     c.person ? sentence(message::both_came) : sentence(message::neither_came));

@@ -101,7 +101,10 @@ bool Judgement::stands(bool condition, const Sentence& expected, const Sentence&
 bool Judgement::refers(bool condition, RejectionKind kind, std::string field, const Sentence& expected,
                        const Sentence& found) {
   if (condition || refused_) return condition;
-  refused_ = Rejection{.kind = kind, .detail = expected_but(expected, found), .field = std::move(field)};
+  refused_ = Rejection{.kind = kind,
+                       .detail = expected_but(expected, found),
+                       .field = std::move(field),
+                       .state = state_.exists() ? std::optional(state_of(state_)) : std::nullopt};
   return false;
 }
 

@@ -110,18 +110,35 @@ std::optional<std::pair<std::string_view, CivilDate>> fact_before(const Case& c,
 
 }  // namespace
 
+namespace {
+
+/// The rule of SMN-AGE and SMN-SEVERE that is broken on that day, if one is.
+std::optional<Rule> broken_age_rule(const RuleNumbers& numbers, CivilDate born, CivilDate on,
+                                    std::optional<bool> no_self_care, std::optional<std::int32_t> stays) {
+  const bool severe = no_self_care || stays;
+  if (has_completed(born, severe ? numbers.smn_age_severe_years : numbers.smn_age_years, on)) {
+    return Rule::smn_age;
+  }
+  if (has_completed(born, numbers.smn_age_years, on) && !no_self_care.value_or(false) &&
+      stays.value_or(0) < numbers.smn_severe_stays) {
+    return Rule::smn_severe;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 // SMN-AGE, SMN-SEVERE: judged at the referral and at the first delivered unit. Worked example: born
 // 2012-05-10, the 14th year is completed at the end of 2026-05-09, so a unit on 2026-05-09 passes and one on
 // 2026-05-10 needs `severe`.
 void judge_age(Judgement& j, CivilDate born, CivilDate on, std::optional<bool> no_self_care,
                std::optional<std::int32_t> stays) {
   const RuleNumbers& numbers = j.numbers();
-  const bool severe = no_self_care || stays;
-  const int years = severe ? numbers.smn_age_severe_years : numbers.smn_age_years;
-  if (has_completed(born, years, on)) {
+  const auto rule = broken_age_rule(numbers, born, on, no_self_care, stays);
+  if (rule == Rule::smn_age) {
+    const int years = no_self_care || stays ? numbers.smn_age_severe_years : numbers.smn_age_years;
     j.breaks(Rule::smn_age, sentence(message::younger_than, years), sentence(message::year_is_completed, on));
-  } else if (has_completed(born, numbers.smn_age_years, on) && !no_self_care.value_or(false) &&
-             stays.value_or(0) < numbers.smn_severe_stays) {
+  } else if (rule == Rule::smn_severe) {
     j.breaks(Rule::smn_severe,
              sentence(message::a_severe_case, numbers.smn_age_years, numbers.smn_severe_stays),
              sentence(message::neither_is_stated), "severe");
@@ -167,8 +184,8 @@ Decided decide_on(Judgement& j, const ReceiveReferral& c) {
   return j.accept(e);
 }
 
-// What is amended is judged anew. A discharge that makes the prescription late became known later: that
-// raises a finding and undoes nothing.
+// What is amended is judged anew. What becomes known later (a birth date that makes the child too old, a
+// discharge that makes the prescription late) raises a finding and undoes nothing.
 Decided decide_on(Judgement& j, const AmendReferral& c) {
   const Case& state = j.state();
   if (!j.stands(state_of(state) != CaseState::withdrawn, sentence(message::case_not_withdrawn),
@@ -180,6 +197,20 @@ Decided decide_on(Judgement& j, const AmendReferral& c) {
       j.breaks(Rule::rec_birth, sentence(message::not_before_birth, fact->first),
                sentence(message::day_is, fact->second), "person.born");
     }
+  }
+  if (c.person || c.received_on || c.severe) {
+    const auto born = c.person     ? std::optional(c.person->born)
+                      : j.person() ? std::optional(j.person()->born)
+                                   : std::nullopt;
+    const auto no_self_care = c.severe ? std::optional(c.severe->no_self_care) : state.no_self_care;
+    const auto stays =
+        c.severe ? std::optional(c.severe->inpatient_stays_12_months) : state.inpatient_stays_12_months;
+    const auto flag = [&](std::optional<CivilDate> on) {
+      if (!born || !on) return;
+      if (const auto rule = broken_age_rule(j.numbers(), *born, *on, no_self_care, stays)) j.flags(*rule);
+    };
+    flag(c.received_on.value_or(state.received_on));
+    flag(first_delivery_on(state));
   }
   const PrescriberKind prescriber = c.prescriber ? c.prescriber->kind : state.prescriber;
   const CivilDate prescribed_on = c.prescribed_on.value_or(state.prescribed_on);

@@ -39,7 +39,7 @@ struct Rejection {
   std::string field{};
   std::optional<CaseId> case_id{};
   std::vector<Rule> reasons_required{};
-  std::optional<CaseState> state{};  ///< of the case, where it forbids the command
+  std::optional<CaseState> state{};  ///< of the case, with every 409 about what it is or knows
   std::optional<Version> version{};  ///< the current one
 };
 

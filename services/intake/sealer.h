@@ -4,22 +4,9 @@
 #include <string_view>
 
 #include "events/named.h"
+#include "events/sealed_field.h"
 
 namespace geleit {
-
-/// Every kind of personal data that an event carries. Sealed bytes are bound to the number: it is for ever,
-/// new ones are added at the end.
-enum class SealedField : std::uint8_t {
-  person,
-  diagnoses,
-  prescriber_name,
-  reference,
-  reason,
-  note,
-  goals,
-  to,
-  deviation,
-};
 
 /// Seals for one person, with one key. Not shared between threads.
 class Sealer {

@@ -1,0 +1,23 @@
+// An event's payload as JSON in the words of API.md: `data` of the history and of exports. Written straight
+// from the payload's description (events/field.h), so a new event needs nothing here.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "events/event.h"
+#include "events/sealed_field.h"
+
+namespace geleit {
+
+/// Gives the clear text of a sealed field, or nothing where the reader may not see it or its key is gone.
+using OpenSealed = std::function<std::optional<std::string>(SealedField field, Sealed sealed)>;
+
+/// Appends one object. Absent fields are left out; a sealed field that was not opened is `null`; `person`
+/// opens to an object as in ReceiveReferral, `diagnoses` to [{"icd"}], `goals` to a list.
+void append_event_data(std::string& out, const Payload& payload, const OpenSealed& open);
+/// Appends {"SMN-COMPLETE": "…"}: the reasons given, `null` where one was not opened.
+void append_reasons(std::string& out, const std::vector<Deviation>& deviations, const OpenSealed& open);
+
+}  // namespace geleit
