@@ -7,8 +7,8 @@
 
 namespace geleit::limits {
 
-inline constexpr std::size_t command_bytes_max = 1024 * 1024;  ///< one command as JSON text; beyond it 413
-inline constexpr std::size_t json_depth_max = 8;               ///< objects and arrays inside one another
+inline constexpr std::size_t command_bytes_max = 256 * 1024;  ///< one command as JSON text; beyond it 413
+inline constexpr std::size_t json_depth_max = 8;              ///< objects and arrays inside one another
 inline constexpr std::size_t json_values_max = 4096;  ///< values of one command, counted over all depths
 inline constexpr std::size_t object_members_max = 64;
 
@@ -23,8 +23,8 @@ inline constexpr std::int64_t stays_max = 366;  ///< inpatient stays in 12 month
 inline constexpr std::int64_t expect_version_max = 4'294'967'295;
 
 inline constexpr std::size_t slug_characters_max = 64;
-inline constexpr std::size_t name_characters_max = 1'000;   ///< names, references, ICD codes, contacts
-inline constexpr std::size_t text_characters_max = 10'000;  ///< reasons, notes, goals
+inline constexpr std::size_t name_characters_max = 200;    ///< names, references, ICD codes, contacts
+inline constexpr std::size_t text_characters_max = 4'000;  ///< reasons, notes, goals
 inline constexpr std::size_t diagnoses_max = 50;
 inline constexpr std::size_t goals_max = 50;
 inline constexpr std::size_t members_max = 50;
