@@ -2,8 +2,8 @@
 # (projections/tables.h), so old rows need not be read by new code; fields are still only added.
 #
 # A row is the one segment of a message, without segment table. Ids that stand in a row's key are not repeated
-# in it. Words are the numbers of events/event_words.h (255: none), rules those of events/rule.h (65535: none),
-# dates days and instants milliseconds since 1970-01-01.
+# in it. Words are the numbers of events/event_words.h (255: none), rules those of events/rule.h (65535:
+# none), dates days and instants milliseconds since 1970-01-01.
 @0xb7d7a4f1e2c05a11;
 
 using Cxx = import "/capnp/c++.capnp";

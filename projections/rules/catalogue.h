@@ -150,6 +150,20 @@ inline constexpr Message<> queue_full{"sie ist voll; bitte gleich noch einmal ve
                                       "it is full; please try again in a moment"};
 
 // Refusals of the address and the header fields.
+inline constexpr Message<> a_uuid{"eine UUID", "a UUID"};
+inline constexpr Message<> a_filter_text{"eine Kennung oder einen Text, der nicht leer ist",
+                                         "an identifier or a text that is not blank"};
+inline constexpr Message<> a_known_word{"eines der Wörter dieser Spalte", "one of the column's words"};
+inline constexpr Message<> a_filter_date{"ein Datum wie 2026-02-20", "a date like 2026-02-20"};
+inline constexpr Message<> a_filter_instant{
+    "ein Datum oder einen Zeitpunkt mit Abstand zu UTC wie 2026-03-02T14:10:00+01:00",
+    "a date or an instant with an offset like 2026-03-02T14:10:00+01:00"};
+inline constexpr Message<> an_integer{"eine ganze Zahl", "a whole number"};
+inline constexpr Message<> a_decimal{"eine Zahl mit höchstens zwei Stellen nach dem Punkt",
+                                     "a number with at most two digits after the point"};
+inline constexpr Message<> a_cursor{"next der Seite davor, mit denselben Filtern und derselben Ordnung",
+                                    "next of the page before, with the same filters and order"};
+inline constexpr Message<Text> to_not_before_from{"to nicht vor from, {}", "to not before from, {}"};
 inline constexpr Message<> known_parameter{"nur bekannte Parameter", "known parameters only"};
 inline constexpr Message<> unknown_parameter{"dieser ist keiner", "this is none"};
 inline constexpr Message<> either_true_or_false{"true oder false", "true or false"};

@@ -1,0 +1,211 @@
+#include "projections/reading.h"
+
+#include <algorithm>
+#include <queue>
+
+#include "projections/difference.h"
+#include "projections/projector.h"
+#include "projections/table_keys.h"
+
+namespace geleit {
+namespace {
+
+/// The least bytes that are greater than everything beginning with `prefix`.
+std::string after_prefix(std::string prefix) {
+  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+/// One provider's rows or index entries in the run's order.
+class ProviderRun {
+ public:
+  ProviderRun(const Snapshot& snapshot, Table table, std::string provider, const Run& run)
+      : provider_(std::move(provider)),
+        column_(run.column),
+        descending_(run.descending),
+        prefix_(column_ == 0 ? rows_of(provider_) : index_of(column_, provider_)),
+        cursor_(snapshot.cursor(table)) {
+    if (run.after) {
+      const std::string at = column_ == 0 ? prefix_ + run.after->key
+                                          : index_key(column_, provider_, run.after->value, run.after->key);
+      seek(at);
+      if (!descending_ && cursor_->valid() && cursor_->key() == at) cursor_->next();
+    } else if (run.from && column_ != 0) {
+      seek(descending_ ? after_prefix(prefix_ + *run.from) : prefix_ + *run.from);
+    } else {
+      seek(descending_ ? after_prefix(prefix_) : prefix_);
+    }
+  }
+
+  [[nodiscard]] bool valid() const { return cursor_->valid() && cursor_->key().starts_with(prefix_); }
+  void next() {
+    if (descending_) {
+      cursor_->previous();
+    } else {
+      cursor_->next();
+    }
+  }
+  [[nodiscard]] const std::string& provider() const { return provider_; }
+  [[nodiscard]] std::string_view key() const {
+    return column_ == 0 ? cursor_->key().substr(prefix_.size()) : key_in_index(cursor_->key());
+  }
+  [[nodiscard]] std::string_view value() const {
+    if (column_ == 0) return {};
+    const std::string_view entry = cursor_->key();
+    return entry.substr(prefix_.size(), entry.size() - prefix_.size() - 1 - key().size());
+  }
+  [[nodiscard]] std::string_view bytes() const { return cursor_->value(); }
+  /// Orders runs by what they stand at.
+  [[nodiscard]] bool comes_before(const ProviderRun& other) const {
+    const int order = value().compare(other.value());
+    if (order != 0) return descending_ ? order > 0 : order < 0;
+    return descending_ ? key() > other.key() : key() < other.key();
+  }
+
+ private:
+  void seek(const std::string& at) {
+    if (descending_) {
+      cursor_->seek_before(at);
+    } else {
+      cursor_->seek(at);
+    }
+  }
+
+  std::string provider_;
+  std::uint8_t column_;
+  bool descending_;
+  std::string prefix_;
+  std::unique_ptr<Snapshot::Cursor> cursor_;
+};
+
+/// All providers' runs as one.
+class MergedRun {
+ public:
+  MergedRun(const Snapshot& snapshot, Table table, std::vector<std::string> providers, const Run& run) {
+    for (std::string& provider : providers) {
+      auto one = std::make_unique<ProviderRun>(snapshot, table, std::move(provider), run);
+      if (one->valid()) runs_.push_back(std::move(one));
+    }
+    std::make_heap(runs_.begin(), runs_.end(), comes_after);
+  }
+  [[nodiscard]] bool valid() const { return !runs_.empty(); }
+  [[nodiscard]] const ProviderRun& front() const { return *runs_.front(); }
+  void next() {
+    std::pop_heap(runs_.begin(), runs_.end(), comes_after);
+    runs_.back()->next();
+    if (runs_.back()->valid()) {
+      std::push_heap(runs_.begin(), runs_.end(), comes_after);
+    } else {
+      runs_.pop_back();
+    }
+  }
+
+ private:
+  using Item = std::unique_ptr<ProviderRun>;
+  static bool comes_after(const Item& a, const Item& b) { return b->comes_before(*a); }
+  std::vector<Item> runs_;
+};
+
+// Index entries are read ahead and their rows fetched together: few at first, for most pages end early.
+constexpr std::size_t read_ahead_rows_min = 32;
+constexpr std::size_t read_ahead_rows_max = 512;
+
+}  // namespace
+
+std::optional<Case> Reading::find_case(const CaseId& id) const {
+  const auto bytes = snapshot_->get(Table::stored_cases, id_key(id.value));
+  if (!bytes) return std::nullopt;
+  StoredCase stored = decode_stored_case(*bytes);
+  if (!stored.state.exists()) return std::nullopt;
+  return std::move(stored.state);
+}
+
+void Reading::rows(Table table, std::optional<std::string_view> provider, const Run& run,
+                   const std::function<bool(const FoundRow&)>& visit) const {
+  MergedRun merged(*snapshot_, table,
+                   provider ? std::vector<std::string>{std::string(*provider)} : providers(), run);
+  if (run.column == 0) {
+    for (; merged.valid(); merged.next()) {
+      const ProviderRun& at = merged.front();
+      if (!visit({at.provider(), {}, at.key(), at.bytes()})) return;
+    }
+    return;
+  }
+  struct Entry {
+    std::string provider, value, key;
+  };
+  std::vector<Entry> entries;
+  std::vector<std::string> keys;
+  std::vector<std::optional<std::string>> bytes;
+  for (std::size_t ahead = read_ahead_rows_min; merged.valid();
+       ahead = std::min(ahead * 2, read_ahead_rows_max)) {
+    entries.clear();
+    keys.clear();
+    for (; merged.valid() && entries.size() < ahead; merged.next()) {
+      const ProviderRun& at = merged.front();
+      entries.push_back({at.provider(), std::string(at.value()), std::string(at.key())});
+      keys.push_back(row_key(at.provider(), at.key()));
+    }
+    snapshot_->get_many(table, keys, bytes);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      // Rows and index entries change in one batch: one without the other is damage, which `geleit check`
+      // tells.
+      if (!bytes[i]) throw StoreFailed("an index entry without its row; rebuild the table");
+      if (!visit({entries[i].provider, entries[i].value, entries[i].key, *bytes[i]})) return;
+    }
+  }
+}
+
+void Reading::rows_of_case(Table table, std::string_view provider, const CaseId& id,
+                           const std::function<bool(const FoundRow&)>& visit) const {
+  const std::string first = row_key(provider, id_key(id.value));
+  const std::size_t prefix = rows_of(provider).size();
+  snapshot_->scan(table, first, false, [&](std::string_view key, std::string_view bytes) {
+    return key.starts_with(first) && visit({provider, {}, key.substr(prefix), bytes});
+  });
+}
+
+void Reading::counters(std::string_view provider, Span span, Figure figure, CivilDate from, CivilDate to,
+                       const std::function<void(const FigureKey&, std::int64_t)>& visit) const {
+  if (from > to) return;
+  const std::string first =
+      counter_key(provider, {span, figure, from, std::numeric_limits<std::int32_t>::min()});
+  const std::string last =
+      counter_key(provider, {span, figure, to, std::numeric_limits<std::int32_t>::max()});
+  snapshot_->scan(Table::key_figures, first, false, [&](std::string_view key, std::string_view value) {
+    if (key > last) return false;
+    if (const auto parsed = parse_counter_key(provider, key)) visit(*parsed, decode_counter(value));
+    return true;
+  });
+}
+
+std::optional<std::pair<CivilDate, CivilDate>> Reading::counted_days(std::string_view provider) const {
+  std::optional<std::pair<CivilDate, CivilDate>> days;
+  const auto cursor = snapshot_->cursor(Table::key_figures);
+  const auto note = [&] {
+    if (!cursor->valid()) return;
+    const auto key = parse_counter_key(provider, cursor->key());
+    if (!key || key->span != Span::day) return;
+    if (!days) days.emplace(key->day, key->day);
+    days->first = std::min(days->first, key->day);
+    days->second = std::max(days->second, key->day);
+  };
+  for (const Figure figure : all_figures) {
+    constexpr CivilDate begin{std::numeric_limits<std::int32_t>::min()},
+        end{std::numeric_limits<std::int32_t>::max()};
+    const auto of_figure = [&](CivilDate day, std::int32_t value) {
+      return counter_key(provider, {Span::day, figure, day, value});
+    };
+    const std::string first = of_figure(begin, std::numeric_limits<std::int32_t>::min());
+    const std::string last = of_figure(end, std::numeric_limits<std::int32_t>::max());
+    cursor->seek(first);
+    if (!cursor->valid() || cursor->key() > last) continue;
+    note();
+    cursor->seek_before(last);
+    note();
+  }
+  return days;
+}
+
+}  // namespace geleit

@@ -1,0 +1,622 @@
+#include "services/query/lists.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <set>
+
+#include "events/civil_time.h"
+#include "events/uuid.h"
+#include "projections/deadlines.h"
+#include "projections/rules/catalogue.h"
+
+namespace geleit {
+namespace {
+
+// ---------------------------------------------------------------- faults
+
+ListFault fault(std::string_view field, const std::string& expected, const std::string& found,
+                Language language) {
+  return {std::string(field), say(language, message::expected_but, expected, found)};
+}
+
+/// What was sent, as far as a sentence can carry it.
+std::string got(std::string_view value, Language language) {
+  constexpr std::size_t shown_octets_max = 64;
+  if (value.empty()) return say(language, message::got_blank);
+  if (value.size() > shown_octets_max) return say(language, message::another_value);
+  return say(language, message::got, value);
+}
+
+// ---------------------------------------------------------------- cursors
+
+constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string to_base64url(std::string_view bytes) {
+  std::string out;
+  std::uint32_t held = 0;
+  int bits = 0;
+  for (const char c : bytes) {
+    held = (held << 8) | static_cast<unsigned char>(c);
+    for (bits += 8; bits >= 6; bits -= 6) out.push_back(base64_digits[(held >> (bits - 6)) & 63]);
+  }
+  if (bits > 0) out.push_back(base64_digits[(held << (6 - bits)) & 63]);
+  return out;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+  std::string out;
+  std::uint32_t held = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const auto digit = base64_digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    held = (held << 6) | static_cast<std::uint32_t>(digit);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out.push_back(static_cast<char>(held >> bits));
+    }
+  }
+  return out;
+}
+
+// A cursor is the order it belongs to and the place of the last row seen:
+//   'g' tag, column, direction, length of the value, value, key
+constexpr std::size_t cursor_head_octets = 5;
+constexpr char cursor_mark = 'g';
+
+std::string write_cursor(std::uint8_t tag, std::uint8_t column, bool descending, const RowPlace& place) {
+  std::string bytes{cursor_mark, static_cast<char>(tag), static_cast<char>(column), descending ? '-' : '+',
+                    static_cast<char>(place.value.size())};
+  return to_base64url(bytes.append(place.value).append(place.key));
+}
+
+std::optional<RowPlace> read_cursor(std::string_view text, std::uint8_t tag, std::uint8_t column,
+                                    bool descending) {
+  const auto bytes = from_base64url(text);
+  if (!bytes || bytes->size() <= cursor_head_octets) return std::nullopt;
+  const std::string_view b = *bytes;
+  if (b[0] != cursor_mark || b[1] != static_cast<char>(tag) || b[2] != static_cast<char>(column) ||
+      b[3] != (descending ? '-' : '+')) {
+    return std::nullopt;
+  }
+  const std::size_t length = static_cast<unsigned char>(b[4]);
+  if (b.size() <= cursor_head_octets + length) return std::nullopt;
+  return RowPlace{std::string(b.substr(cursor_head_octets, length)),
+                  std::string(b.substr(cursor_head_octets + length))};
+}
+
+// ---------------------------------------------------------------- filters
+
+/// What a column must hold: exactly a text or id, or a number in a range, both ends included.
+struct Filter {
+  const Column* column = nullptr;
+  std::variant<std::string, Uuid, std::pair<std::int64_t, std::int64_t>> wanted;
+
+  [[nodiscard]] bool keeps(const Value& value) const {
+    if (const auto* text = std::get_if<std::string>(&wanted)) {
+      const auto* held = std::get_if<std::string>(&value);
+      return held && *held == *text;
+    }
+    if (const auto* id = std::get_if<Uuid>(&wanted)) {
+      const auto* held = std::get_if<Uuid>(&value);
+      return held && *held == *id;
+    }
+    const auto& [low, high] = std::get<std::pair<std::int64_t, std::int64_t>>(wanted);
+    const auto* held = std::get_if<std::int64_t>(&value);
+    return held && low <= *held && *held <= high;
+  }
+};
+
+using Bounds = std::pair<std::int64_t, std::int64_t>;
+constexpr Bounds unbounded{std::numeric_limits<std::int64_t>::min(),
+                           std::numeric_limits<std::int64_t>::max()};
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// "12", "12.5", "-0.25" in hundredths, as a range: a third digit narrows nothing.
+std::optional<std::int64_t> parse_hundredths(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const std::size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  std::string_view part = point == std::string_view::npos ? "0" : text.substr(point + 1);
+  if (whole.empty() || whole.size() > 15 || part.empty() || part.size() > 2) return std::nullopt;
+  const auto digits = [](std::string_view t) {
+    return std::all_of(t.begin(), t.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  if (!digits(whole) || !digits(part)) return std::nullopt;
+  const std::int64_t hundredths =
+      *parse_integer(whole) * 100 + *parse_integer(part) * (part.size() == 1 ? 10 : 1);
+  return negative ? -hundredths : hundredths;
+}
+
+/// The numbers that a filter's text stands for: one, or all moments of a day.
+std::optional<Bounds> parse_bounds(ColumnType type, std::string_view text) {
+  const auto one = [](std::optional<std::int64_t> n) {
+    return n ? std::optional(Bounds{*n, *n}) : std::nullopt;
+  };
+  switch (type) {
+    case ColumnType::integer: return one(parse_integer(text));
+    case ColumnType::decimal: return one(parse_hundredths(text));
+    case ColumnType::date: {
+      const auto date = parse_date(text);
+      return date ? one(date->days) : std::nullopt;
+    }
+    case ColumnType::instant: {
+      if (const auto date = parse_date(text))
+        return Bounds{berlin_midnight(*date).ms, berlin_midnight(*date + 1).ms - 1};
+      const auto at = parse_instant(text);
+      return at ? one(at->ms) : std::nullopt;
+    }
+    case ColumnType::uuid:
+    case ColumnType::text:
+    case ColumnType::vocabulary:
+    case ColumnType::object: break;
+  }
+  return std::nullopt;
+}
+
+std::string kind_of(ColumnType type, Language language) {
+  switch (type) {
+    case ColumnType::uuid: return say(language, message::a_uuid);
+    case ColumnType::text: return say(language, message::a_filter_text);
+    case ColumnType::vocabulary: return say(language, message::a_known_word);
+    case ColumnType::date: return say(language, message::a_filter_date);
+    case ColumnType::instant: return say(language, message::a_filter_instant);
+    case ColumnType::integer: return say(language, message::an_integer);
+    case ColumnType::decimal: return say(language, message::a_decimal);
+    case ColumnType::object: break;
+  }
+  return say(language, message::known_parameter);
+}
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+// ---------------------------------------------------------------- the plan
+
+/// A question understood.
+struct Plan {
+  std::vector<Filter> filters;
+  SortColumn sort;
+  bool descending = false;
+  std::size_t limit = static_cast<std::size_t>(page_rows_default);
+  std::optional<RowPlace> after;
+  std::optional<std::string> provider;
+  std::optional<CaseId> only_case;
+  Asked asked;
+
+  [[nodiscard]] bool keeps(const AnyRow& row) const {
+    return std::all_of(filters.begin(), filters.end(),
+                       [&](const Filter& f) { return f.keeps(f.column->get(row, asked)); });
+  }
+};
+
+struct ListShape {
+  std::span<const Column> columns;
+  std::span<const SortColumn> sorts;
+  std::uint8_t tag = 0;
+  std::span<const std::string_view> passed_over;
+
+  [[nodiscard]] const Column* column(std::string_view name) const {
+    const auto found =
+        std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return c.name == name; });
+    return found == columns.end() ? nullptr : &*found;
+  }
+};
+
+std::optional<ListFault> read_filter(const ListShape& shape, const http::QueryParameter& parameter,
+                                     Plan& plan) {
+  const Language language = plan.asked.language;
+  std::string_view name = parameter.name;
+  enum class Edge : std::uint8_t { none, from, to } edge = Edge::none;
+  if (name.ends_with(".from")) edge = Edge::from;
+  if (name.ends_with(".to")) edge = Edge::to;
+  if (edge != Edge::none) name = name.substr(0, name.rfind('.'));
+  const Column* column = shape.column(name);
+  const bool passed =
+      std::find(shape.passed_over.begin(), shape.passed_over.end(), name) != shape.passed_over.end();
+  if (!column || passed || !column->filters() || (edge != Edge::none && !column->has_range())) {
+    return fault(parameter.name, say(language, message::known_parameter),
+                 say(language, message::unknown_parameter), language);
+  }
+  const auto wrong = [&] {
+    return fault(parameter.name, kind_of(column->type, language), got(parameter.value, language), language);
+  };
+  if (column->type == ColumnType::uuid) {
+    const auto id = parse_uuid(parameter.value);
+    if (!id) return wrong();
+    if (name == "case") plan.only_case = CaseId{*id};
+    plan.filters.push_back({column, *id});
+    return std::nullopt;
+  }
+  if (!column->has_range()) {
+    if (is_blank(parameter.value) || (column->accepts && !column->accepts(parameter.value))) return wrong();
+    plan.filters.push_back({column, std::string(parameter.value)});
+    return std::nullopt;
+  }
+  auto bounds = parse_bounds(column->type, parameter.value);
+  if (!bounds) return wrong();
+  if (edge == Edge::from) bounds->second = unbounded.second;
+  if (edge == Edge::to) bounds->first = unbounded.first;
+  plan.filters.push_back({column, *bounds});
+  return std::nullopt;
+}
+
+std::optional<ListFault> read_sort(const ListShape& shape, std::string_view value, Plan& plan) {
+  std::string_view name = value;
+  // A plus that nobody escaped reads as a space in a query string.
+  if (name.starts_with('+') || name.starts_with('-') || name.starts_with(' ')) {
+    plan.descending = name.front() == '-';
+    name.remove_prefix(1);
+  }
+  const auto found = std::find_if(shape.sorts.begin(), shape.sorts.end(),
+                                  [&](const SortColumn& s) { return s.name == name; });
+  if (found == shape.sorts.end()) {
+    std::string known;
+    for (const SortColumn& sort : shape.sorts) known.append(known.empty() ? "" : ", ").append(sort.name);
+    return fault("sort", say(plan.asked.language, message::one_of, known), got(value, plan.asked.language),
+                 plan.asked.language);
+  }
+  plan.sort = *found;
+  return std::nullopt;
+}
+
+std::optional<ListFault> read_limit(std::string_view value, Plan& plan) {
+  const auto limit = parse_integer(value);
+  if (!limit || *limit < 1 || *limit > page_rows_max) {
+    return fault("limit", say(plan.asked.language, message::whole_number, std::int64_t{1}, page_rows_max),
+                 got(value, plan.asked.language), plan.asked.language);
+  }
+  plan.limit = static_cast<std::size_t>(*limit);
+  return std::nullopt;
+}
+
+std::optional<ListFault> read_today(std::string_view value, Language language, CivilDate& today) {
+  const auto date = parse_date(value);
+  if (!date) return fault("today", say(language, message::a_filter_date), got(value, language), language);
+  today = *date;
+  return std::nullopt;
+}
+
+const Column& provider_column() {
+  static const Column& column = *list_table(Table::cases).column("provider");
+  return column;
+}
+
+std::optional<ListFault> read_provider(std::string_view value, Plan& plan) {
+  if (!provider_column().accepts(value)) {
+    return fault("provider", say(plan.asked.language, message::a_filter_text),
+                 got(value, plan.asked.language), plan.asked.language);
+  }
+  plan.provider = value;
+  return std::nullopt;
+}
+
+std::variant<Plan, ListFault> plan_of(const ListShape& shape, const ListQuestion& question) {
+  Plan plan;
+  plan.asked = {question.today, question.language, question.rules, nullptr};
+  plan.sort = shape.sorts.front();
+  std::optional<std::string_view> cursor;
+  std::set<std::string_view> seen;
+  for (const http::QueryParameter& parameter : question.parameters) {
+    const auto& [name, value] = parameter;
+    if (name == "wait_for") continue;
+    if (!seen.insert(name).second) {
+      return fault(name, say(question.language, message::only_once, name),
+                   say(question.language, message::it_came_twice), question.language);
+    }
+    std::optional<ListFault> wrong;
+    if (name == "limit") {
+      wrong = read_limit(value, plan);
+    } else if (name == "sort") {
+      wrong = read_sort(shape, value, plan);
+    } else if (name == "today") {
+      wrong = read_today(value, question.language, plan.asked.today);
+    } else if (name == "provider") {
+      wrong = read_provider(value, plan);
+    } else if (name == "cursor") {
+      cursor = value;
+    } else if (std::find(shape.passed_over.begin(), shape.passed_over.end(), name) ==
+               shape.passed_over.end()) {
+      wrong = read_filter(shape, parameter, plan);
+    }
+    if (wrong) return *wrong;
+  }
+  if (cursor) {
+    plan.after = read_cursor(*cursor, shape.tag, plan.sort.index, plan.descending);
+    if (!plan.after) {
+      return fault("cursor", say(question.language, message::a_cursor),
+                   say(question.language, message::another_value), question.language);
+    }
+  }
+  return plan;
+}
+
+/// Whose rows are read: all providers', one's, or nobody's.
+struct Whose {
+  bool nobody = false;
+  std::optional<std::string> provider;
+};
+
+Whose whose(const Plan& plan, const ListQuestion& question) {
+  if (question.only_provider && plan.provider && *plan.provider != *question.only_provider) return {true, {}};
+  return {false, question.only_provider ? question.only_provider : plan.provider};
+}
+
+/// A range of the column that rows are sorted by, as far as the filters tell one.
+Bounds sorted_bounds(const ListTable& table, const Plan& plan) {
+  Bounds bounds = unbounded;
+  const auto narrow = [&](std::int64_t low, std::int64_t high) {
+    bounds.first = std::max(bounds.first, low);
+    bounds.second = std::min(bounds.second, high);
+  };
+  const std::int64_t today = plan.asked.today.days;
+  for (const Filter& filter : plan.filters) {
+    if (filter.column->name == plan.sort.name) {
+      if (const auto* range = std::get_if<Bounds>(&filter.wanted)) narrow(range->first, range->second);
+    }
+    // A deadline is open until its acts_on and missed after it.
+    if (table.table == Table::deadlines && plan.sort.name == "acts_on" && filter.column->name == "state") {
+      const auto* state = std::get_if<std::string>(&filter.wanted);
+      if (state && *state == word(DeadlineState::open)) narrow(today, unbounded.second);
+      if (state && *state == word(DeadlineState::missed)) narrow(unbounded.first, today - 1);
+    }
+  }
+  if (table.table == Table::overdue_starts && plan.sort.name == "due_on") narrow(unbounded.first, today - 1);
+  return bounds;
+}
+
+std::string order_key_of(ColumnType type, std::int64_t value) {
+  if (type == ColumnType::instant) {
+    constexpr std::int64_t far = std::int64_t{1} << 46;
+    return order_key(Instant{std::clamp(value, -far, far)});
+  }
+  return order_key(static_cast<std::int32_t>(std::clamp<std::int64_t>(
+      value, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max())));
+}
+
+std::string order_key_of(const Column& column, const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return order_key_of(column.type, *number);
+  if (const auto* text = std::get_if<std::string>(&value)) return order_key(std::string_view(*text));
+  if (const auto* id = std::get_if<Uuid>(&value)) return order_key(*id);
+  return std::string(order_key_of_null);
+}
+
+// ---------------------------------------------------------------- the page
+
+class PageWriter {
+ public:
+  PageWriter(const ListShape& shape, const Plan& plan, const ListQuestion& question)
+      : shape_(shape), plan_(plan), question_(question) {
+    if (question.csv) {
+      append_csv_header(page_.body, shape.columns);
+    } else {
+      page_.body = "{\"items\":[";
+    }
+  }
+
+  /// False when the page is full; the row then belongs to the next one.
+  bool add(const AnyRow& row, std::string_view value, std::string_view key) {
+    if (rows_ == plan_.limit) {
+      page_.next = write_cursor(shape_.tag, plan_.sort.index, plan_.descending, last_);
+      return false;
+    }
+    Asked asked = plan_.asked;
+    std::optional<PersonData> person;
+    if (const auto* c = std::get_if<CaseRow>(&row); c && question_.opener && question_.opener->person) {
+      person = question_.opener->person(c->id, c->person);
+      if (person) asked.person = &*person;
+    }
+    if (question_.csv) {
+      append_row_csv(page_.body, shape_.columns, row, asked);
+    } else {
+      if (rows_ > 0) page_.body.push_back(',');
+      append_row_json(page_.body, shape_.columns, row, asked);
+    }
+    ++rows_;
+    last_ = {std::string(value), std::string(key)};
+    return true;
+  }
+
+  ListPage finish(const StoreState& state) {
+    if (!question_.csv) {
+      page_.body += "],\"next\":";
+      if (page_.next.empty()) {
+        page_.body += "null";
+      } else {
+        append_json_text(page_.body, page_.next);
+      }
+      page_.body += ",\"as_at\":";
+      append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today);
+      page_.body.push_back('}');
+    }
+    return std::move(page_);
+  }
+
+ private:
+  const ListShape& shape_;
+  const Plan& plan_;
+  const ListQuestion& question_;
+  ListPage page_;
+  std::size_t rows_ = 0;
+  RowPlace last_;
+};
+
+/// Rows in memory: sorted as an index would, then paged.
+void write_sorted(std::vector<KeyedRow> rows, const ListShape& shape, const Plan& plan, PageWriter& page) {
+  struct Placed {
+    RowPlace place;
+    const AnyRow* row;
+  };
+  const Column* column = plan.sort.index == 0 ? nullptr : shape.column(plan.sort.name);
+  std::vector<Placed> placed;
+  placed.reserve(rows.size());
+  for (const KeyedRow& row : rows) {
+    if (!plan.keeps(row.row)) continue;
+    placed.push_back(
+        {{column ? order_key_of(*column, column->get(row.row, plan.asked)) : "", row.key}, &row.row});
+  }
+  const auto before = [&](const RowPlace& a, const RowPlace& b) { return plan.descending ? b < a : a < b; };
+  std::sort(placed.begin(), placed.end(),
+            [&](const Placed& a, const Placed& b) { return before(a.place, b.place); });
+  for (const Placed& p : placed) {
+    if (plan.after && !before(*plan.after, p.place)) continue;
+    if (!page.add(*p.row, p.place.value, p.place.key)) return;
+  }
+}
+
+void write_case(const Reading& reading, const ListTable& table, const ListShape& shape, const Plan& plan,
+                const Whose& from, PageWriter& page) {
+  const auto found = reading.find_case(*plan.only_case);
+  if (!found || (from.provider && *from.provider != found->provider)) return;
+  std::vector<KeyedRow> rows;
+  reading.rows_of_case(table.table, found->provider, *plan.only_case, [&](const FoundRow& row) {
+    KeyedRow& keyed = rows.emplace_back();
+    keyed.key = row.key;
+    table.decode(row.key, row.bytes, keyed.row);
+    if (table.stands && !table.stands(keyed.row, plan.asked.today)) rows.pop_back();
+    return true;
+  });
+  write_sorted(std::move(rows), shape, plan, page);
+}
+
+void write_run(const Reading& reading, const ListTable& table, const Plan& plan, const Whose& from,
+               PageWriter& page) {
+  Run run{plan.sort.index, plan.descending, plan.after, {}};
+  std::optional<std::string> last;
+  if (run.column != 0) {
+    const Bounds bounds = sorted_bounds(table, plan);
+    if (bounds.first > bounds.second) return;
+    const ColumnType type = table.column(plan.sort.name)->type;
+    const std::int64_t begin = plan.descending ? bounds.second : bounds.first;
+    const std::int64_t end = plan.descending ? bounds.first : bounds.second;
+    const auto is_open = [&](std::int64_t edge) {
+      return edge == unbounded.first || edge == unbounded.second;
+    };
+    if (!is_open(begin)) run.from = order_key_of(type, begin);
+    if (!is_open(end)) last = order_key_of(type, end);
+  }
+  AnyRow row;
+  reading.rows(table.table, from.provider ? std::optional<std::string_view>(*from.provider) : std::nullopt,
+               run, [&](const FoundRow& found) {
+                 if (last && (plan.descending ? found.value < *last : found.value > *last)) return false;
+                 table.decode(found.key, found.bytes, row);
+                 if (table.stands && !table.stands(row, plan.asked.today)) return true;
+                 return !plan.keeps(row) || page.add(row, found.value, found.key);
+               });
+}
+
+}  // namespace
+
+void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today) {
+  out += "{\"positions\":{";
+  std::optional<Instant> last_event;
+  bool first = true;
+  for (std::size_t partition = 0; partition < state.reached.size(); ++partition) {
+    const Reached& reached = state.reached[partition];
+    if (reached.next.value == 0) continue;
+    if (!first) out.push_back(',');
+    first = false;
+    out += '"' + std::to_string(partition) + "\":" + std::to_string(reached.next.value - 1);
+    if (!last_event || reached.recorded > *last_event) last_event = reached.recorded;
+  }
+  out += "},\"last_event\":";
+  out += last_event ? '"' + to_string(*last_event) + '"' : "null";
+  out += ",\"lag_ms\":" + std::to_string(lag_ms) + ",\"today\":\"" + to_string(today) + "\"}";
+}
+
+std::variant<CivilDate, ListFault> today_of(const ListQuestion& question) {
+  CivilDate today = question.today;
+  for (const auto& [name, value] : question.parameters) {
+    if (name != "today") continue;
+    if (auto wrong = read_today(value, question.language, today)) return *wrong;
+  }
+  return today;
+}
+
+ListAnswer list(const Reading& reading, const ListTable& table, const ListQuestion& question) {
+  const ListShape shape{table.columns, table.sorts, static_cast<std::uint8_t>(table.table), {}};
+  auto planned = plan_of(shape, question);
+  if (auto* wrong = std::get_if<ListFault>(&planned)) return std::move(*wrong);
+  const Plan& plan = std::get<Plan>(planned);
+  PageWriter page(shape, plan, question);
+  if (const Whose from = whose(plan, question); !from.nobody) {
+    if (plan.only_case) {
+      write_case(reading, table, shape, plan, from, page);
+    } else {
+      write_run(reading, table, plan, from, page);
+    }
+  }
+  return page.finish(reading.state());
+}
+
+ListAnswer list_rows(const Reading& reading, std::span<const Column> columns,
+                     std::span<const SortColumn> sorts, std::vector<KeyedRow> rows, std::uint8_t tag,
+                     std::span<const std::string_view> passed_over, const ListQuestion& question) {
+  const ListShape shape{columns, sorts, tag, passed_over};
+  auto planned = plan_of(shape, question);
+  if (auto* wrong = std::get_if<ListFault>(&planned)) return std::move(*wrong);
+  const Plan& plan = std::get<Plan>(planned);
+  PageWriter page(shape, plan, question);
+  write_sorted(std::move(rows), shape, plan, page);
+  return page.finish(reading.state());
+}
+
+ListAnswer list_figures(const Reading& reading, const ListQuestion& question) {
+  static constexpr std::array<SortColumn, 1> sorts{{{"provider", 0}}};
+  // `from` and `to` choose days here; the columns of that name, and `until`, are no filters.
+  static constexpr std::array<std::string_view, 5> own{"from", "to", "by", "until", "sort"};
+  FigureQuery query;
+  query.today = question.today;
+  Plan whom;
+  whom.asked = {question.today, question.language, question.rules, nullptr};
+  for (const auto& [name, value] : question.parameters) {
+    std::optional<ListFault> wrong;
+    if (name == "from" || name == "to") {
+      CivilDate day;
+      wrong = read_today(value, question.language, day);
+      if (wrong) wrong->field = name;
+      (name == "from" ? query.from : query.to) = day;
+    } else if (name == "by") {
+      const auto by = parse_word<Period>(value);
+      if (by) {
+        query.by = *by;
+      } else {
+        wrong = fault(name, say(question.language, message::one_of, std::string_view("month, quarter, year")),
+                      got(value, question.language), question.language);
+      }
+    } else if (name == "today") {
+      wrong = read_today(value, question.language, query.today);
+    } else if (name == "provider") {
+      wrong = read_provider(value, whom);
+    } else if (name == "until" || name == "sort") {
+      wrong = fault(name, say(question.language, message::known_parameter),
+                    say(question.language, message::unknown_parameter), question.language);
+    }
+    if (wrong) return *wrong;
+  }
+  if (query.from && query.to && *query.from > *query.to) {
+    return fault("to", say(question.language, message::to_not_before_from, to_string(*query.from)),
+                 say(question.language, message::got, to_string(*query.to)), question.language);
+  }
+  std::vector<KeyedRow> rows;
+  if (const Whose from = whose(whom, question); !from.nobody) {
+    query.provider = from.provider;
+    for (FigureRow& row : figures(reading, query)) {
+      std::string key = row.provider + '\0' + order_key(row.from);
+      rows.push_back({std::move(key), std::move(row)});
+    }
+  }
+  return list_rows(reading, figure_columns(), sorts, std::move(rows),
+                   static_cast<std::uint8_t>(Table::key_figures), own, question);
+}
+
+}  // namespace geleit

@@ -1,0 +1,83 @@
+// Lists over the tables: filters, order, pages, JSON and CSV (API.md, Reading). Pure functions of one
+// snapshot; the listener checks roles, waits for positions and makes responses of what comes out here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "projections/columns.h"
+#include "projections/reading.h"
+#include "services/http/http.h"
+
+namespace geleit {
+
+/// Opens sealed fields for an asker who may see them. Nothing where the key is gone; an empty function where
+/// the asker may not.
+struct Opener {
+  std::function<std::optional<PersonData>(const CaseId&, const SealedCopy&)> person;
+  std::function<std::optional<std::string>(const CaseId&, const SealedCopy&)> reference;
+};
+
+inline constexpr std::int64_t page_rows_max = 500;
+inline constexpr std::int64_t page_rows_default = 100;
+
+/// What somebody asks of a list.
+struct ListQuestion {
+  /// As they stand in the query. `wait_for` and what the caller has taken out itself is passed over.
+  std::span<const http::QueryParameter> parameters;
+  bool csv = false;
+  CivilDate today;  ///< the clock's; `today=` replaces it
+  Language language = Language::de;
+  const RuleBook* rules = nullptr;  ///< never null
+  const Opener* opener = nullptr;   ///< null: persons stay sealed
+  std::int64_t lag_ms = 0;          ///< as the projector knows it, for `as_at`
+  /// The only provider whose rows the asker may see; none = all.
+  std::optional<std::string> only_provider;
+};
+
+/// One page: the whole body, and the cursor of the next page (also within JSON), empty on the last.
+struct ListPage {
+  std::string body;
+  std::string next;
+};
+
+/// 400: the parameter that is wrong and the sentence that says so.
+struct ListFault {
+  std::string field;
+  std::string detail;
+};
+
+using ListAnswer = std::variant<ListPage, ListFault>;
+
+/// A page of one of list_tables().
+[[nodiscard]] ListAnswer list(const Reading& reading, const ListTable& table, const ListQuestion& question);
+/// A page of `key-figures`.
+[[nodiscard]] ListAnswer list_figures(const Reading& reading, const ListQuestion& question);
+
+/// A row that lies in memory, with the key that breaks ties.
+struct KeyedRow {
+  std::string key;
+  AnyRow row;
+};
+/// A page of rows that were computed for this question, with the same filters, order and cursors. `sorts` as
+/// in ListTable, every name a column; `tag` tells cursors of one list from those of another. Parameters named
+/// in `passed_over` are the caller's.
+[[nodiscard]] ListAnswer list_rows(const Reading& reading, std::span<const Column> columns,
+                                   std::span<const SortColumn> sorts, std::vector<KeyedRow> rows,
+                                   std::uint8_t tag, std::span<const std::string_view> passed_over,
+                                   const ListQuestion& question);
+
+/// `{"positions":{"0":123},"last_event":…,"lag_ms":0,"today":…}`: the offset of the last record read in each
+/// partition that has any.
+void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today);
+
+/// `today=` among the parameters, else the question's; or the fault in it.
+[[nodiscard]] std::variant<CivilDate, ListFault> today_of(const ListQuestion& question);
+
+}  // namespace geleit
