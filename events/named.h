@@ -118,7 +118,7 @@ struct Position {
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 
-/// A field encrypted with a person's key (services/intake/seal.h). Views the record or command it came from;
+/// A field encrypted with a person's key (services/seal.h). Views the record or command it came from;
 /// empty means the field is absent.
 struct Sealed {
   std::string_view bytes;

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "services/calculator.h"
+#include "services/serve_command.h"
 #include "services/command_line.h"
 #include "services/get_command.h"
 #include "services/simulate/simulate_command.h"
@@ -42,6 +43,7 @@ int run(int argc, char** argv) {
           "Language of sentences: de or en")
       ->check(CLI::IsMember({"de", "en"}));
 
+  geleit::add_serve(line);
   geleit::add_deadline(line);
   geleit::add_copay(line);
   geleit::add_rules(line);

@@ -162,7 +162,6 @@ void serve(const ServeOptions& options, CommandLine& line) {
   server_options.metrics = &metrics;
   // The routers outlive the server, and the server the service's threads.
   http::Router router(&metrics);
-  std::unique_ptr<QueryRoutes> queries;
   std::vector<std::shared_ptr<void>> gauges;
   http::Server server(server_options, handler);
   spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
@@ -177,7 +176,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   add_life(router, service, metrics);
   add_command_routes(router, service.intake(), service.rules(), service.clock(),
                      service.clock_choice().kind == ClockChoice::Kind::entered);
-  queries = std::make_unique<QueryRoutes>(
+  add_query_routes(
       router, QuerySources{service.store(), service.log(), service.rules(), service.keys(), service.clock(), server,
                            describe(service.clock_choice()), [&service] { return service.projector().trouble(); }});
   gauges = add_gauges(metrics, service);

@@ -21,7 +21,7 @@
 #include "services/data_directory.h"
 #include "services/http/metrics.h"
 #include "services/intake/intake.h"
-#include "services/intake/key_store.h"
+#include "services/key_store.h"
 
 namespace geleit {
 

@@ -201,13 +201,13 @@ struct ForeignLibrary {
 const std::vector<ForeignLibrary>& foreign_libraries() {
   static const std::vector<ForeignLibrary> libraries{
       {"RocksDB", R"(rocksdb/.*)",
-       R"(events/embedded_log.*|projections/store.*|services/intake/key_store.*)"},
+       R"(events/embedded_log.*|projections/store.*|services/key_store.*)"},
       {"librdkafka", R"(librdkafka/.*)", R"(events/kafka_log.*)"},
       {"Cap'n Proto", R"((capnp|kj)/.*|schema/.*\.capnp\.h)",
        R"((events|projections)/(.*/)?\w*codec\.(cc|h))"},
       {"Boost.Beast and Boost.Asio", R"(boost/(beast|asio).*)",
        R"(services/http/.*|services/http_client\.cc|services/signals\.cc)"},
-      {"libsodium", R"(sodium.*)", R"(services/intake/(seal|key_store)\.cc)"},
+      {"libsodium", R"(sodium.*)", R"(services/(seal|key_store)\.cc)"},
       {"Hinnant's date", R"(date/.*)", R"(events/civil_time\.cc|tests/unit/civil_time_test\.cc)"},
       {"toml++", R"(toml.*)",
        R"(projections/rules/rule_set\.cc|services/simulate/priors\.cc|services/config\.cc)"},

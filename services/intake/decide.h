@@ -13,7 +13,7 @@
 #include "projections/rule_book.h"
 #include "services/intake/commands.h"
 #include "services/intake/rejection.h"
-#include "services/intake/sealer.h"
+#include "services/sealer.h"
 
 namespace geleit {
 

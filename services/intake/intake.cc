@@ -8,7 +8,7 @@
 #include "projections/evolve.h"
 #include "projections/row_codec.h"
 #include "services/intake/decide.h"
-#include "services/intake/seal.h"
+#include "services/seal.h"
 
 namespace geleit {
 namespace {

@@ -30,7 +30,7 @@
 #include "projections/projector.h"
 #include "services/clock.h"
 #include "services/intake/commands.h"
-#include "services/intake/key_store.h"
+#include "services/key_store.h"
 #include "services/intake/rejection.h"
 
 namespace geleit {

@@ -1,11 +1,11 @@
-#include "services/intake/seal.h"
+#include "services/seal.h"
 
 #include <sodium.h>
 
 #include <cstring>
 
 #include "events/sha256.h"
-#include "services/intake/wrap.h"
+#include "services/wrap.h"
 
 namespace geleit {
 namespace {

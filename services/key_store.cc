@@ -1,4 +1,4 @@
-#include "services/intake/key_store.h"
+#include "services/key_store.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 #include <mutex>
 
 #include "events/sha256.h"
-#include "services/intake/wrap.h"
+#include "services/wrap.h"
 
 namespace geleit {
 namespace {

@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "events/event.h"
-#include "services/intake/key_store.h"
-#include "services/intake/sealer.h"
+#include "services/key_store.h"
+#include "services/sealer.h"
 
 namespace geleit {
 

@@ -1,7 +1,7 @@
 // A person key under the installation's master key, as the key store keeps it.
 #pragma once
 
-#include "services/intake/key_store.h"
+#include "services/key_store.h"
 
 namespace geleit {
 

@@ -1,0 +1,36 @@
+// The reading half of the surface: every GET of API.md over one snapshot of the tables each.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "events/log.h"
+#include "projections/rule_book.h"
+#include "projections/store.h"
+#include "services/clock.h"
+#include "services/http/router.h"
+#include "services/key_store.h"
+
+namespace geleit {
+
+/// A read that asks for a position waits this long for it, then it is 503.
+inline constexpr std::int64_t wait_for_ms_max = 5'000;
+/// Between two looks whether the position was reached.
+inline constexpr std::int64_t wait_for_step_ms = 2;
+
+/// What the routes read from. All of it outlives them and is only read.
+struct QuerySources {
+  const Store& store;
+  const ReadableLog& log;
+  const RuleBook& rules;
+  const KeyStore& keys;
+  const Clock& clock;
+  http::Timers& timers;
+  std::string clock_mode;                 ///< for the status: "system", "entered" …
+  std::function<std::string()> trouble;   ///< why the tables stand still, or empty
+};
+
+/// Adds the routes; `router` keeps what they need.
+void add_query_routes(http::Router& router, QuerySources sources);
+
+}  // namespace geleit
