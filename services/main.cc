@@ -6,9 +6,9 @@
 #include <exception>
 
 #include "services/calculator.h"
-#include "services/serve_command.h"
 #include "services/command_line.h"
 #include "services/get_command.h"
+#include "services/serve_command.h"
 #include "services/simulate/simulate_command.h"
 #include "services/submit_command.h"
 

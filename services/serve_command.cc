@@ -32,12 +32,15 @@ struct ServeOptions {
   std::string clock;
 };
 
-/// Hands requests to one handler until another takes over: before the tables are ready, only its life is told.
+/// Hands requests to one handler until another takes over: before the tables are ready, only its life is
+/// told.
 class Switch final : public http::Handler {
  public:
   explicit Switch(http::Handler& first) : now_(&first) {}
   void to(http::Handler& handler) { now_.store(&handler); }
-  [[nodiscard]] std::size_t body_limit(const http::Request& head) const override { return now_.load()->body_limit(head); }
+  [[nodiscard]] std::size_t body_limit(const http::Request& head) const override {
+    return now_.load()->body_limit(head);
+  }
   void handle(http::Request request, http::Responder responder) override {
     now_.load()->handle(std::move(request), std::move(responder));
   }
@@ -50,7 +53,9 @@ class Switch final : public http::Handler {
 class Starting final : public http::Handler {
  public:
   explicit Starting(http::Handler& life) : life_(life) {}
-  [[nodiscard]] std::size_t body_limit(const http::Request& head) const override { return life_.body_limit(head); }
+  [[nodiscard]] std::size_t body_limit(const http::Request& head) const override {
+    return life_.body_limit(head);
+  }
   void handle(http::Request request, http::Responder responder) override {
     if (request.path() == "/livez" || request.path() == "/readyz" || request.path() == "/metrics") {
       return life_.handle(std::move(request), std::move(responder));
@@ -114,28 +119,40 @@ std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& s
   const auto gauge = [&](const char* name, const char* help, std::function<double()> value) {
     gauges.push_back(metrics.gauge_when_read(name, help, {}, std::move(value)));
   };
-  gauge("geleit_events", "Accepted events that the tables hold", [state] { return static_cast<double>(state().events); });
-  gauge("geleit_stale_records", "Records that lost their race", [state] { return static_cast<double>(state().stale); });
-  gauge("geleit_foreign_records", "Records that are no events of this log", [state] { return static_cast<double>(state().foreign); });
-  gauge("geleit_parked", "Cases that stand still, counted per table", [&service] { return static_cast<double>(service.store().parked().size()); });
-  gauge("geleit_projection_lag_records", "Records in the log that the tables have not read yet", [&service, state] {
-    const Positions ends = service.log().ends();
-    const Positions reached = state().positions();
-    double lag = 0;
-    for (std::size_t p = 0; p < ends.size(); ++p) lag += static_cast<double>(ends[p].value - std::min(reached[p].value, ends[p].value));
-    return lag;
-  });
-  gauge("geleit_intake_queue", "Commands that wait to be decided", [&service] { return static_cast<double>(service.intake().status().queued); });
-  gauge("geleit_intake_queue_max", "Commands that may wait before more are refused", [] { return static_cast<double>(intake_queue_max); });
-  gauge("geleit_commands_accepted_total", "Commands recorded since the start", [&service] { return static_cast<double>(service.intake().status().accepted); });
-  gauge("geleit_commands_refused_total", "Commands refused since the start", [&service] { return static_cast<double>(service.intake().status().refused); });
-  gauge("geleit_commands_repeated_total", "Commands answered as repeated since the start", [&service] { return static_cast<double>(service.intake().status().repeated); });
+  gauge("geleit_events", "Accepted events that the tables hold",
+        [state] { return static_cast<double>(state().events); });
+  gauge("geleit_stale_records", "Records that lost their race",
+        [state] { return static_cast<double>(state().stale); });
+  gauge("geleit_foreign_records", "Records that are no events of this log",
+        [state] { return static_cast<double>(state().foreign); });
+  gauge("geleit_parked", "Cases that stand still, counted per table",
+        [&service] { return static_cast<double>(service.store().parked().size()); });
+  gauge("geleit_projection_lag_records", "Records in the log that the tables have not read yet",
+        [&service, state] {
+          const Positions ends = service.log().ends();
+          const Positions reached = state().positions();
+          double lag = 0;
+          for (std::size_t p = 0; p < ends.size(); ++p)
+            lag += static_cast<double>(ends[p].value - std::min(reached[p].value, ends[p].value));
+          return lag;
+        });
+  gauge("geleit_intake_queue", "Commands that wait to be decided",
+        [&service] { return static_cast<double>(service.intake().status().queued); });
+  gauge("geleit_intake_queue_max", "Commands that may wait before more are refused",
+        [] { return static_cast<double>(intake_queue_max); });
+  gauge("geleit_commands_accepted_total", "Commands recorded since the start",
+        [&service] { return static_cast<double>(service.intake().status().accepted); });
+  gauge("geleit_commands_refused_total", "Commands refused since the start",
+        [&service] { return static_cast<double>(service.intake().status().refused); });
+  gauge("geleit_commands_repeated_total", "Commands answered as repeated since the start",
+        [&service] { return static_cast<double>(service.intake().status().repeated); });
   return gauges;
 }
 
 void serve(const ServeOptions& options, CommandLine& line) {
   const auto endpoint = http::parse_endpoint(options.listen);
-  const auto clock = options.clock.empty() ? ClockChoice{} : parse_clock(options.clock).value_or(ClockChoice{});
+  const auto clock =
+      options.clock.empty() ? ClockChoice{} : parse_clock(options.clock).value_or(ClockChoice{});
   if (!endpoint) throw CLI::ValidationError("--listen", "expected HOST:PORT, but got " + options.listen);
   if (!http::is_loopback(*endpoint)) {
     // Without tokens every caller has all rights, so only this machine may call.
@@ -176,9 +193,9 @@ void serve(const ServeOptions& options, CommandLine& line) {
   add_life(router, service, metrics);
   add_command_routes(router, service.intake(), service.rules(), service.clock(),
                      service.clock_choice().kind == ClockChoice::Kind::entered);
-  add_query_routes(
-      router, QuerySources{service.store(), service.log(), service.rules(), service.keys(), service.clock(), server,
-                           describe(service.clock_choice()), [&service] { return service.projector().trouble(); }});
+  add_query_routes(router, QuerySources{service.store(), service.log(), service.rules(), service.keys(),
+                                        service.clock(), server, describe(service.clock_choice()),
+                                        [&service] { return service.projector().trouble(); }});
   gauges = add_gauges(metrics, service);
   handler.to(router);
   fmt::print("listening on http://{}\n", http::to_string(server.endpoint()));
@@ -194,14 +211,17 @@ void serve(const ServeOptions& options, CommandLine& line) {
 }  // namespace
 
 void add_serve(CommandLine& line) {
-  auto* command = line.app.add_subcommand("serve", "Run the service: every role in one process on the embedded log");
+  auto* command =
+      line.app.add_subcommand("serve", "Run the service: every role in one process on the embedded log");
   auto options = std::make_shared<ServeOptions>();
   command->add_option("--data", options->data, "Directory of log, keys and tables")->capture_default_str();
-  command->add_option("--listen", options->listen, "Loopback address and port; port 0 takes a free one")->capture_default_str();
+  command->add_option("--listen", options->listen, "Loopback address and port; port 0 takes a free one")
+      ->capture_default_str();
   command->add_option("--log", options->log, "Directory of the log, if it is not in the data directory");
   command->add_option("--clock", options->clock, "Start at this instant, or \"entered\": follow the commands")
       ->check([](const std::string& text) {
-        return parse_clock(text) ? std::string() : "expected an instant with offset or \"entered\", but got " + text;
+        return parse_clock(text) ? std::string()
+                                 : "expected an instant with offset or \"entered\", but got " + text;
       });
   command->callback([&line, options] {
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");

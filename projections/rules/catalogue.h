@@ -179,6 +179,12 @@ inline constexpr Message<> one_entity_tag{
     "* or one quoted version for a single command"};
 inline constexpr Message<> same_as_header{"dasselbe wie im Kopf der Anfrage",
                                           "the same as in the request's header"};
+inline constexpr Message<> a_position{"eine Position wie 3:1234 in einer vorhandenen Partition",
+                                      "a position such as 3:1234 in a partition that exists"};
+inline constexpr Message<> position_reached{"dass die Tabellen bis zu dieser Position gelesen haben",
+                                            "the tables to have read up to that position"};
+inline constexpr Message<> position_not_reached{"sie sind noch nicht so weit; bitte gleich noch einmal versuchen",
+                                                "they are not there yet; please try again in a moment"};
 inline constexpr Message<std::int64_t> lines_at_most{"höchstens {} Zeilen", "at most {} lines"};
 inline constexpr Message<std::int64_t> lines_found{"es sind {}", "there are {}"};
 

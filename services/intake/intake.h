@@ -30,8 +30,8 @@
 #include "projections/projector.h"
 #include "services/clock.h"
 #include "services/intake/commands.h"
-#include "services/key_store.h"
 #include "services/intake/rejection.h"
+#include "services/key_store.h"
 
 namespace geleit {
 

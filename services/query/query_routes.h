@@ -26,8 +26,8 @@ struct QuerySources {
   const KeyStore& keys;
   const Clock& clock;
   http::Timers& timers;
-  std::string clock_mode;                 ///< for the status: "system", "entered" …
-  std::function<std::string()> trouble;   ///< why the tables stand still, or empty
+  std::string clock_mode;                ///< for the status: "system", "entered" …
+  std::function<std::string()> trouble;  ///< why the tables stand still, or empty
 };
 
 /// Adds the routes; `router` keeps what they need.

@@ -53,7 +53,12 @@ std::string status_json(const QuerySources& sources) {
     json.member(std::to_string(p)).number(state.reached[p].next.value);
   }
   json.end().member("lag_ms").number(lag.ms).member("lag_records").number(lag.records);
-  json.member("events").number(state.events).member("stale").number(state.stale).member("foreign").number(state.foreign);
+  json.member("events")
+      .number(state.events)
+      .member("stale")
+      .number(state.stale)
+      .member("foreign")
+      .number(state.foreign);
   json.member("parked").array();
   for (const Parked& parked : sources.store.parked()) {
     json.object().member("case").string(to_string(parked.id)).member("table").string(name_of(parked.table));
@@ -68,7 +73,13 @@ std::string status_json(const QuerySources& sources) {
   }
   // While tables are rebuilt at the start nothing is served, so whoever reads this reads finished ones.
   json.end().member("rebuild").null();
-  json.member("clock").object().member("now").string(to_string(now)).member("mode").string(sources.clock_mode).end();
+  json.member("clock")
+      .object()
+      .member("now")
+      .string(to_string(now))
+      .member("mode")
+      .string(sources.clock_mode)
+      .end();
   json.member("trouble").array();
   if (const std::string trouble = sources.trouble(); !trouble.empty()) json.string(trouble);
   json.end().end();

@@ -10,7 +10,8 @@ namespace geleit {
 /// The JSON of GET /v1/status.
 [[nodiscard]] std::string status_json(const QuerySources& sources);
 
-/// Records of the log that the tables have not read, and how long the oldest partition of them waits (0: none does).
+/// Records of the log that the tables have not read, and how long the oldest partition of them waits (0: none
+/// does).
 struct Lag {
   std::uint64_t records = 0;
   std::int64_t ms = 0;
