@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -85,8 +86,13 @@ class EmbeddedLog::Writer {
     std::vector<PendingAppend> group;
     while (take(group)) {
       const std::string error = write(group);
+      if (error.empty()) {
+        subscribers_.notify();
+      } else {
+        refuse(error, group);
+      }
       finish(group, error);
-      if (!error.empty() && !recover(error)) return;
+      if (!error.empty() && !recover()) return;
     }
   }
 
@@ -134,8 +140,16 @@ class EmbeddedLog::Writer {
     return {};
   }
 
-  void finish(std::vector<PendingAppend>& group, const std::string& error) {
-    if (error.empty()) subscribers_.notify();
+  // From here on appends are refused; what is queued fails with the group.
+  void refuse(const std::string& error, std::vector<PendingAppend>& group) {
+    const std::lock_guard lock(mutex_);
+    unavailable_ = fmt::format("{}. It is being opened again; try again later", error);
+    std::move(queue_.begin(), queue_.end(), std::back_inserter(group));
+    queue_.clear();
+    queued_records_ = queued_bytes_ = 0;
+  }
+
+  static void finish(std::vector<PendingAppend>& group, const std::string& error) {
     const Appended outcome{error};
     for (PendingAppend& pending : group) {
       if (pending.done) pending.done(outcome);
@@ -143,18 +157,9 @@ class EmbeddedLog::Writer {
     }
   }
 
-  // Refuses appends until the directory is open again with all that was acknowledged. False when the log
+  // Opens the directory again, with all that was acknowledged, and takes appends again. False when the log
   // closes.
-  bool recover(const std::string& error) {
-    std::vector<PendingAppend> failed;
-    {
-      const std::lock_guard lock(mutex_);
-      unavailable_ = fmt::format("{}. It is being opened again; try again later", error);
-      failed.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
-      queue_.clear();
-      queued_records_ = queued_bytes_ = 0;
-    }
-    finish(failed, error);
+  bool recover() {
     int wait_ms = reopen_wait_first_ms;
     bool lost = false;
     while (true) {
