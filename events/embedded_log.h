@@ -55,8 +55,9 @@ class EmbeddedLog final : public Log {
   /// however long the log is.
   [[nodiscard]] static std::unique_ptr<EmbeddedLog> open(EmbeddedLogOptions options);
   /// For offline tools: the log as it was at this moment, also while a service writes to it; it does not
-  /// grow. A last group that the service is just writing may be seen before its client is told that it is
-  /// durable. Changes nothing in the directory that matters (RocksDB writes its own message file there).
+  /// grow, and nothing in the directory is changed. A last group that the service is just writing may be seen
+  /// before its client is told that it is durable. Takes as much memory as the service has not yet put into
+  /// sorted files (at most some 100 MiB). Throws as `open` does.
   [[nodiscard]] static std::unique_ptr<ReadableLog> open_read_only(const std::filesystem::path& dir);
 
   /// Writes what is queued, then lets the directory go. Readers and subscriptions must be gone.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/iterator.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_partitioner.h>
@@ -11,6 +12,7 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <array>
+#include <cstdarg>
 #include <cstring>
 #include <limits>
 
@@ -80,6 +82,13 @@ static_assert(sizeof(StoredIdentity) == 40);
   throw LogUnavailable(fmt::format("the log in {} could not {}: {}", dir.string(), doing, text));
 }
 
+// Whoever only reads leaves nothing behind, not even RocksDB's own messages.
+class NoMessages final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memory) {
   rocksdb::Options options;
   options.create_if_missing = mode == LogDatabase::Mode::create;
@@ -97,6 +106,7 @@ rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memo
   options.bytes_per_sync = sync_sorted_files_every_bytes;
   options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  if (mode == LogDatabase::Mode::read) options.info_log = std::make_shared<NoMessages>();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.write_buffer_manager = memory.write_buffers;

@@ -8,6 +8,7 @@
 #include "services/calculator.h"
 #include "services/command_line.h"
 #include "services/get_command.h"
+#include "services/log_command.h"
 #include "services/serve_command.h"
 #include "services/simulate/simulate_command.h"
 #include "services/submit_command.h"
@@ -50,6 +51,7 @@ int run(int argc, char** argv) {
   geleit::add_submit(line);
   geleit::add_get(line);
   geleit::add_simulate(line);
+  geleit::add_log(line);
   line.app.add_subcommand("version", "The program's version")->callback([] {
     fmt::print("geleit {}\n", GELEIT_VERSION);
   });

@@ -396,5 +396,14 @@ inline constexpr Message<> no_rows{"Keine Zeilen.", "No rows."};
 inline constexpr Message<std::size_t> more_rows{"{} Zeilen; es gibt mehr: --all oder --limit N",
                                                 "{} rows; there are more: --all or --limit N"};
 
+// `geleit log info`.
+inline constexpr Message<> log_created{"angelegt", "created"};
+inline constexpr Message<> log_events{"Ereignisse", "events"};
+inline constexpr Message<> log_first_recorded{"erstes aufgezeichnet", "first recorded"};
+inline constexpr Message<> log_last_recorded{"letztes aufgezeichnet", "last recorded"};
+inline constexpr Message<> log_on_disk{"auf der Platte", "on disk"};
+inline constexpr Message<> log_partition{"Partition", "partition"};
+inline constexpr Message<> log_end{"Ende", "end"};
+
 }  // namespace message
 }  // namespace geleit

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "tests/contract/log_steps.h"
@@ -146,7 +147,14 @@ TEST_F(EmbeddedLogTest, OfflineToolsReadWhileAServiceWrites) {
   const auto all = read_all(*view, Partition{1});
   ASSERT_EQ(all.size(), 500u);
   EXPECT_EQ(all[499].bytes, record_bytes(499));
+  const auto files = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(dir)) names.insert(entry.path().filename());
+    return names;
+  };
+  const auto before = files();
   EXPECT_EQ(EmbeddedLog::open_read_only(dir)->ends()[1].value, 1'000u);
+  EXPECT_EQ(files(), before);
 }
 
 TEST_F(EmbeddedLogTest, OfflineToolsOpenAnyMomentOfABusyService) {
