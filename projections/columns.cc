@@ -393,6 +393,27 @@ const ListTable& list_table(Table table) {
 
 std::span<const Column> figure_columns() { return columns_of_figures; }
 
+std::span<const Column> history_columns() {
+  static constexpr auto is_true_or_false = [](std::string_view given) { return given == "true" || given == "false"; };
+  static constexpr auto is_stale = [](const AnyRow& row, const Asked&) -> Value {
+    return std::string(std::get<HistoryRow>(row).stale ? "true" : "false");
+  };
+  static constexpr std::array<Column, 11> columns{{
+      Column{"version", integer, get<&HistoryRow::version>},
+      Column{"event", text, get<&HistoryRow::event>},
+      Column{"happened", text, get<&HistoryRow::happened>},
+      Column{"recorded", instant, get<&HistoryRow::recorded>},
+      Column{"by", text, get<&HistoryRow::by>, is_slug},
+      Column{"data", object, get<&HistoryRow::data>},
+      Column{"reasons", object, get<&HistoryRow::reasons>},
+      Column{"rule_set", text, get<&HistoryRow::rule_set>},
+      Column{"hash", text, get<&HistoryRow::hash>},
+      Column{"position", object, get<&HistoryRow::position>},
+      Column{"stale", ColumnType::boolean, is_stale, is_true_or_false},
+  }};
+  return columns;
+}
+
 void append_row_json(std::string& out, std::span<const Column> columns, const AnyRow& row,
                      const Asked& asked) {
   char separator = '{';
@@ -407,7 +428,7 @@ void append_row_json(std::string& out, std::span<const Column> columns, const An
     if (std::holds_alternative<std::monostate>(v)) {
       out.append("null");
     } else if (const auto* t = std::get_if<std::string>(&v)) {
-      if (column.type == object) {
+      if (column.type == object || column.type == ColumnType::boolean) {
         out.append(*t);
       } else {
         append_json_text(out, *t);

@@ -16,8 +16,20 @@
 
 namespace geleit {
 
-using AnyRow =
-    std::variant<CaseRow, DeadlineRow, OverdueStartRow, UnitBalanceRow, TaskRow, VisitRow, FigureRow>;
+/// A line of a case's history: an event as it was recorded, told from its record when asked.
+struct HistoryRow {
+  Version version;
+  std::string event;
+  std::string happened;  ///< a date or an instant
+  Instant recorded;
+  std::string by;        ///< empty: the service itself
+  std::string data, reasons, position;  ///< JSON objects
+  std::string rule_set, hash;
+  bool stale = false;
+};
+
+using AnyRow = std::variant<CaseRow, DeadlineRow, OverdueStartRow, UnitBalanceRow, TaskRow, VisitRow, FigureRow,
+                            HistoryRow>;
 
 /// By whom and when a row is looked at.
 struct Asked {
@@ -35,6 +47,7 @@ enum class ColumnType : std::uint8_t {
   instant,
   integer,
   decimal,  ///< kept in hundredths
+  boolean,  ///< "true" or "false"
   object,   ///< written as JSON by `get`; has members of its own in CSV
 };
 
@@ -83,6 +96,9 @@ struct ListTable {
 [[nodiscard]] const ListTable& list_table(Table table);  ///< asserted to be one of them
 /// The columns of `key-figures`, whose rows are computed when asked.
 [[nodiscard]] std::span<const Column> figure_columns();
+
+/// The columns of a case's `history`.
+[[nodiscard]] std::span<const Column> history_columns();
 
 /// The row as one JSON object.
 void append_row_json(std::string& out, std::span<const Column> columns, const AnyRow& row,

@@ -170,6 +170,8 @@ inline constexpr Message<> either_true_or_false{"true oder false", "true or fals
 inline constexpr Message<> another_value{"es kam etwas anderes", "something else came"};
 inline constexpr Message<> json_or_ndjson{"application/json oder application/x-ndjson",
                                           "application/json or application/x-ndjson"};
+inline constexpr Message<> json_or_csv{"application/json oder text/csv als Antwort",
+                                       "application/json or text/csv as the answer"};
 inline constexpr Message<> another_media{"der Inhalt hat einen anderen Typ",
                                          "the content is of another type"};
 inline constexpr Message<> one_command_id{"eine UUID der Version 4 oder 7 für einen einzelnen Befehl",

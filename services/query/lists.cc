@@ -159,6 +159,7 @@ std::optional<Bounds> parse_bounds(ColumnType type, std::string_view text) {
     case ColumnType::uuid:
     case ColumnType::text:
     case ColumnType::vocabulary:
+    case ColumnType::boolean:
     case ColumnType::object: break;
   }
   return std::nullopt;
@@ -169,6 +170,7 @@ std::string kind_of(ColumnType type, Language language) {
     case ColumnType::uuid: return say(language, message::a_uuid);
     case ColumnType::text: return say(language, message::a_filter_text);
     case ColumnType::vocabulary: return say(language, message::a_known_word);
+    case ColumnType::boolean: return say(language, message::either_true_or_false);
     case ColumnType::date: return say(language, message::a_filter_date);
     case ColumnType::instant: return say(language, message::a_filter_instant);
     case ColumnType::integer: return say(language, message::an_integer);
