@@ -334,6 +334,7 @@ void append_plain(std::string& out, ColumnType type, const Value& v, char point)
     case uuid:
     case text:
     case vocabulary:
+    case boolean:
     case object: break;
   }
   assert(false && "a value of another type than its column's");

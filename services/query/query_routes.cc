@@ -4,6 +4,7 @@
 #include <charconv>
 #include <memory>
 
+#include "events/civil_time.h"
 #include "events/uuid.h"
 #include "projections/reading.h"
 #include "schema/embedded.h"

@@ -8,7 +8,7 @@
 
 #include "events/event_words.h"
 #include "services/simulate/almanac.h"
-#include "services/simulate/chance.h"
+#include "services/simulate/dice.h"
 #include "services/simulate/priors.h"
 
 namespace geleit {
@@ -34,7 +34,7 @@ class Facility {
   /// Finds so many minutes (a multiple of 15) in a person's day, keeps them and returns their start; nothing
   /// when the day is free for that person or full. `travel` keeps a quarter of an hour beside.
   [[nodiscard]] std::optional<Moment> book(std::size_t who, CivilDate day, int minutes, bool travel,
-                                           Chance& chance);
+                                           Dice& chance);
 
  private:
   static constexpr int first_hour = 7;
@@ -57,7 +57,7 @@ class Facility {
   Land land_;
   std::uint32_t even_start_;
   std::vector<Staff> staff_;
-  Chance chance_;
+  Dice chance_;
 
   // Referrals lie on a line whose length is the sum of the weights of the working days: one in each piece.
   std::array<std::uint32_t, 7> weekday_weights_;

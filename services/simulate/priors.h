@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "services/simulate/chance.h"
+#include "services/simulate/dice.h"
 
 namespace geleit {
 

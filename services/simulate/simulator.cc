@@ -45,7 +45,7 @@ Simulator::Simulator(const SimulationOptions& options, const Priors& priors)
   const Fixed others_mean =
       std::max(Fixed::whole(1), (Fixed::whole(priors_.size.country_children_a_year) - customer_children) /
                                     Fixed::whole(priors_.size.country_facilities - 1));
-  Chance sizes(options_.seed, 0, 1);
+  Dice sizes(options_.seed, 0, 1);
   std::vector<Fixed> drawn;
   Fixed sum{0};
   for (int i = 1; i < options_.facilities; ++i) {

@@ -1035,7 +1035,7 @@ class SmnStory {
   const Priors& priors_;
   const Almanac& almanac_;
   Land land_;
-  Chance chance_;
+  Dice chance_;
   CasePlan plan_;
   CommandWriter line_;
 

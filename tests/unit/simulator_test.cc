@@ -626,7 +626,7 @@ TEST(Simulator, RefusesWhatItCannotTell) {
   EXPECT_THROW(Simulator(far, priors()), std::invalid_argument);
 }
 
-TEST(Chance, LogarithmAndItsInverseAreExactEnough) {
+TEST(Dice, LogarithmAndItsInverseAreExactEnough) {
   EXPECT_EQ(log2_of(Fixed::whole(8)), Fixed::whole(3));
   EXPECT_EQ(exp2_of(Fixed::whole(3)), Fixed::whole(8));
   EXPECT_NEAR(static_cast<double>(log2_of(Fixed::whole(30)).bits) / 65536, 4.90689, 0.0001);

@@ -1,4 +1,4 @@
-// Chance that is the same on every machine: xoshiro256** and whole-number arithmetic. No floating point takes
+// Dice that are the same on every machine: xoshiro256** and whole-number arithmetic. No floating point takes
 // part in a draw, for compilers may contract it and libraries round logarithms differently; no std::
 // distribution, for every library draws its own way.
 #pragma once
@@ -62,10 +62,10 @@ struct LogNormal {
   [[nodiscard]] static LogNormal of(double median, double p95);  ///< 0 < median < p95
 };
 
-class Chance {
+class Dice {
  public:
   /// Streams of one seed that differ in `stream` or `part` have nothing to do with each other.
-  Chance(std::uint64_t seed, std::uint64_t stream, std::uint64_t part);
+  Dice(std::uint64_t seed, std::uint64_t stream, std::uint64_t part);
 
   [[nodiscard]] std::uint64_t next();
   /// From 0 to bound − 1; bound above zero.

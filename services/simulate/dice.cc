@@ -1,4 +1,4 @@
-#include "services/simulate/chance.h"
+#include "services/simulate/dice.h"
 
 #include <algorithm>
 #include <cassert>
@@ -86,14 +86,14 @@ LogNormal LogNormal::of(double median, double p95) {
   return {log2_median, (log2_of(Fixed::of(p95)) - log2_median) / quantile};
 }
 
-Chance::Chance(std::uint64_t seed, std::uint64_t stream, std::uint64_t part) {
+Dice::Dice(std::uint64_t seed, std::uint64_t stream, std::uint64_t part) {
   std::uint64_t mix = seed;
   mix = split_mix(mix) ^ (stream * 0xd1342543de82ef95ULL);
   mix = split_mix(mix) ^ (part * 0xaf251af3b0f025b5ULL);
   for (std::uint64_t& word : state_) word = split_mix(mix);
 }
 
-std::uint64_t Chance::next() {
+std::uint64_t Dice::next() {
   const std::uint64_t result = rotate(state_[1] * 5, 7) * 9;
   const std::uint64_t t = state_[1] << 17;
   state_[2] ^= state_[0];
@@ -105,23 +105,23 @@ std::uint64_t Chance::next() {
   return result;
 }
 
-std::uint32_t Chance::below(std::uint32_t bound) {
+std::uint32_t Dice::below(std::uint32_t bound) {
   assert(bound > 0);
   return static_cast<std::uint32_t>(((next() >> 32) * bound) >> 32);
 }
 
-int Chance::between(int least, int most) {
+int Dice::between(int least, int most) {
   assert(least <= most);
   return least + static_cast<int>(below(static_cast<std::uint32_t>(most - least + 1)));
 }
 
-bool Chance::happens(Share share) { return (next() >> 32) < share.bits; }
+bool Dice::happens(Share share) { return (next() >> 32) < share.bits; }
 
-std::size_t Chance::pick(const Weights& weights) {
+std::size_t Dice::pick(const Weights& weights) {
   return weights.at(static_cast<std::uint32_t>(next() >> 32));
 }
 
-Fixed Chance::normal() {
+Fixed Dice::normal() {
   std::int64_t sum = -6 * 65536;
   for (int i = 0; i < 3; ++i) {
     const std::uint64_t draw = next();
@@ -130,7 +130,7 @@ Fixed Chance::normal() {
   return Fixed{sum};
 }
 
-int Chance::days(const LogNormal& prior) {
+int Dice::days(const LogNormal& prior) {
   const Fixed exponent = prior.log2_median + prior.log2_deviation * normal();
   return static_cast<int>(exp2_of(std::min(exponent, Fixed::whole(16))).rounded());
 }
