@@ -395,7 +395,9 @@ const ListTable& list_table(Table table) {
 std::span<const Column> figure_columns() { return columns_of_figures; }
 
 std::span<const Column> history_columns() {
-  static constexpr auto is_true_or_false = [](std::string_view given) { return given == "true" || given == "false"; };
+  static constexpr auto is_true_or_false = [](std::string_view given) {
+    return given == "true" || given == "false";
+  };
   static constexpr auto is_stale = [](const AnyRow& row, const Asked&) -> Value {
     return std::string(std::get<HistoryRow>(row).stale ? "true" : "false");
   };

@@ -22,14 +22,14 @@ struct HistoryRow {
   std::string event;
   std::string happened;  ///< a date or an instant
   Instant recorded;
-  std::string by;        ///< empty: the service itself
+  std::string by;                       ///< empty: the service itself
   std::string data, reasons, position;  ///< JSON objects
   std::string rule_set, hash;
   bool stale = false;
 };
 
-using AnyRow = std::variant<CaseRow, DeadlineRow, OverdueStartRow, UnitBalanceRow, TaskRow, VisitRow, FigureRow,
-                            HistoryRow>;
+using AnyRow = std::variant<CaseRow, DeadlineRow, OverdueStartRow, UnitBalanceRow, TaskRow, VisitRow,
+                            FigureRow, HistoryRow>;
 
 /// By whom and when a row is looked at.
 struct Asked {

@@ -11,7 +11,13 @@ namespace {
 
 std::string position_json(Position position) {
   std::string out;
-  http::JsonWriter(out).object().member("partition").number(position.partition.value).member("offset").number(position.offset.value).end();
+  http::JsonWriter(out)
+      .object()
+      .member("partition")
+      .number(position.partition.value)
+      .member("offset")
+      .number(position.offset.value)
+      .end();
   return out;
 }
 
@@ -65,7 +71,8 @@ std::vector<KeyedRow> history_of(const ReadableLog& log, const Snapshot& snapsho
     return true;
   });
   std::vector<KeyedRow> rows;
-  log.read_at(accepted, [&](const StoredRecord& record) { rows.push_back(row_of(record, rules, keys, false)); });
+  log.read_at(accepted,
+              [&](const StoredRecord& record) { rows.push_back(row_of(record, rules, keys, false)); });
   log.read_at(stale, [&](const StoredRecord& record) { rows.push_back(row_of(record, rules, keys, true)); });
   return rows;
 }

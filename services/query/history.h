@@ -1,4 +1,5 @@
-// `cases/{case}/history`: every event of a case as it was recorded, read from the log by its trail, stale ones included.
+// `cases/{case}/history`: every event of a case as it was recorded, read from the log by its trail, stale
+// ones included.
 #pragma once
 
 #include "events/log.h"
@@ -8,9 +9,10 @@
 
 namespace geleit {
 
-/// The events of the case in the order of their versions, a stale one after the accepted one of its version. Throws
-/// LogUnavailable, LogCorrupt.
-[[nodiscard]] std::vector<KeyedRow> history_of(const ReadableLog& log, const Snapshot& snapshot, const RuleBook& rules,
-                                               const KeyStore& keys, const CaseId& id, Version latest);
+/// The events of the case in the order of their versions, a stale one after the accepted one of its version.
+/// Throws LogUnavailable, LogCorrupt.
+[[nodiscard]] std::vector<KeyedRow> history_of(const ReadableLog& log, const Snapshot& snapshot,
+                                               const RuleBook& rules, const KeyStore& keys, const CaseId& id,
+                                               Version latest);
 
 }  // namespace geleit

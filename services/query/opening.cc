@@ -6,7 +6,8 @@
 namespace geleit {
 namespace {
 
-std::optional<std::string> open(const KeyStore& keys, KeyId id, const CaseId& case_id, SealedField field, std::string_view sealed) {
+std::optional<std::string> open(const KeyStore& keys, KeyId id, const CaseId& case_id, SealedField field,
+                                std::string_view sealed) {
   if (id.is_nil() || sealed.empty()) return std::nullopt;
   const auto key = keys.find(id);
   return key ? open_field(*key, case_id, field, sealed) : std::nullopt;

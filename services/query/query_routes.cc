@@ -126,12 +126,13 @@ http::Response fault(const http::Request& request, const ListFault& wrong) {
 
 http::Response no_such_case(const http::Request& request, std::string_view given) {
   const Language in = from_http(request.language());
-  return http::problem_response(http::ProblemKind::no_such_case, request.language(),
-                                say(in, message::expected_but, say(in, message::known_case), say(in, message::unknown_case, given)));
+  return http::problem_response(
+      http::ProblemKind::no_such_case, request.language(),
+      say(in, message::expected_but, say(in, message::known_case), say(in, message::unknown_case, given)));
 }
 
-ListQuestion question_of(const QuerySources& sources, const http::Request& request, const Parameters& parameters,
-                         const Opener& opener, const StoreState& state) {
+ListQuestion question_of(const QuerySources& sources, const http::Request& request,
+                         const Parameters& parameters, const Opener& opener, const StoreState& state) {
   ListQuestion question;
   question.parameters = parameters;
   question.today = berlin_date(sources.clock.now());
@@ -145,32 +146,36 @@ ListQuestion question_of(const QuerySources& sources, const http::Request& reque
 using AskList = std::function<ListAnswer(const Reading&, const ListQuestion&)>;
 
 /// A list's page as JSON or CSV.
-void add_list(http::Router& router, std::string_view path, const std::shared_ptr<const QuerySources>& sources, AskList ask) {
-  add_read(router, path, sources, [sources, ask = std::move(ask)](const http::Request& request, const Parameters& parameters) {
-    static constexpr std::array offered{http::Media::json, http::Media::csv};
-    const auto media = http::negotiate(request.header("accept"), offered);
-    if (!media) {
-      const Language in = from_http(request.language());
-      return http::problem_response(
-          http::ProblemKind::not_acceptable, request.language(),
-          say(in, message::expected_but, say(in, message::json_or_csv), say(in, message::another_media)));
-    }
-    const Reading reading(sources->store.snapshot());
-    const Opener opener = opener_of(sources->keys);
-    ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
-    question.csv = *media == http::Media::csv;
-    ListAnswer answer = ask(reading, question);
-    if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-    ListPage& page = std::get<ListPage>(answer);
-    http::Response response;
-    response.content_type = question.csv ? http::content::csv : http::content::json;
-    response.body = std::move(page.body);
-    if (question.csv && !page.next.empty()) response.headers.emplace_back("Next-Cursor", std::move(page.next));
-    return response;
-  });
+void add_list(http::Router& router, std::string_view path, const std::shared_ptr<const QuerySources>& sources,
+              AskList ask) {
+  add_read(router, path, sources,
+           [sources, ask = std::move(ask)](const http::Request& request, const Parameters& parameters) {
+             static constexpr std::array offered{http::Media::json, http::Media::csv};
+             const auto media = http::negotiate(request.header("accept"), offered);
+             if (!media) {
+               const Language in = from_http(request.language());
+               return http::problem_response(http::ProblemKind::not_acceptable, request.language(),
+                                             say(in, message::expected_but, say(in, message::json_or_csv),
+                                                 say(in, message::another_media)));
+             }
+             const Reading reading(sources->store.snapshot());
+             const Opener opener = opener_of(sources->keys);
+             ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
+             question.csv = *media == http::Media::csv;
+             ListAnswer answer = ask(reading, question);
+             if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
+             ListPage& page = std::get<ListPage>(answer);
+             http::Response response;
+             response.content_type = question.csv ? http::content::csv : http::content::json;
+             response.body = std::move(page.body);
+             if (question.csv && !page.next.empty())
+               response.headers.emplace_back("Next-Cursor", std::move(page.next));
+             return response;
+           });
 }
 
-/// The case that the path names, or the answer that there is none. `provider=` narrows to that provider's cases.
+/// The case that the path names, or the answer that there is none. `provider=` narrows to that provider's
+/// cases.
 std::variant<Case, http::Response> case_of_path(const Reading& reading, const http::Request& request) {
   const std::string_view given = request.parameter("case");
   const auto id = parse_uuid(given);
@@ -181,57 +186,62 @@ std::variant<Case, http::Response> case_of_path(const Reading& reading, const ht
 }
 
 void add_case(http::Router& router, const std::shared_ptr<const QuerySources>& sources) {
-  add_read(router, "/v1/cases/{case}", sources, [sources](const http::Request& request, const Parameters& parameters) {
-    for (const auto& [name, value] : parameters) {
-      if (name != "today" && name != "provider") {
-        return malformed(request.language(), message::known_parameter, message::unknown_parameter, name);
-      }
-    }
-    const Reading reading(sources->store.snapshot());
-    const Opener opener = opener_of(sources->keys);
-    const ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
-    const auto today = today_of(question);
-    if (const auto* wrong = std::get_if<ListFault>(&today)) return fault(request, *wrong);
-    auto found = case_of_path(reading, request);
-    if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
-    const Case& c = std::get<Case>(found);
-    auto response = http::Response::json(case_view(c, reading.state(), std::get<CivilDate>(today), question));
-    response.headers.emplace_back("ETag", http::etag_of(c.head.version.value));
-    return response;
-  });
+  add_read(
+      router, "/v1/cases/{case}", sources,
+      [sources](const http::Request& request, const Parameters& parameters) {
+        for (const auto& [name, value] : parameters) {
+          if (name != "today" && name != "provider") {
+            return malformed(request.language(), message::known_parameter, message::unknown_parameter, name);
+          }
+        }
+        const Reading reading(sources->store.snapshot());
+        const Opener opener = opener_of(sources->keys);
+        const ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
+        const auto today = today_of(question);
+        if (const auto* wrong = std::get_if<ListFault>(&today)) return fault(request, *wrong);
+        auto found = case_of_path(reading, request);
+        if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
+        const Case& c = std::get<Case>(found);
+        auto response =
+            http::Response::json(case_view(c, reading.state(), std::get<CivilDate>(today), question));
+        response.headers.emplace_back("ETag", http::etag_of(c.head.version.value));
+        return response;
+      });
 }
 
 void add_history(http::Router& router, const std::shared_ptr<const QuerySources>& sources) {
-  add_read(router, "/v1/cases/{case}/history", sources, [sources](const http::Request& request, const Parameters& parameters) {
-    static constexpr std::array<SortColumn, 1> sorts{{{"version", 0}}};
-    static constexpr std::array<std::string_view, 1> own{"provider"};
-    // Cursors of a history are told from those of the lists by a number that no table has.
-    constexpr std::uint8_t tag = 255;
-    const auto snapshot = sources->store.snapshot();
-    const Reading reading(snapshot);
-    const Opener opener = opener_of(sources->keys);
-    static constexpr std::array offered{http::Media::json, http::Media::csv};
-    const auto media = http::negotiate(request.header("accept"), offered);
-    if (!media) {
-      const Language in = from_http(request.language());
-      return http::problem_response(
-          http::ProblemKind::not_acceptable, request.language(),
-          say(in, message::expected_but, say(in, message::json_or_csv), say(in, message::another_media)));
-    }
-    ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
-    question.csv = *media == http::Media::csv;
-    auto found = case_of_path(reading, request);
-    if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
-    const Case& c = std::get<Case>(found);
-    ListAnswer answer = list_rows(reading, history_columns(), sorts,
-                                  history_of(sources->log, *snapshot, sources->rules, sources->keys, c.id, c.head.version),
-                                  tag, own, question);
-    if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-    http::Response response;
-    response.content_type = question.csv ? http::content::csv : http::content::json;
-    response.body = std::move(std::get<ListPage>(answer).body);
-    return response;
-  });
+  add_read(router, "/v1/cases/{case}/history", sources,
+           [sources](const http::Request& request, const Parameters& parameters) {
+             static constexpr std::array<SortColumn, 1> sorts{{{"version", 0}}};
+             static constexpr std::array<std::string_view, 1> own{"provider"};
+             // Cursors of a history are told from those of the lists by a number that no table has.
+             constexpr std::uint8_t tag = 255;
+             const auto snapshot = sources->store.snapshot();
+             const Reading reading(snapshot);
+             const Opener opener = opener_of(sources->keys);
+             static constexpr std::array offered{http::Media::json, http::Media::csv};
+             const auto media = http::negotiate(request.header("accept"), offered);
+             if (!media) {
+               const Language in = from_http(request.language());
+               return http::problem_response(http::ProblemKind::not_acceptable, request.language(),
+                                             say(in, message::expected_but, say(in, message::json_or_csv),
+                                                 say(in, message::another_media)));
+             }
+             ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
+             question.csv = *media == http::Media::csv;
+             auto found = case_of_path(reading, request);
+             if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
+             const Case& c = std::get<Case>(found);
+             ListAnswer answer = list_rows(
+                 reading, history_columns(), sorts,
+                 history_of(sources->log, *snapshot, sources->rules, sources->keys, c.id, c.head.version),
+                 tag, own, question);
+             if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
+             http::Response response;
+             response.content_type = question.csv ? http::content::csv : http::content::json;
+             response.body = std::move(std::get<ListPage>(answer).body);
+             return response;
+           });
 }
 
 }  // namespace
@@ -240,15 +250,18 @@ void add_query_routes(http::Router& router, QuerySources given) {
   const auto sources = std::make_shared<const QuerySources>(std::move(given));
   for (const ListTable& table : list_tables()) {
     add_list(router, "/v1/" + std::string(table.name), sources,
-             [&table](const Reading& reading, const ListQuestion& question) { return list(reading, table, question); });
+             [&table](const Reading& reading, const ListQuestion& question) {
+               return list(reading, table, question);
+             });
   }
   add_list(router, "/v1/key-figures", sources, list_figures);
   add_case(router, sources);
   add_history(router, sources);
-  add_read(router, "/v1/status", sources, [sources](const http::Request& request, const Parameters& parameters) {
-    if (auto refused = unknown_parameter(request, parameters)) return std::move(*refused);
-    return http::Response::json(status_json(*sources));
-  });
+  add_read(router, "/v1/status", sources,
+           [sources](const http::Request& request, const Parameters& parameters) {
+             if (auto refused = unknown_parameter(request, parameters)) return std::move(*refused);
+             return http::Response::json(status_json(*sources));
+           });
   router.add(http::Method::get, "/v1/openapi.json", [](http::Request, http::Responder responder) {
     auto response = http::Response::json(std::string(shipped_openapi_files().front().bytes));
     response.cache_control = "public, max-age=3600";

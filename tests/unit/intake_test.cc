@@ -1,0 +1,311 @@
+// Intake against a log that the test drives by hand: retries, races, lost acknowledgements, order. Everything
+// runs in the test's own thread, so that each fault strikes where it is aimed.
+#include "services/intake/intake.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "events/codec.h"
+#include "events/memory_log.h"
+#include "events/uuid.h"
+#include "services/intake/adopt_settings.h"
+#include "services/intake/command_json.h"
+#include "tests/temporary_directory.h"
+
+namespace geleit {
+namespace {
+
+class TestClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override { return at; }
+  Instant at = parse_instant("2026-03-10T09:00:00+01:00").value();
+};
+
+/// One process: its own tables, rule book and intake on a log that others may share.
+class Process {
+ public:
+  Process(Log& log, KeyStore& keys, const Clock& clock, std::uint64_t seed, const std::filesystem::path& dir)
+      : log_(log), chance_(seed), store_(Store::open({.dir = dir})), projector_(log, *store_, rules_) {
+    projector_.prepare({});
+    while (projector_.step() > 0) {}
+    adopt_shipped_rules(log, *store_, rules_, projector_, clock);
+    intake_ = std::make_unique<Intake>(log, *store_, rules_, keys, clock, chance_);
+  }
+
+  /// Answers arrive in `answers` in the order in which they are given.
+  void send(const std::string& json, bool dry_run = false) {
+    Submitted read = reader_.read(json, parse_instant("2026-03-10T09:00:00+01:00").value());
+    std::vector<Submitted> one;
+    one.push_back(std::move(read));
+    ASSERT_TRUE(intake_->submit(std::move(one), dry_run, {}, [this](std::vector<Answer> given) {
+      for (Answer& answer : given) answers.push_back(std::move(answer));
+    }));
+  }
+  void decide() { intake_->step(); }
+  void project() {
+    while (projector_.step() > 0) {}
+    intake_->tables_advanced();
+  }
+  Answer last() const { return answers.back(); }
+  [[nodiscard]] Store& store() { return *store_; }
+  [[nodiscard]] Intake& intake() { return *intake_; }
+
+  std::vector<Answer> answers;
+
+ private:
+  Log& log_;
+  SeededChance chance_;
+  RuleBook rules_;
+  std::unique_ptr<Store> store_;
+  Projector projector_;
+  std::unique_ptr<Intake> intake_;
+  CommandReader reader_;
+};
+
+std::string uuid(int n) { return fmt::format("0190c0de-0000-7000-8000-{:012x}", n); }
+
+std::string referral(int id, int case_number, const std::string& person = {}) {
+  const std::string who =
+      person.empty() ? R"("person":{"given_name":"Mia","family_name":"Musterkind","born":"2025-12-01"})"
+                     : "\"person_id\":\"" + person + "\"";
+  return fmt::format(
+      R"({{"command":"ReceiveReferral","id":"{}","case":"{}","data":{{"benefit":"SMN","provider":"hana-muenchen",)"
+      R"("land":"DE-BY",{},"prescriber":{{"kind":"hospital"}},"prescribed_on":"2026-02-19","units":12,)"
+      R"("diagnoses":[{{"icd":"P07.3"}}],"setting":"inpatient","discharged_on":"2026-02-20"}}}})",
+      uuid(id), uuid(case_number), who);
+}
+std::string visit(int id, int case_number, int visit, const std::string& note = "ein Satz über Mia") {
+  return fmt::format(
+      R"({{"command":"DeliverVisit","id":"{}","case":"{}","data":{{"visit":"{}",)"
+      R"("started_at":"2026-03-02T14:10:00+01:00","minutes":45,"place":"home","category":"guidance",)"
+      R"("staff":"m.roth","note":"{}"}}}})",
+      uuid(id), uuid(case_number), uuid(visit), note);
+}
+std::string team(int id, int case_number, const std::string& lead) {
+  return fmt::format(R"({{"command":"AssignCareTeam","id":"{}","case":"{}","data":{{"lead":"{}"}}}})",
+                     uuid(id), uuid(case_number), lead);
+}
+
+class IntakeTest : public ::testing::Test {
+ protected:
+  IntakeTest() : log_(options()), keys_(memory_key_store()) {}
+
+  MemoryLogOptions options() {
+    MemoryLogOptions options;
+    options.partitions = 4;
+    options.id = {1, 2};
+    options.clock = [this] { return clock_.at; };
+    options.delivery = Delivery::at_once;
+    return options;
+  }
+  Process& process() {
+    if (!process_) process_ = std::make_unique<Process>(log_, *keys_, clock_, 1, dir_.path() / "tables");
+    return *process_;
+  }
+  Process& other() {
+    if (!other_) other_ = std::make_unique<Process>(log_, *keys_, clock_, 2, dir_.path() / "other");
+    return *other_;
+  }
+  /// Sends, decides and reads back.
+  Answer tell(const std::string& json) {
+    Process& p = process();
+    p.send(json);
+    settle(p);
+    return p.last();
+  }
+  void settle(Process& p) {
+    for (int i = 0; i < 20; ++i) {
+      p.decide();
+      p.project();
+    }
+  }
+  std::uint64_t records_of(int case_number) {
+    const CaseId id{parse_uuid(uuid(case_number)).value()};
+    std::uint64_t count = 0;
+    std::vector<StoredRecord> records;
+    const auto reader = log_.read(partition_of(id, 4), Offset{0});
+    for (reader->next(records, 100); !records.empty(); reader->next(records, 100)) {
+      for (const auto& record : records) count += link_of(record.bytes)->stream == id ? 1 : 0;
+    }
+    return count;
+  }
+
+  TestClock clock_;
+  TemporaryDirectory dir_;
+  MemoryLog log_;
+  std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<Process> process_, other_;
+};
+
+const Accepted& accepted(const Answer& answer) {
+  if (const auto* rejection = std::get_if<Rejection>(&answer))
+    throw std::runtime_error("refused: " + rejection->detail.en);
+  return std::get<Accepted>(answer);
+}
+RejectionKind refused(const Answer& answer) { return std::get<Rejection>(answer).kind; }
+
+TEST_F(IntakeTest, ACommandSentAgainIsAnsweredAsBeforeAndRecordedOnce) {
+  tell(referral(1, 100));
+  const Accepted first = accepted(tell(visit(2, 100, 200)));
+  const Accepted again = accepted(tell(visit(2, 100, 200)));
+  EXPECT_TRUE(again.repeated);
+  EXPECT_FALSE(first.repeated);
+  EXPECT_EQ(again.position, first.position);
+  EXPECT_EQ(again.version, first.version);
+  EXPECT_EQ(again.recorded, first.recorded);
+  EXPECT_EQ(records_of(100), 2U);
+}
+
+TEST_F(IntakeTest, ARetryIsKnownAfterARestart) {
+  tell(referral(1, 100));
+  tell(visit(2, 100, 200));
+  process_.reset();
+  EXPECT_TRUE(accepted(tell(visit(2, 100, 200))).repeated);
+  EXPECT_EQ(refused(tell(visit(2, 100, 200, "etwas anderes"))), RejectionKind::id_reused);
+  EXPECT_EQ(records_of(100), 2U);
+}
+
+TEST_F(IntakeTest, ARetryBesideItsFirstSendingWaitsForTheSameAnswer) {
+  tell(referral(1, 100));
+  process().send(visit(2, 100, 200));
+  process().send(visit(2, 100, 200));
+  process().send(visit(2, 100, 200, "etwas anderes"));
+  settle(process());
+  ASSERT_EQ(process().answers.size(), 4U);
+  int recorded = 0;
+  int repeated = 0;
+  int reused = 0;
+  for (std::size_t i = 1; i < 4; ++i) {
+    if (const auto* a = std::get_if<Accepted>(&process().answers[i]))
+      ++(a->repeated ? repeated : recorded);
+    else
+      reused += refused(process().answers[i]) == RejectionKind::id_reused ? 1 : 0;
+  }
+  EXPECT_EQ(recorded, 1);
+  EXPECT_EQ(repeated, 1);
+  EXPECT_EQ(reused, 1);
+}
+
+TEST_F(IntakeTest, ARefusedCommandLeavesNothingAndItsIdMayBeUsedAgain) {
+  tell(referral(1, 100));
+  EXPECT_EQ(refused(tell(visit(2, 999, 200))), RejectionKind::no_such_case);
+  EXPECT_FALSE(accepted(tell(visit(2, 100, 200))).repeated);
+}
+
+TEST_F(IntakeTest, ADryRunRecordsNothing) {
+  tell(referral(1, 100));
+  process().send(visit(2, 100, 200), true);
+  settle(process());
+  EXPECT_TRUE(accepted(process().last()).dry_run);
+  EXPECT_EQ(records_of(100), 1U);
+  EXPECT_FALSE(accepted(tell(visit(2, 100, 200))).repeated);
+}
+
+TEST_F(IntakeTest, ManyCommandsOnOneCaseAreDecidedInTheirOrder) {
+  process().send(referral(1, 100));
+  for (int n = 0; n < 300; ++n) process().send(team(1000 + n, 100, fmt::format("s.nummer{}", n)));
+  settle(process());
+  ASSERT_EQ(process().answers.size(), 301U);
+  for (std::size_t i = 0; i < 301; ++i) EXPECT_EQ(accepted(process().answers[i]).version.value, i + 1);
+  const auto stored =
+      process().store().snapshot()->get(Table::stored_cases, id_key(parse_uuid(uuid(100)).value()));
+  EXPECT_EQ(decode_stored_case(*stored).state.lead, "s.nummer299");
+}
+
+TEST_F(IntakeTest, AfterALostAcknowledgementTheClientIsToldToAskAgainAndThenTheTruth) {
+  tell(referral(1, 100));
+  log_.inject({MemoryFault::Kind::lose_acknowledgement, all_records});
+  EXPECT_EQ(refused(tell(visit(2, 100, 200))), RejectionKind::not_ready);
+  EXPECT_TRUE(accepted(tell(visit(2, 100, 200))).repeated);
+  EXPECT_EQ(records_of(100), 2U);
+}
+
+TEST_F(IntakeTest, AfterAFailedWriteTheCommandIsRecordedWhenItIsSentAgain) {
+  tell(referral(1, 100));
+  log_.inject({MemoryFault::Kind::fail, 0});
+  EXPECT_EQ(refused(tell(visit(2, 100, 200))), RejectionKind::not_ready);
+  EXPECT_FALSE(accepted(tell(visit(2, 100, 200))).repeated);
+  EXPECT_EQ(records_of(100), 2U);
+}
+
+TEST_F(IntakeTest, ARecordThatLiesTwiceInTheLogCountsOnce) {
+  tell(referral(1, 100));
+  log_.inject({MemoryFault::Kind::duplicate, all_records});
+  accepted(tell(visit(2, 100, 200)));
+  accepted(tell(team(3, 100, "m.roth")));
+  EXPECT_EQ(process().store().snapshot()->state().stale, 1U);
+  EXPECT_EQ(accepted(process().last()).version, Version{3});
+}
+
+TEST_F(IntakeTest, OfTwoIntakesThatRaceOneIsDecidedAgain) {
+  tell(referral(1, 100));
+  settle(other());
+  // Both decide on version 1 before either has read the other's record.
+  process().send(team(2, 100, "m.roth"));
+  other().send(team(3, 100, "k.adler"));
+  process().decide();
+  settle(other());
+  settle(process());
+  EXPECT_EQ(accepted(process().last()).version, Version{2});
+  EXPECT_EQ(accepted(other().last()).version, Version{3});
+  EXPECT_EQ(other().store().snapshot()->state().events, process().store().snapshot()->state().events);
+}
+
+TEST_F(IntakeTest, ACaseOpenedThroughOneIntakeIsKnownToTheOther) {
+  settle(other());
+  process().send(referral(1, 100));
+  process().decide();
+  other().send(team(2, 100, "m.roth"));
+  settle(other());
+  EXPECT_EQ(accepted(other().last()).version, Version{2});
+}
+
+TEST_F(IntakeTest, APersonIsKnownWithinItsProviderOnly) {
+  tell(referral(1, 100));
+  const auto stored =
+      process().store().snapshot()->get(Table::stored_cases, id_key(parse_uuid(uuid(100)).value()));
+  const std::string person = to_string(decode_stored_case(*stored).state.person_id);
+  accepted(tell(referral(2, 101, person)));
+  EXPECT_EQ(refused(tell(referral(3, 102, uuid(77)))), RejectionKind::unknown_reference);
+}
+
+TEST_F(IntakeTest, APersonJustReferredIsKnownToTheNextCommand) {
+  process();
+  process().send(R"({"command":"ReceiveReferral","id":")" + uuid(1) +
+                 referral(1, 100).substr(referral(1, 100).find("\",\"case\"")));
+  const std::string person = to_string(uuid_v5(parse_uuid(uuid(1)).value(), "person"));
+  process().send(referral(2, 101, person));
+  settle(process());
+  EXPECT_EQ(accepted(process().last()).version, Version{1});
+}
+
+TEST_F(IntakeTest, NothingPersonalLiesReadableInTheLog) {
+  tell(referral(1, 100));
+  tell(visit(2, 100, 200));
+  std::vector<StoredRecord> records;
+  for (std::uint16_t p = 0; p < 4; ++p) {
+    const auto reader = log_.read(Partition{p}, Offset{0});
+    for (reader->next(records, 100); !records.empty(); reader->next(records, 100)) {
+      for (const auto& record : records) {
+        if (link_of(record.bytes)->stream == installation_stream()) continue;
+        for (const std::string_view personal : {"Mia", "Musterkind", "P07"}) {
+          EXPECT_EQ(record.bytes.find(personal), std::string_view::npos) << personal;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(IntakeTest, AFullQueueTakesNothing) {
+  Process& p = process();
+  std::vector<Submitted> many(intake_queue_max);
+  for (Submitted& each : many) each = Rejection{};
+  ASSERT_TRUE(p.intake().submit(std::move(many), false, {}, [](std::vector<Answer>) {}));
+  std::vector<Submitted> one;
+  one.emplace_back(Rejection{});
+  EXPECT_FALSE(p.intake().submit(std::move(one), false, {}, [](std::vector<Answer>) {}));
+  while (p.intake().step()) {}
+}
+
+}  // namespace
+}  // namespace geleit
