@@ -33,8 +33,8 @@ struct Referral {
   std::string_view discharged_on = {};
   std::string_view expected_discharge_on = {};
   int units = 12;
-  std::optional<bool> trial;
-  std::optional<Coverage> coverage;
+  std::optional<bool> trial = std::nullopt;
+  std::optional<Coverage> coverage = std::nullopt;
   std::string_view provider = "hana-muenchen";
 };
 
