@@ -1,7 +1,6 @@
 // A directory of a test's own, removed with all in it.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -13,7 +12,7 @@ namespace geleit {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (std::filesystem::path(::testing::TempDir()) / "geleit-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "geleit-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr)
       throw std::runtime_error("no temporary directory could be made in " + name);
     path_ = name;

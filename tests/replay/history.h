@@ -2,9 +2,9 @@
 // cases, interleaved, chained and encoded as intake would. Seeded: the same number, the same history.
 #pragma once
 
-#include <map>
 #include <random>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "events/civil_time.h"
@@ -95,10 +95,10 @@ class History {
     }
   }
   /// A plausible, mostly complete life of so many cases, interleaved.
-  void lives(int cases) {
-    for (int n = 0; n < cases; ++n) referred(n);
+  void lives(int cases, int first = 0) {
+    for (int n = first; n < first + cases; ++n) referred(n);
     for (int step = 0; step < 12; ++step) {
-      for (int n = 0; n < cases; ++n) live(n, step);
+      for (int n = first; n < first + cases; ++n) live(n, step);
     }
   }
   [[nodiscard]] int below(int bound) { return static_cast<int>(chance_() % static_cast<unsigned>(bound)); }
@@ -143,7 +143,7 @@ class History {
   Log& log_;
   std::mt19937 chance_;
   JudgedBy judged_by_;
-  std::map<CaseId, Head> heads_;
+  std::unordered_map<CaseId, Head> heads_;
   std::uint64_t events_ = 0;
 };
 
