@@ -230,7 +230,7 @@ void load_counters(Generation& generation, const CounterChanges& counters, Store
 }  // namespace
 
 void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, const Positions& until,
-                      const Progress& progress) {
+                      const Progress& progress, const BeforeSwitch& before_switch) {
   const LogInfo info = log.info();
   std::vector<Table> tables;
   for (const TableInfo& table : all_tables) tables.push_back(table.table);
@@ -245,6 +245,7 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
   for (std::uint16_t p = 0; p < info.partitions; ++p) queue.emplace_back(p, false);
   std::atomic<std::uint64_t> folded_events{0};
 
+  std::mutex telling;  // of progress; who finds it taken goes on
   const auto fold_partition = [&](std::uint16_t p) {
     auto folded = std::make_unique<FoldedPartition>();
     const auto reader = log.read(Partition{p}, Offset{0});
@@ -258,7 +259,7 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
         fold_record(record, info.partitions, rules, event, *folded);
       }
       const auto now = folded_events.fetch_add(records.size()) + records.size();
-      if (progress && p == 0) progress(now);
+      if (const std::unique_lock turn(telling, std::try_to_lock); progress && turn) progress(now);
     }
     return folded;
   };
@@ -345,12 +346,14 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
   for (const auto& provider : total.providers) batch->provider(provider);
   for (const auto& [hash, content] : total.settings) batch->settings(hash, content);
   for (const auto& [stream, head] : total.streams) batch->stream(stream, head);
+  generation->complete();
+  if (before_switch) before_switch(*generation);
   store.adopt(std::move(generation), std::move(batch), total.state);
   if (progress) progress(folded_events);
 }
 
 void rebuild_from_cases(Store& store, RuleBook& rules, std::span<const Table> tables,
-                        const Progress& progress) {
+                        const Progress& progress, const BeforeSwitch& before_switch) {
   auto generation = store.begin(tables);
   const auto snapshot = store.snapshot();
   // Rows sort by provider, cases by id: what is held in between is the order only, not the cases.
@@ -386,6 +389,8 @@ void rebuild_from_cases(Store& store, RuleBook& rules, std::span<const Table> ta
       batch->unpark(parked.id, parked.table);
   }
   for (const Parked& parked : deriver.parked) batch->park(parked);
+  generation->complete();
+  if (before_switch) before_switch(*generation);
   store.adopt(std::move(generation), std::move(batch), state);
 }
 

@@ -20,16 +20,19 @@ inline constexpr unsigned rebuild_workers = 2;
   return table == Table::stored_cases || table == Table::trail || table == Table::stale;
 }
 
+/// Hears the events folded so far; one call at a time, from any of the workers.
 using Progress = std::function<void(std::uint64_t events)>;
+/// May look at the finished new tables (Store::compare) before the switch.
+using BeforeSwitch = std::function<void(const Generation& made)>;
 
 /// Folds the log up to `until` into new generations of all tables and switches to them. Throws
 /// LogUnavailable, LogCorrupt, StoreFailed; the present tables are then as they were.
 void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, const Positions& until,
-                      const Progress& progress);
+                      const Progress& progress, const BeforeSwitch& before_switch = {});
 
 /// Derives these tables (none of is_from_log) anew from the stored cases and switches to them.
 void rebuild_from_cases(Store& store, RuleBook& rules, std::span<const Table> tables,
-                        const Progress& progress);
+                        const Progress& progress, const BeforeSwitch& before_switch = {});
 
 /// Folds what the trail knows beyond the case's own head. Throws FoldFailed, LogCorrupt.
 void fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const CaseId& id, StoredCase& stored);

@@ -233,6 +233,26 @@ class RocksSnapshot final : public Snapshot {
   rdb::ReadOptions read_;
 };
 
+void compare_rows(Snapshot::Cursor& a, Snapshot::Cursor& b,
+                  const std::function<void(std::string_view)>& differs) {
+  a.seek("");
+  b.seek("");
+  while (a.valid() || b.valid()) {
+    const int order = !a.valid() ? 1 : !b.valid() ? -1 : a.key().compare(b.key());
+    if (order == 0) {
+      if (a.value() != b.value()) differs(a.key());
+      a.next();
+      b.next();
+    } else if (order < 0) {
+      differs(a.key());
+      a.next();
+    } else {
+      differs(b.key());
+      b.next();
+    }
+  }
+}
+
 class RocksBatch final : public Batch {
  public:
   RocksBatch(FamilySet families, rdb::ColumnFamilyHandle* meta)
@@ -325,7 +345,7 @@ class RocksGeneration final : public Generation {
                                          files[slot(table)].push_back(std::move(path));
                                        });
   }
-  void ingest() {
+  void complete() override {
     for (std::size_t i = 0; i < table_slots; ++i) {
       if (files[i].empty()) continue;
       rdb::IngestExternalFileOptions options;
@@ -335,6 +355,7 @@ class RocksGeneration final : public Generation {
       for (const auto& path : files[i]) {
         require(db_->IngestExternalFile(families[i]->handle, {path}, options), "taking in a table file");
       }
+      files[i].clear();
     }
   }
 
@@ -471,7 +492,7 @@ class RocksStore final : public Store {
   void adopt(std::unique_ptr<Generation> generation, std::unique_ptr<Batch> batch,
              const StoreState& state) override {
     auto& made = static_cast<RocksGeneration&>(*generation);
-    made.ingest();
+    made.complete();
     auto& rocks = static_cast<RocksBatch&>(*batch);
     for (const TableInfo& table : all_tables) {
       if (!made.families[slot(table.table)]) continue;
@@ -500,24 +521,14 @@ class RocksStore final : public Store {
                const std::function<void(std::string_view)>& differs) const override {
     const auto mine = snapshot();
     const auto theirs = other.snapshot();
-    const auto a = mine->cursor(table);
-    const auto b = theirs->cursor(table);
-    a->seek("");
-    b->seek("");
-    while (a->valid() || b->valid()) {
-      const int order = !a->valid() ? 1 : !b->valid() ? -1 : a->key().compare(b->key());
-      if (order == 0) {
-        if (a->value() != b->value()) differs(a->key());
-        a->next();
-        b->next();
-      } else if (order < 0) {
-        differs(a->key());
-        a->next();
-      } else {
-        differs(b->key());
-        b->next();
-      }
-    }
+    compare_rows(*mine->cursor(table), *theirs->cursor(table), differs);
+  }
+  void compare(const Generation& generation, Table table,
+               const std::function<void(std::string_view)>& differs) const override {
+    const auto& made = static_cast<const RocksGeneration&>(generation).families[slot(table)];
+    if (!made) return;
+    RocksCursor theirs(db_->NewIterator({}, made->handle));
+    compare_rows(*snapshot()->cursor(table), theirs, differs);
   }
 
   std::vector<Parked> parked() const override {

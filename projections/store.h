@@ -117,6 +117,8 @@ class Generation {
  public:
   virtual ~Generation() = default;
   [[nodiscard]] virtual std::unique_ptr<Loader> loader() = 0;
+  /// Makes what the loaders wrote readable for Store::compare; no loader may follow. Throws StoreFailed.
+  virtual void complete() = 0;
 };
 
 struct StoreOptions {
@@ -148,6 +150,9 @@ class Store {
 
   /// Key and value pairs of a table in which this store and another differ, in key order.
   virtual void compare(const Store& other, Table table,
+                       const std::function<void(std::string_view key)>& differs) const = 0;
+  /// The same between the present table and the one of a complete generation that is to replace it.
+  virtual void compare(const Generation& generation, Table table,
                        const std::function<void(std::string_view key)>& differs) const = 0;
   [[nodiscard]] virtual std::vector<Parked> parked() const = 0;
   [[nodiscard]] virtual std::vector<std::string> settings()

@@ -19,9 +19,18 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
+void append_sealed(std::string& out, Sealed sealed, const ShowSealed& shown) {
+  if (shown) {
+    shown(out, sealed);
+  } else {
+    out += "null";
+  }
+}
+
 class Writer {
  public:
-  Writer(std::string& out, const OpenSealed& open) : out_(out), open_(open) {}
+  Writer(std::string& out, const OpenSealed& open, const ShowSealed& shown)
+      : out_(out), open_(open), shown_(shown) {}
 
   template <Described T>
   void value(const T& described) {
@@ -87,10 +96,7 @@ class Writer {
 
   void sealed(SealedField field, Sealed bytes) {
     const auto clear = open_ ? open_(field, bytes) : std::nullopt;
-    if (!clear) {
-      out_ += "null";
-      return;
-    }
+    if (!clear) return append_sealed(out_, bytes, shown_);
     switch (field) {
       case SealedField::person: person(decode_person(*clear)); return;
       case SealedField::diagnoses: diagnoses(decode_texts(*clear)); return;
@@ -130,15 +136,18 @@ class Writer {
 
   std::string& out_;
   const OpenSealed& open_;
+  const ShowSealed& shown_;
 };
 
 }  // namespace
 
-void append_event_data(std::string& out, const Payload& payload, const OpenSealed& open) {
-  std::visit([&](const auto& event) { Writer(out, open).value(event); }, payload);
+void append_event_data(std::string& out, const Payload& payload, const OpenSealed& open,
+                       const ShowSealed& shown) {
+  std::visit([&](const auto& event) { Writer(out, open, shown).value(event); }, payload);
 }
 
-void append_reasons(std::string& out, const std::vector<Deviation>& deviations, const OpenSealed& open) {
+void append_reasons(std::string& out, const std::vector<Deviation>& deviations, const OpenSealed& open,
+                    const ShowSealed& shown) {
   out += '{';
   for (std::size_t i = 0; i < deviations.size(); ++i) {
     if (i > 0) out += ',';
@@ -147,7 +156,7 @@ void append_reasons(std::string& out, const std::vector<Deviation>& deviations, 
     if (clear) {
       http::append_json_string(out, *clear);
     } else {
-      out += "null";
+      append_sealed(out, deviations[i].reason, shown);
     }
   }
   out += '}';

@@ -12,6 +12,7 @@
 #include "services/serve_command.h"
 #include "services/simulate/simulate_command.h"
 #include "services/submit_command.h"
+#include "services/tables_command.h"
 
 namespace {
 
@@ -50,6 +51,8 @@ int run(int argc, char** argv) {
   geleit::add_rules(line);
   geleit::add_submit(line);
   geleit::add_get(line);
+  geleit::add_rebuild(line);
+  geleit::add_check(line);
   geleit::add_simulate(line);
   geleit::add_log(line);
   line.app.add_subcommand("version", "The program's version")->callback([] {

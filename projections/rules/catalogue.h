@@ -407,5 +407,28 @@ inline constexpr Message<> log_on_disk{"auf der Platte", "on disk"};
 inline constexpr Message<> log_partition{"Partition", "partition"};
 inline constexpr Message<> log_end{"Ende", "end"};
 
+// The command line's offline tools.
+inline constexpr Message<> tables_made{"Es gab keine Tabellen; sie sind jetzt da.",
+                                       "There were no tables; now they are there."};
+inline constexpr Message<> tables_the_same{
+    "Alt und neu sind gleich; die neuen gelten, die alten bleiben daneben liegen.",
+    "Old and new are the same; the new ones count, the old ones are kept beside them."};
+inline constexpr Message<Text, std::uint64_t, Text> table_differs{
+    "{}: {} Schlüssel verschieden, zum Beispiel {}", "{}: {} keys differ, for example {}"};
+inline constexpr Message<std::uint64_t> tables_read_on{"Danach noch {} weitere Einträge des Logs gelesen.",
+                                                       "Then read {} further records of the log."};
+inline constexpr Message<> nothing_differs{"Nichts weicht ab.", "Nothing differs."};
+inline constexpr Message<std::size_t> cases_parked{
+    "{} angehaltene Fälle oder Zeilen; mehr dazu: geleit get status",
+    "{} cases or rows stand still; more about it: geleit get status"};
+inline constexpr Message<Text> no_tables{
+    "erwartet Tabellen in {}, aber dort sind keine; geleit rebuild legt sie an",
+    "expected tables in {}, but there are none; geleit rebuild makes them"};
+inline constexpr Message<Text, Text> tables_of_another_log{
+    "erwartet, dass die Tabellen in {} zum Log in {} gehören, aber sie stammen aus einem anderen; "
+    "geleit rebuild legt sie neu an",
+    "expected the tables in {} to be of the log in {}, but they were made from another one; geleit rebuild "
+    "makes them anew"};
+
 }  // namespace message
 }  // namespace geleit

@@ -1,0 +1,296 @@
+#include "services/tables_command.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+#include <thread>
+
+#include "events/embedded_log.h"
+#include "projections/projector.h"
+#include "projections/rebuild.h"
+#include "projections/store.h"
+#include "services/clock.h"
+#include "services/command_options.h"
+#include "services/http/json_text.h"
+#include "services/progress_line.h"
+
+namespace geleit {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Opening beside a service that writes can meet a file that it is just taking away.
+constexpr int read_only_attempts = 5;
+constexpr milliseconds read_only_wait{100};
+
+struct TablesAsk {
+  std::string table;
+  DirectoryOptions where;
+  bool json = false;
+};
+
+const TableInfo* find_table(std::string_view name) {
+  const auto found =
+      std::find_if(all_tables.begin(), all_tables.end(), [&](const TableInfo& t) { return t.name == name; });
+  return found == all_tables.end() ? nullptr : &*found;
+}
+
+std::string_view name_of(Table table) {
+  return std::find_if(all_tables.begin(), all_tables.end(),
+                      [&](const TableInfo& t) { return t.table == table; })
+      ->name;
+}
+
+std::uint64_t records_in(const Positions& positions) {
+  std::uint64_t sum = 0;
+  for (const Offset offset : positions) sum += offset.value;
+  return sum;
+}
+
+void write_positions(http::JsonWriter& json, const Positions& positions) {
+  json.member("positions").object();
+  for (std::size_t p = 0; p < positions.size(); ++p)
+    json.member(std::to_string(p)).number(positions[p].value);
+  json.end();
+}
+
+void write_differences(http::JsonWriter& json, const std::vector<TableDifference>& differences) {
+  json.member("differences").array();
+  for (const TableDifference& difference : differences) {
+    json.object().member("table").string(name_of(difference.table)).member("keys").number(difference.keys);
+    json.member("example").string(difference.example).end();
+  }
+  json.end();
+}
+
+Progress shown_by(ProgressLine& progress) {
+  return [&progress](std::uint64_t events) {
+    if (progress.due()) {
+      progress.show(fmt::format("{} events ({} events/s)", events, per_second(events, progress.elapsed())));
+    }
+  };
+}
+
+// ---------------------------------------------------------------- rebuild
+
+TableDifference difference_of(const Store& store, const Generation& made, Table table) {
+  TableDifference difference{table, 0, {}};
+  store.compare(made, table, [&](std::string_view key) {
+    if (difference.keys++ > 0) return;
+    for (const char octet : key)
+      difference.example += fmt::format("{:02x}", static_cast<unsigned char>(octet));
+  });
+  return difference;
+}
+
+/// How far to fold so that the old tables can be compared: as far as they have come, if they are of this log.
+Positions comparable_end(const ReadableLog& log, const StoreState& state) {
+  const Positions ends = log.ends();
+  const Positions reached = state.positions();
+  const bool same_log = state.log == log.info().id && reached.size() == ends.size();
+  const bool covered = same_log && std::equal(reached.begin(), reached.end(), ends.begin(),
+                                              [](Offset a, Offset b) { return a <= b; });
+  return covered ? reached : ends;
+}
+
+void rebuild(const TablesAsk& ask, CommandLine& line) {
+  const DataDirectory data = ask.where.directory();
+  const SystemClock clock;
+  EmbeddedLogOptions options;
+  options.dir = data.log();
+  options.clock = [&clock] { return clock.now(); };
+  const auto log = EmbeddedLog::open(std::move(options));
+  const auto store = Store::open({.dir = data.tables()});
+  const StoreState before = store->snapshot()->state();
+
+  std::vector<TableDifference> differences;
+  milliseconds comparing{0};
+  const auto compare = [&](std::span<const Table> tables) {
+    return [&, tables](const Generation& made) {
+      if (before.log.is_nil()) return;
+      const std::int64_t from = monotonic_ms();
+      for (const Table table : tables) {
+        TableDifference difference = difference_of(*store, made, table);
+        if (difference.keys > 0) differences.push_back(std::move(difference));
+      }
+      comparing = milliseconds(monotonic_ms() - from);
+    };
+  };
+
+  ProgressLine progress(stderr);
+  const Progress shown = shown_by(progress);
+  std::uint64_t events = 0;
+  const TableInfo* only = ask.table.empty() ? nullptr : find_table(ask.table);
+  if (only != nullptr && !is_from_log(only->table) && !before.log.is_nil()) {
+    RuleBook rules;
+    const Projector reads_the_rules(*log, *store, rules);
+    const std::array tables{only->table};
+    rebuild_from_cases(*store, rules, tables, shown, compare(tables));
+    events = before.events;
+  } else {
+    std::vector<Table> tables;
+    for (const TableInfo& table : all_tables) tables.push_back(table.table);
+    RuleBook rules;
+    const Positions until = comparable_end(*log, before);
+    rebuild_from_log(*log, *store, rules, until, shown, compare(tables));
+    events = records_in(until);
+  }
+  const milliseconds took = progress.elapsed() - comparing;
+
+  RuleBook rules;
+  Projector projector(*log, *store, rules);
+  std::uint64_t further = 0;
+  while (const std::size_t records = projector.step()) further += records;
+
+  const double seconds = static_cast<double>(took.count()) / 1000;
+  if (ask.json) {
+    std::string out;
+    http::JsonWriter json(out);
+    json.object().member("events").number(events).member("seconds").decimal(seconds, 3);
+    json.member("events_per_second").number(per_second(events, took)).member("compared");
+    json.boolean(!before.log.is_nil());
+    write_differences(json, differences);
+    json.member("read_on").number(further);
+    write_positions(json, store->snapshot()->state().positions());
+    json.end();
+    fmt::print("{}\n", out);
+    return;
+  }
+  fmt::print("{} events in {:.1f} s ({} events/s)\n", events, seconds, per_second(events, took));
+  if (before.log.is_nil()) {
+    fmt::print("{}\n", say(line.for_people, message::tables_made));
+  } else if (differences.empty()) {
+    fmt::print("{}\n", say(line.for_people, message::tables_the_same));
+  }
+  for (const TableDifference& difference : differences) {
+    fmt::print("{}\n", say(line.for_people, message::table_differs, name_of(difference.table),
+                           difference.keys, difference.example));
+  }
+  if (further > 0) fmt::print("{}\n", say(line.for_people, message::tables_read_on, further));
+}
+
+// ---------------------------------------------------------------- check
+
+/// A directory that nobody else has, gone afterwards; beside the tables, where there is room for as much
+/// again, or where the machine keeps what is temporary.
+class Scratch {
+ public:
+  explicit Scratch(const std::filesystem::path& beside) {
+    for (const auto& parent : {beside, std::filesystem::temp_directory_path()}) {
+      std::string name = (parent / "check-XXXXXX").string();
+      if (::mkdtemp(name.data()) == nullptr) continue;
+      dir_ = name;
+      return;
+    }
+    throw std::system_error(errno, std::generic_category(), "no directory can be made to check in");
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(dir_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  [[nodiscard]] const std::filesystem::path& dir() const { return dir_; }
+
+ private:
+  std::filesystem::path dir_;
+};
+
+std::unique_ptr<Store> open_tables_read_only(const std::filesystem::path& dir) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return Store::open({.dir = dir, .read_only = true});
+    } catch (const StoreFailed&) {
+      if (attempt == read_only_attempts) throw;
+    }
+    std::this_thread::sleep_for(read_only_wait);
+  }
+}
+
+void check(const TablesAsk& ask, CommandLine& line) {
+  const DataDirectory data = ask.where.directory();
+  if (!std::filesystem::exists(data.tables() / "CURRENT")) {
+    fmt::print(stderr, "geleit check: {}\n",
+               say(line.for_people, message::no_tables, data.tables().string()));
+    line.status = Exit::unavailable;
+    return;
+  }
+  // The tables first: the log is then at least as far.
+  const auto store = open_tables_read_only(data.tables());
+  const auto log = EmbeddedLog::open_read_only(data.log());
+  const StoreState state = store->snapshot()->state();
+  if (state.log != log->info().id) {
+    fmt::print(
+        stderr, "geleit check: {}\n",
+        say(line.for_people, message::tables_of_another_log, data.tables().string(), data.log().string()));
+    line.status = Exit::unavailable;
+    return;
+  }
+  require_reached(*log, state.positions());
+
+  ProgressLine progress(stderr);
+  const Scratch scratch(data.dir);
+  const auto differences = check_tables(*log, *store, scratch.dir(), shown_by(progress));
+  const auto parked = store->parked();
+  line.status = differences.empty() ? Exit::done : Exit::refused;
+  if (ask.json) {
+    std::string out;
+    http::JsonWriter json(out);
+    json.object().member("same").boolean(differences.empty()).member("events").number(state.events);
+    json.member("stale").number(state.stale).member("foreign").number(state.foreign);
+    json.member("parked").number(parked.size());
+    write_positions(json, state.positions());
+    write_differences(json, differences);
+    json.end();
+    fmt::print("{}\n", out);
+    return;
+  }
+  progress.tell(fmt::format("{} events in {:.1f} s", records_in(state.positions()),
+                            static_cast<double>(progress.elapsed().count()) / 1000));
+  if (differences.empty()) fmt::print("{}\n", say(line.for_people, message::nothing_differs));
+  for (const TableDifference& difference : differences) {
+    fmt::print("{}\n", say(line.for_people, message::table_differs, name_of(difference.table),
+                           difference.keys, difference.example));
+  }
+  if (!parked.empty()) fmt::print("{}\n", say(line.for_people, message::cases_parked, parked.size()));
+}
+
+CLI::Validator a_table() {
+  return {[](const std::string& text) {
+            if (find_table(text) != nullptr) return std::string();
+            std::string names;
+            for (const TableInfo& table : all_tables) {
+              names.append(names.empty() ? "" : ", ").append(table.name);
+            }
+            return "expected one of " + names + ", but it is '" + text + "'";
+          },
+          "TABLE"};
+}
+
+}  // namespace
+
+void add_rebuild(CommandLine& line) {
+  auto ask = std::make_shared<TablesAsk>();
+  CLI::App* command =
+      line.app.add_subcommand("rebuild", "Make the tables anew from the log and switch to them");
+  command->add_option("table", ask->table, "Only this one; all if left out")->check(a_table());
+  add_directory_options(*command, ask->where);
+  command->add_flag("--json", ask->json, "For programs");
+  command->callback([ask, &line] { rebuild(*ask, line); });
+}
+
+void add_check(CommandLine& line) {
+  auto ask = std::make_shared<TablesAsk>();
+  CLI::App* command =
+      line.app.add_subcommand("check", "Derive everything afresh and compare it with the tables");
+  add_directory_options(*command, ask->where);
+  command->add_flag("--json", ask->json, "For programs");
+  command->callback([ask, &line] { check(*ask, line); });
+}
+
+}  // namespace geleit
