@@ -7,6 +7,7 @@
 
 #include "services/calculator.h"
 #include "services/command_line.h"
+#include "services/export_command.h"
 #include "services/get_command.h"
 #include "services/log_command.h"
 #include "services/serve_command.h"
@@ -51,6 +52,7 @@ int run(int argc, char** argv) {
   geleit::add_rules(line);
   geleit::add_submit(line);
   geleit::add_get(line);
+  geleit::add_export(line);
   geleit::add_rebuild(line);
   geleit::add_check(line);
   geleit::add_simulate(line);

@@ -185,8 +185,9 @@ inline constexpr Message<> a_position{"eine Position wie 3:1234 in einer vorhand
                                       "a position such as 3:1234 in a partition that exists"};
 inline constexpr Message<> position_reached{"dass die Tabellen bis zu dieser Position gelesen haben",
                                             "the tables to have read up to that position"};
-inline constexpr Message<> position_not_reached{"sie sind noch nicht so weit; bitte gleich noch einmal versuchen",
-                                                "they are not there yet; please try again in a moment"};
+inline constexpr Message<> position_not_reached{
+    "sie sind noch nicht so weit; bitte gleich noch einmal versuchen",
+    "they are not there yet; please try again in a moment"};
 inline constexpr Message<std::int64_t> lines_at_most{"höchstens {} Zeilen", "at most {} lines"};
 inline constexpr Message<std::int64_t> lines_found{"es sind {}", "there are {}"};
 
@@ -429,6 +430,12 @@ inline constexpr Message<Text, Text> tables_of_another_log{
     "geleit rebuild legt sie neu an",
     "expected the tables in {} to be of the log in {}, but they were made from another one; geleit rebuild "
     "makes them anew"};
+inline constexpr Message<std::uint64_t> foreign_records{
+    "{} Einträge sind keine Ereignisse dieses Programms und fehlen in der Ausgabe.",
+    "{} records are no events of this program and are left out."};
+inline constexpr Message<Text> no_keys_there{"in {} liegen keine Schlüssel", "there are no keys in {}"};
+inline constexpr Message<Text> export_stays_sealed{"Personenbezogenes bleibt versiegelt: {}",
+                                                   "Personal data stays sealed: {}"};
 
 }  // namespace message
 }  // namespace geleit

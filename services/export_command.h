@@ -1,0 +1,16 @@
+// `geleit export`: the events of a log as NDJSON, without a service or beside one.
+#pragma once
+
+#include "services/command_line.h"
+
+namespace geleit {
+
+/// `geleit export [--case ID] [--provider P] [--from PARTITION:OFFSET …] [--data DIR] [--log DIR] [--sealed]`
+///
+/// A CloudEvent a line (schema/README.md), stale records included and marked, by partition and offset. A
+/// partition without `--from` is told from its beginning. Personal data is opened where the keys can be read;
+/// with --sealed, or where they cannot, it stands as base64. Records that are no events of this program are
+/// counted on standard error. Exit status 3 when there is no log.
+void add_export(CommandLine& line);
+
+}  // namespace geleit
