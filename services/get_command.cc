@@ -50,16 +50,6 @@ void write_out(std::string_view text) {
   }
 }
 
-/// The cursor of the next page, as a CSV answer names it: `Link: </v1/cases?…&cursor=…>; rel="next"`.
-std::optional<std::string> next_link(const ClientResponse& response) {
-  const auto link = response.header("link");
-  if (!link || link->find("rel=\"next\"") == std::string_view::npos) return std::nullopt;
-  const std::size_t begin = link->find('<');
-  const std::size_t end = link->find('>');
-  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return std::nullopt;
-  return std::string(link->substr(begin + 1, end - begin - 1));
-}
-
 class Getting {
  public:
   Getting(const GetAsk& ask, const ServerUrl& server, const CommandLine& line)
@@ -73,12 +63,13 @@ class Getting {
       if (response.status != 200) return refused(response);
       if (ask_.csv) {
         const std::size_t rows = print_csv(response.body, first);
-        const auto next = next_link(response);
+        // A CSV has no room for it.
+        const auto next = response.header("next-cursor");
         left -= std::min(left, rows);
-        if (!next || rows == 0) return Exit::done;
-        if (left == 0) return more(rows_ += rows);
         rows_ += rows;
-        target = *next;
+        if (!next || rows == 0) return Exit::done;
+        if (left == 0) return more(rows_);
+        target = target_of(std::string(*next), left);
         continue;
       }
       const auto items = items_of(response.body);
