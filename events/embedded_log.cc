@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <fstream>
 #include <iterator>
 #include <mutex>
 #include <string>
@@ -20,6 +21,8 @@ namespace geleit {
 namespace {
 
 constexpr int read_only_attempts_max = 5;
+// Lies in the directory while a log is being created, so that half of one is not taken for a whole one.
+constexpr const char* unfinished_name = "UNFINISHED";
 
 struct PendingAppend {
   std::vector<NewRecord> records;
@@ -215,17 +218,27 @@ void EmbeddedLog::create(const std::filesystem::path& dir, std::uint16_t partiti
   if (partitions < 1 || partitions > partitions_max) {
     throw LogRefused(fmt::format("expected 1 to {} partitions, but got {}", partitions_max, partitions));
   }
-  LogDatabase database(dir, LogDatabase::Mode::create, {});
-  if (database.identity()) throw LogRefused(fmt::format("there is a log in {} already", dir.string()));
-  if (!database.empty()) {
-    throw LogRefused(fmt::format("expected {} to be empty, but it holds another database", dir.string()));
+  if (exists(dir)) throw LogRefused(fmt::format("there is a log in {} already", dir.string()));
+  std::error_code failed;
+  std::filesystem::create_directories(dir, failed);
+  if (!failed && !std::ofstream(dir / unfinished_name)) failed = std::make_error_code(std::errc::io_error);
+  if (failed) {
+    throw LogUnavailable(fmt::format("no log can be made in {}: {}", dir.string(), failed.message()));
   }
-  database.put_identity({id, partitions, created});
+  {
+    LogDatabase database(dir, LogDatabase::Mode::create, {});
+    if (!database.identity() && !database.empty()) {
+      throw LogRefused(fmt::format("expected {} to be empty, but it holds another database", dir.string()));
+    }
+    database.put_identity({id, partitions, created});
+  }
+  std::filesystem::remove(dir / unfinished_name);
 }
 
 bool EmbeddedLog::exists(const std::filesystem::path& dir) {
   std::error_code ignored;
-  return std::filesystem::exists(dir / "CURRENT", ignored);
+  return std::filesystem::exists(dir / "CURRENT", ignored) &&
+         !std::filesystem::exists(dir / unfinished_name, ignored);
 }
 
 std::unique_ptr<EmbeddedLog> EmbeddedLog::open(EmbeddedLogOptions options) {

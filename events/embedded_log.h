@@ -47,7 +47,7 @@ class EmbeddedLog final : public Log {
   /// when `partitions` is not 1 to 1024.
   static void create(const std::filesystem::path& dir, std::uint16_t partitions, const Uuid& id,
                      Instant created);
-  /// True when there is a log, or the beginning of one (then `open` refuses and `create` completes it).
+  /// True when there is a log that was completely created.
   [[nodiscard]] static bool exists(const std::filesystem::path& dir);
 
   /// Takes the log for this process. Throws LogRefused when another process holds it or when it is none,

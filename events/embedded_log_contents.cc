@@ -80,7 +80,7 @@ class EmbeddedLogContents::Reader final : public LogReader {
   void read_groups(Offset end, std::size_t records_max) {
     copied_.clear();
     copies_.clear();
-    const std::shared_lock gate(log_.gate_);
+    const auto gate = log_.enter();
     const LogDatabase& database = log_.database();
     if (iterated_bytes_ > iteration_bytes_max || (iteration_.groups && !iteration_.groups->valid())) {
       iteration_.groups.reset();
@@ -216,7 +216,7 @@ void EmbeddedLogContents::read_some_at(std::span<const Position> positions,
   };
 
   {
-    std::shared_lock gate(gate_, std::defer_lock);
+    std::shared_lock<std::shared_mutex> gate;
     std::unique_ptr<GroupIterator> groups;
     Partition iterated;
     std::vector<std::shared_ptr<const RecordGroup>> recent;
@@ -239,7 +239,7 @@ void EmbeddedLogContents::read_some_at(std::span<const Position> positions,
         pick(i, recent.front()->first, recent.front()->value.view());
         continue;
       }
-      if (!gate.owns_lock()) gate.lock();
+      if (!gate.owns_lock()) gate = enter();
       if (!groups || iterated != position.partition) {
         groups = database().groups(position.partition, LogDatabase::Use::lookup);
         iterated = position.partition;
@@ -274,7 +274,9 @@ void EmbeddedLogContents::write(std::span<const std::shared_ptr<const RecordGrou
 }
 
 bool EmbeddedLogContents::reopen() {
+  closing_ = true;
   const std::unique_lock gate(gate_);
+  closing_ = false;
   {
     const std::lock_guard lock(iterations_mutex_);
     for (Iteration* iteration : iterations_) iteration->groups.reset();
@@ -312,12 +314,19 @@ void EmbeddedLogContents::check(Partition partition) const {
       fmt::format("expected a partition below {}, but got {}", identity_.partitions, partition.value));
 }
 
+std::shared_lock<std::shared_mutex> EmbeddedLogContents::enter() const {
+  if (closing_) throw_reopening();
+  return std::shared_lock(gate_);
+}
+
 const LogDatabase& EmbeddedLogContents::database() const {
-  if (!database_) {
-    throw LogUnavailable(
-        fmt::format("the log in {} is being opened again after a failed write", dir_.string()));
-  }
+  if (!database_) throw_reopening();
   return *database_;
+}
+
+void EmbeddedLogContents::throw_reopening() const {
+  throw LogUnavailable(
+      fmt::format("the log in {} is being opened again after a failed write", dir_.string()));
 }
 
 }  // namespace geleit

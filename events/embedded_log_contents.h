@@ -52,8 +52,11 @@ class EmbeddedLogContents final : public ReadableLog {
     return Offset{ends_[partition.value].load(std::memory_order_acquire)};
   }
   void check(Partition partition) const;
-  /// The database, to be used while the gate is held. Throws LogUnavailable when it is being opened again.
+  /// Holds the gate open for a reader. Throws LogUnavailable when the database is being opened again.
+  [[nodiscard]] std::shared_lock<std::shared_mutex> enter() const;
+  /// The database, to be used while the gate is held. Throws as `enter`.
   [[nodiscard]] const LogDatabase& database() const;
+  [[noreturn]] void throw_reopening() const;
   void read_some_at(std::span<const Position> positions,
                     const std::function<void(const StoredRecord&)>& found) const;
 
@@ -67,6 +70,7 @@ class EmbeddedLogContents final : public ReadableLog {
   // Shared by whoever reads from the database, alone to replace it. Iterators must be gone before it closes,
   // so that all of them are known.
   mutable std::shared_mutex gate_;
+  std::atomic<bool> closing_{false};  // turns readers away, who together could hold the gate for ever
   std::unique_ptr<LogDatabase> database_;
   mutable std::mutex iterations_mutex_;
   mutable std::set<Iteration*> iterations_;

@@ -15,6 +15,7 @@
 #include <set>
 #include <thread>
 
+#include "events/embedded_log_database.h"
 #include "tests/contract/log_steps.h"
 #include "tests/temporary_directory.h"
 
@@ -100,6 +101,18 @@ TEST_F(EmbeddedLogTest, IsCreatedOnce) {
   EXPECT_THROW((void)open(temporary.path() / "x"), LogRefused);
   EXPECT_THROW((void)EmbeddedLog::open_read_only(temporary.path() / "x"), LogRefused);
   EXPECT_FALSE(std::filesystem::exists(temporary.path() / "x"));
+}
+
+TEST_F(EmbeddedLogTest, AnInterruptedCreationIsTakenUp) {
+  std::filesystem::create_directories(dir);
+  std::ofstream(dir / "UNFINISHED");
+  EXPECT_FALSE(EmbeddedLog::exists(dir));
+  { LogDatabase begun(dir, LogDatabase::Mode::create, {}); }
+  EXPECT_FALSE(EmbeddedLog::exists(dir));
+  EXPECT_THROW((void)open(), LogRefused);
+  create();
+  EXPECT_TRUE(EmbeddedLog::exists(dir));
+  append(*open(), 0);
 }
 
 TEST_F(EmbeddedLogTest, HasUpTo1024Partitions) {
