@@ -4,20 +4,33 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "events/embedded_log_database.h"
 #include "tests/contract/log_steps.h"
 #include "tests/temporary_directory.h"
+
+// Stands before the system's own, so that a test can have a sync fail.
+static std::atomic<bool> syncs_fail{false};
+extern "C" int fdatasync(int file) {
+  if (syncs_fail) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_fdatasync, file));
+}
 
 namespace geleit {
 namespace {
@@ -390,6 +403,44 @@ TEST_F(EmbeddedLogTest, AfterAFailedWriteItRefusesUntilItHasOpenedAgainAndLosesN
     read += some.size();
   }
   EXPECT_EQ(read, 300u);
+}
+
+// The octets may be in the file all the same: then they are records like others once the log is open again,
+// though nobody was told so.
+TEST_F(EmbeddedLogTest, AFailedSyncIsNeverTakenForDone) {
+  create();
+  const auto log = open();
+  append(*log, 0, 10);
+  const auto reader = log->read(Partition{1}, Offset{0});
+  std::vector<StoredRecord> some;
+  reader->next(some, 100);
+  ASSERT_EQ(some.size(), 10u);
+  std::promise<void> grown;
+  const auto subscription = log->subscribe([&, told = false]() mutable {
+    if (!std::exchange(told, true)) grown.set_value();
+  });
+
+  syncs_fail = true;
+  std::string outcome =
+      append_and_wait(*log, {{Partition{1}, record_bytes(10)}, {Partition{0}, record_bytes(0)}});
+  EXPECT_NE(outcome, "");
+  EXPECT_EQ(log->ends(), (Positions{Offset{0}, Offset{10}, Offset{0}, Offset{0}}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(3 * reopen_wait_first_ms));  // it tries, and fails
+  EXPECT_THROW(log->append({}, [](const Appended&) {}), LogUnavailable);
+  syncs_fail = false;
+
+  grown.get_future().get();
+  EXPECT_EQ(log->ends(), (Positions{Offset{1}, Offset{11}, Offset{0}, Offset{0}}));
+  reader->next(some, 100);
+  ASSERT_EQ(some.size(), 1u);
+  EXPECT_EQ(some[0].bytes, record_bytes(10));
+  append(*log, 10, 5);
+  for (std::uint64_t n = 11; n < 16; n += some.size()) {
+    reader->next(some, 100);
+    ASSERT_FALSE(some.empty());
+    EXPECT_EQ(some[0].offset.value, n);
+  }
+  EXPECT_EQ(read_all(*log, Partition{1}).size(), 16u);
 }
 
 TEST_F(EmbeddedLogTest, WhatIsQueuedIsWrittenBeforeItCloses) {
