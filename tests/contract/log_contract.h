@@ -339,9 +339,11 @@ TYPED_TEST_P(LogContract, AnEndedSubscriptionHearsNothingMore) {
     auto subscription = this->log().subscribe([&late, &heard, &ended = *over.back()] {
       if (ended) {
         ++late;
-      } else {
-        ++heard;
+        return;
       }
+      ++heard;
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+      if (ended) ++late;  // it was ended while this was still running
     });
     while (heard == 0) std::this_thread::yield();
     subscription.reset();
