@@ -266,7 +266,7 @@ bool Intake::step() {
   }
   flush(round);
   let_go_of_cases();
-  return moved || blocked_.size() < items.size();
+  return moved || !again_.empty() || blocked_.size() < items.size();
 }
 
 bool Intake::answer_rested() {
@@ -342,6 +342,11 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
   }
   answer(done.item, std::move(done.accepted));
   if (entry.pending.empty() && entry.waiting.empty()) entry.one_at_a_time = false;
+  release_waiting(entry);
+}
+
+/// Those whose turn it is are decided before anything that came later.
+void Intake::release_waiting(Entry& entry) {
   while (!entry.waiting.empty() && entry.room() > 0) {
     Item item = std::move(entry.waiting.front());
     entry.waiting.pop_front();
@@ -462,7 +467,11 @@ void Intake::decide_item(Item item, Round& round) {
     blocked_.push_back(std::move(item));
     return;
   }
-  decide_in(*found->second, id, std::move(item), round);
+  Entry& entry = *found->second;
+  decide_in(entry, id, std::move(item), round);
+  // What was answered at once takes no room, so others may follow without waiting for a record to be read
+  // back.
+  release_waiting(entry);
 }
 
 /// True when the command's id was decided before; then it is answered as it was, whatever the state is now.

@@ -102,6 +102,7 @@ class Intake {
   bool answer_rested();
   void confirm(Entry& entry, const StoredRecord& record, const Link& link);
   void lost(const CaseId& id, Position winner);
+  void release_waiting(Entry& entry);
   void append_failed();
   [[nodiscard]] std::vector<Item> take_queue();
   void load_cases(const std::vector<Item>& items, Round& round);

@@ -212,6 +212,20 @@ TEST_F(IntakeTest, ManyCommandsOnOneCaseAreDecidedInTheirOrder) {
   EXPECT_EQ(decode_stored_case(*stored).state.lead, "s.nummer299");
 }
 
+TEST_F(IntakeTest, ManyCommandsThatAreAnsweredAtOnceHoldNobodyUp) {
+  tell(referral(1, 100));
+  for (int n = 0; n < 70; ++n) process().send(team(1000 + n, 100, "m.roth"));
+  // Refused at once, behind a full case: an unknown visit, and retries of what was decided before.
+  for (int n = 0; n < 300; ++n) {
+    process().send(fmt::format(
+        R"({{"command":"CancelVisit","id":"{}","case":"{}","data":{{"visit":"{}","reason":"x"}}}})",
+        uuid(2000 + n), uuid(100), uuid(5)));
+    process().send(referral(1, 100));
+  }
+  settle(process());
+  EXPECT_EQ(process().answers.size(), 671U);
+}
+
 TEST_F(IntakeTest, AfterALostAcknowledgementTheClientIsToldToAskAgainAndThenTheTruth) {
   tell(referral(1, 100));
   log_.inject({MemoryFault::Kind::lose_acknowledgement, all_records});
