@@ -87,7 +87,7 @@ void append_cloud_event(std::string& out, std::string_view source, const RecordV
     text("reasons", reasons);
   }
   std::string data;
-  append_event_data(data, event.payload, open, as_base64);
+  append_event_data(data, event, open, as_base64);
   json.member("data").raw(data).end();
 }
 

@@ -146,6 +146,18 @@ void append_event_data(std::string& out, const Payload& payload, const OpenSeale
   std::visit([&](const auto& event) { Writer(out, open, shown).value(event); }, payload);
 }
 
+void append_event_data(std::string& out, const Event& event, const OpenSealed& open,
+                       const ShowSealed& shown) {
+  std::string data;
+  append_event_data(data, event.payload, open, shown);
+  if (std::holds_alternative<ReferralReceived>(event.payload)) {
+    std::string provider = "\"provider\":";
+    http::append_json_string(provider, event.provider);
+    data.insert(1, provider + ",");
+  }
+  out += data;
+}
+
 void append_reasons(std::string& out, const std::vector<Deviation>& deviations, const OpenSealed& open,
                     const ShowSealed& shown) {
   out += '{';

@@ -20,6 +20,10 @@ using ShowSealed = std::function<void(std::string& out, Sealed sealed)>;
 /// opens to an object as in ReceiveReferral, `diagnoses` to [{"icd"}], `goals` to a list.
 void append_event_data(std::string& out, const Payload& payload, const OpenSealed& open,
                        const ShowSealed& shown = {});
+/// The same of an event, as its command said it: a referral's `provider`, which every event carries outside
+/// its payload, is among the data again.
+void append_event_data(std::string& out, const Event& event, const OpenSealed& open,
+                       const ShowSealed& shown = {});
 /// Appends {"SMN-COMPLETE": "…"}: the reasons given, each that was not opened as `shown`.
 void append_reasons(std::string& out, const std::vector<Deviation>& deviations, const OpenSealed& open,
                     const ShowSealed& shown = {});

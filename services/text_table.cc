@@ -33,16 +33,22 @@ std::string tame(std::string text) {
 std::string cell_of(std::string_view value) {
   if (value == "null") return std::string(nothing);
   if (is_plain(value)) return tame(plain_text(value));
+  // What lies within a cell keeps its borders: `person={born=2024-07-14}`.
+  const auto inner = [](std::string_view text) {
+    return is_object(text) ? "{" + cell_of(text) + "}"
+           : is_list(text) ? "[" + cell_of(text) + "]"
+                           : cell_of(text);
+  };
   std::string out;
   const auto add = [&](std::string_view separator, std::string_view text) {
     if (!out.empty()) out += separator;
     out += text;
   };
   if (is_list(value)) {
-    for (const std::string_view element : elements_of(value)) add(", ", cell_of(element));
+    for (const std::string_view element : elements_of(value)) add(", ", inner(element));
   } else {
     for (const auto& [name, member] : members_of(value)) {
-      if (member != "null") add(" ", name + "=" + cell_of(member));
+      if (member != "null") add(" ", name + "=" + inner(member));
     }
   }
   return out.empty() ? std::string(nothing) : out;

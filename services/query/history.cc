@@ -35,7 +35,7 @@ KeyedRow row_of(const StoredRecord& record, const RuleBook& rules, const KeyStor
   row.happened = event.happened.at ? to_string(*event.happened.at) : to_string(event.happened.date);
   row.recorded = record.recorded;
   row.by = event.by;
-  append_event_data(row.data, event.payload, open);
+  append_event_data(row.data, event, open);
   append_reasons(row.reasons, event.deviations, open);
   row.rule_set = rule_set_name(rules, event.judged_by);
   row.hash = to_hex(stated_hash(record.bytes));

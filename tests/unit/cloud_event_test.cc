@@ -73,6 +73,11 @@ TEST_F(ARecordOutside, LeavesOutWhatIsAbsent) {
   }
 }
 
+TEST_F(ARecordOutside, OfAReferralSaysItsProviderWhereTheCommandDid) {
+  event.payload = ReferralReceived{};
+  EXPECT_EQ(text(told().at("data").as_object(), "provider"), "hana-muenchen");
+}
+
 TEST_F(ARecordOutside, SaysWhenItLostItsRace) { EXPECT_EQ(told(Standing::stale).at("stale"), true); }
 
 TEST_F(ARecordOutside, ShowsSealedFieldsAsBase64UnlessOpened) {

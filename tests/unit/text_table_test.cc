@@ -55,7 +55,8 @@ TEST(ATable, OpensObjectsThatLookTheSameInEveryRow) {
   EXPECT_EQ(table({R"({"data":{"a":1}})", R"({"data":{"b":["x","y"],"c":null}})"}),
             "data\n"
             "a=1\n"
-            "b=x, y\n");
+            "b=[x, y]\n");
+  EXPECT_EQ(table({R"({"data":{"a":{"b":1},"c":[{"d":2}]}})"}), "data\na={b=1} c=[{d=2}]\n");
 }
 
 TEST(ATable, KeepsARowOnOneLine) { EXPECT_EQ(table({"{\"why\":\"a\\nb\\u001b[31m\"}"}), "why\na b [31m\n"); }
