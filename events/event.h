@@ -41,6 +41,7 @@ inline constexpr std::array<std::string_view, std::variant_size_v<Payload>> even
     "FinalReportSent",     "AlertAcknowledged",  "AlertSnoozed",
     "StartDeadlineMissed", "DeadlineMissed",     "ApprovalPeriodLapsed",
     "AlertSent",           "AlertEscalated",     "SettingsAdopted"};
+static_assert(!event_names.back().empty(), "an event has no name");
 [[nodiscard]] inline std::string_view name_of(const Payload& payload) { return event_names[payload.index()]; }
 
 template <class... Ts>
