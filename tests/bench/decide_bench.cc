@@ -11,10 +11,12 @@ namespace geleit {
 namespace {
 
 const std::string delivery =
-    R"({"command":"DeliverVisit","id":"0190a5b2-0001-7abc-8def-000000000001","case":"0190a5b2-0002-7abc-8def-)"
-    R"(000000000002","happened":"2026-03-02T14:10:00+01:00","by":"m.roth","entered":"2026-03-02T18:10:00+01:00",)"
-    R"("data":{"visit":"0190a5b2-0003-7abc-8def-000000000003","started_at":"2026-03-02T14:10:00+01:00",)"
-    R"("minutes":45,"place":"home","category":"guidance","staff":"m.roth","note":"Sondenkost geübt, Eltern sicher"}})";
+    R"({"command":"DeliverVisit","id":"0190a5b2-0001-7abc-8def-000000000001",)"
+    R"("case":"0190a5b2-0002-7abc-8def-000000000002","happened":"2026-03-02T14:10:00+01:00",)"
+    R"("by":"m.roth","entered":"2026-03-02T18:10:00+01:00",)"
+    R"("data":{"visit":"0190a5b2-0003-7abc-8def-000000000003",)"
+    R"("started_at":"2026-03-02T14:10:00+01:00","minutes":45,"place":"home",)"
+    R"("category":"guidance","staff":"m.roth","note":"Sondenkost geübt, Eltern sicher"}})";
 
 class KeepingSealer final : public Sealer {
  public:

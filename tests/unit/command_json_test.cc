@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <set>
+#include <sstream>
+
 #include "events/civil_time.h"
+#include "events/event.h"
 #include "events/uuid.h"
 #include "services/intake/command_limits.h"
 #include "tests/unit/intake_fixture.h"
@@ -140,6 +145,35 @@ TEST_F(ReadCommand, EveryCommandOfTheSurfaceIsKnown) {
     const auto* rejection = std::get_if<Rejection>(&read);
     ASSERT_TRUE(rejection) << name << " must want something in data";
     EXPECT_NE(rejection->field, "command") << name;
+  }
+}
+
+TEST_F(ReadCommand, TheDescriptionOfTheSurfaceNamesTheSameCommands) {
+  std::ifstream file("schema/openapi.json");
+  ASSERT_TRUE(file) << "expected to run at the top of the tree";
+  std::ostringstream all;
+  all << file.rdbuf();
+  const std::string json = std::move(all).str();
+  const auto enumerated = [&](std::string_view schema) {
+    std::set<std::string> names;
+    const auto begin = json.find("\"enum\"", json.find("\"" + std::string(schema) + "\": {"));
+    const auto list = json.find('[', begin), end = json.find(']', begin);
+    for (auto at = json.find('"', list); at < end; at = json.find('"', at)) {
+      const auto close = json.find('"', at + 1);
+      names.insert(json.substr(at + 1, close - at - 1));
+      at = close + 1;
+    }
+    return names;
+  };
+  std::set<std::string> commands;
+  [&]<class... T>(std::variant<T...>*) {
+    (commands.emplace(T::command), ...);
+  }(static_cast<CommandData*>(nullptr));
+  EXPECT_EQ(enumerated("CommandName"), commands);
+  const auto events = enumerated("EventName");
+  EXPECT_EQ(events.size(), commands.size());
+  for (const std::string& event : events) {
+    EXPECT_NE(std::find(event_names.begin(), event_names.end(), event), event_names.end()) << event;
   }
 }
 
