@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "events/civil_time.h"
 #include "events/uuid.h"
 #include "services/intake/adopt_settings.h"
 
@@ -29,6 +30,10 @@ KeyBytes fresh_key(Chance& chance) {
 
 Service::Service(DataDirectory data, const ClockChoice& clock) : data_(std::move(data)), choice_(clock) {
   std::filesystem::create_directories(data_.dir);
+  if (choice_.kind == ClockChoice::Kind::entered) {
+    // Nothing was entered before there were rules to enter it under; commands move the clock on from there.
+    choice_.start = berlin_midnight(shipped_rule_sets().front()->from());
+  }
   clock_ = make_clock(choice_);
   if (!EmbeddedLog::exists(data_.log())) {
     const Uuid id = uuid_v7(clock_->now(), chance_.next(), chance_.next());
