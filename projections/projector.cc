@@ -15,7 +15,9 @@
 namespace geleit {
 namespace {
 
-constexpr auto retry_after_trouble = std::chrono::milliseconds(500);
+constexpr std::chrono::milliseconds retry_after_trouble{500};
+/// A log's word that it has grown only saves time: what it failed to say is found out after this.
+constexpr std::chrono::milliseconds look_again_after{100};
 
 std::uint64_t& rows_of_table(StoreState& state, Table table) {
   return state.rows[static_cast<std::size_t>(table)];
@@ -393,10 +395,11 @@ void Projector::run(std::stop_token stop) {
       failed = true;
     }
     std::unique_lock lock(mutex_);
-    if (failed)
+    if (failed) {
       grown_.wait_for(lock, stop, retry_after_trouble, [] { return false; });
-    else
-      grown_.wait(lock, stop, [this] { return log_grew_; });
+    } else {
+      grown_.wait_for(lock, stop, look_again_after, [this] { return log_grew_; });
+    }
     log_grew_ = false;
   }
 }

@@ -13,6 +13,9 @@
 namespace geleit {
 namespace {
 
+/// How long intake rests at most without looking at the log.
+constexpr std::chrono::milliseconds look_again_after{100};
+
 Rejection not_ready(const Message<>& found) {
   Rejection rejection;
   rejection.kind = RejectionKind::not_ready;
@@ -219,7 +222,11 @@ void Intake::run(std::stop_token stop) {
         wake_.wait_for(lock, std::chrono::milliseconds(5), [this] { return nudged_ || append_failed_; });
       continue;
     }
-    if (!moved) wake_.wait(lock, stop, [this] { return nudged_ || append_failed_ || !queue_.empty(); });
+    // A log's word that it has grown only saves time: what it failed to say is found out here.
+    if (!moved) {
+      wake_.wait_for(lock, stop, look_again_after,
+                     [this] { return nudged_ || append_failed_ || !queue_.empty(); });
+    }
     nudged_ = false;
   }
 }

@@ -12,7 +12,7 @@
 #include "events/codec.h"
 #include "events/embedded_log.h"
 #include "projections/rebuild.h"
-#include "tests/replay/history.h"
+#include "tests/replay/invented_history.h"
 #include "tests/temporary_directory.h"
 
 namespace geleit {

@@ -7,7 +7,7 @@
 #include "projections/store.h"
 #include "services/export_command.h"
 #include "services/tables_command.h"
-#include "tests/replay/history.h"
+#include "tests/replay/invented_history.h"
 #include "tests/temporary_directory.h"
 
 namespace geleit {

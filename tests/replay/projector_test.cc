@@ -5,7 +5,7 @@
 
 #include "events/memory_log.h"
 #include "projections/rebuild.h"
-#include "tests/replay/history.h"
+#include "tests/replay/invented_history.h"
 #include "tests/temporary_directory.h"
 
 namespace geleit {

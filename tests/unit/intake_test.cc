@@ -65,9 +65,8 @@ class Process {
 std::string uuid(int n) { return fmt::format("0190c0de-0000-7000-8000-{:012x}", n); }
 
 std::string referral(int id, int case_number, const std::string& person = {}) {
-  const std::string who =
-      person.empty() ? R"("person":{"given_name":"Mia","family_name":"Musterkind","born":"2025-12-01"})"
-                     : "\"person_id\":\"" + person + "\"";
+  const std::string mia = R"("person":{"given_name":"Mia","family_name":"Musterkind","born":"2025-12-01"})";
+  const std::string who = person.empty() ? mia : "\"person_id\":\"" + person + "\"";
   return fmt::format(
       R"({{"command":"ReceiveReferral","id":"{}","case":"{}","data":{{"benefit":"SMN","provider":"hana-muenchen",)"
       R"("land":"DE-BY",{},"prescriber":{{"kind":"hospital"}},"prescribed_on":"2026-02-19","units":12,)"
