@@ -17,7 +17,8 @@ def test_a_deadline_is_computed_with_its_explanation(rule, anchor, due_on, acts_
     answer = geleit_json("deadline", rule, anchor, "--json")
     explanation = answer.pop("explanation")
     assert answer == {
-        "rule": rule, "anchor": anchor, "due_on": due_on, "acts_on": acts_on, "hint_on": hint_on, "calendar": "DE",
+        "rule": rule, "anchor": anchor, "due_on": due_on, "acts_on": acts_on,
+          "hint_on": hint_on, "calendar": "DE",
         "rule_set": "2026-01",
     }
     day, month, year = due_on[8:], due_on[5:7], due_on[:4]

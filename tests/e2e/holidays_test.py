@@ -1,4 +1,5 @@
-"""Holidays and deadlines against a calendar that somebody else wrote (the package `holidays`) and a plain count."""
+"""Holidays and deadlines against a calendar that somebody else wrote (the package `holidays`) and a plain
+count."""
 
 import calendar as months
 from datetime import date, timedelta

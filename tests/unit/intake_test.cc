@@ -68,7 +68,8 @@ std::string referral(int id, int case_number, const std::string& person = {}) {
   const std::string mia = R"("person":{"given_name":"Mia","family_name":"Musterkind","born":"2025-12-01"})";
   const std::string who = person.empty() ? mia : "\"person_id\":\"" + person + "\"";
   return fmt::format(
-      R"({{"command":"ReceiveReferral","id":"{}","case":"{}","data":{{"benefit":"SMN","provider":"hana-muenchen",)"
+      R"({{"command":"ReceiveReferral","id":"{}","case":"{}","data":{{"benefit":"SMN",)"
+      R"("provider":"hana-muenchen",)"
       R"("land":"DE-BY",{},"prescriber":{{"kind":"hospital"}},"prescribed_on":"2026-02-19","units":12,)"
       R"("diagnoses":[{{"icd":"P07.3"}}],"setting":"inpatient","discharged_on":"2026-02-20"}}}})",
       uuid(id), uuid(case_number), who);
