@@ -88,7 +88,7 @@ def test_today_is_the_berlin_date_of_the_clock(serve):
 def test_the_entered_clock_takes_the_largest_entered(serve):
     """`--clock entered` takes it from the commands' `entered` (the largest seen)"""
     _, client = serve(clock="entered")
-    data = Story(client).data()
+    data = Story(client).data(discharged_on=None)
     case = Case(client, new_id())
     opened = client.done("ReceiveReferral", case.id, data, entered="2026-02-19T14:00:00+01:00")
     assert instant(opened["recorded"]) == instant("2026-02-19T14:00:00+01:00")
