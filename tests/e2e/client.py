@@ -108,7 +108,10 @@ class Client:
 
     def ask(self, path: str, *, fresh=True, headers=None, **params) -> httpx.Response:
         """GET /v1/<path>; a parameter `due_on__from` is sent as `due_on.from`, `from_` as `from`."""
-        query = [(k.rstrip("_").replace("__", "."), v) for k, v in params.items()]
+        query = []
+        for name, value in params.items():
+            values = value if isinstance(value, list) else [value]
+            query += [(name.rstrip("_").replace("__", "."), v) for v in values]
         if fresh:
             query += [("wait_for", f"{p}:{o}") for p, o in sorted(self.positions.items())]
         return self.request("GET", "/v1/" + path, params=query, headers=headers)

@@ -144,7 +144,7 @@ def test_every_scalar_column_is_a_filter(world, table):
         if value is None or (column, value) in tried or sum(c == column for c, _ in tried) >= 3:
             continue
         tried.add((column, value))
-        found = world.client.rows(table, provider=world.provider, **{column: value})
+        found = world.client.rows(table, **{"provider": world.provider, column: value})
         assert found == [row for row in rows if row[column] == value], (column, value)
     assert {column for column, _ in tried} >= set(LISTS[table])
 
@@ -309,7 +309,8 @@ def test_the_default_order_is_the_first_of_the_set(world, table):
 
 def test_a_plus_in_the_query_is_a_plus(world):
     """`sort=±column`, as people type it"""
-    answer = world.client.request("GET", f"/v1/cases?provider={world.provider}&sort=+referred_on&limit=5")
+    query = f"provider={world.provider}&sort=+referred_on&limit=5"
+    answer = world.client.request("GET", "/v1/cases?" + query, judged=False)
     assert answer.status_code == 200, answer.text
     assert (
         answer.json()["items"]

@@ -93,6 +93,7 @@ class Facts:
                     "regime": data.get("regime"),
                     "decided": None,
                     "told": None,
+                    "opinion": None,
                     "granted": False,
                 }
             )
@@ -101,6 +102,7 @@ class Facts:
         elif name == "NoteExpertOpinion":
             oldest = next(a for a in self.applications if not a["decided"])
             oldest["told"] = min(filter(None, (oldest["told"], day(data["told_on"]))))
+            oldest["opinion"] = day(data.get("opinion_on")) or oldest["opinion"]
         elif name in ("GrantApproval", "GrantExtension"):
             extension = name == "GrantExtension"
             decides = self.decide(extension, day(data["decided_on"]), True)
@@ -280,6 +282,10 @@ class Facts:
 
     # -- deadlines
 
+    def regime(self) -> str:
+        """GKV-REGIME: per case either one; the application says which."""
+        return next((a["regime"] for a in self.applications if a["regime"]), "Sgb5_13_3a")
+
     def settled(self, today: date, acts_on: date, met: date | None, ended: date | None) -> tuple:
         """(state, met_on, days_left)"""
         if met and met <= acts_on:
@@ -311,8 +317,11 @@ class Facts:
             add("SMN-COMPLETE", first, due, due, met, ended)
         for application in self.applications:
             due = days_after(application["anchor"], 21)
-            if application["told"] and application["told"] <= rolled(due, land):
+            in_time = application["told"] and application["told"] <= rolled(due, land)
+            if in_time and self.regime() == "Sgb5_13_3a":
                 due = days_after(application["anchor"], 35)
+            elif in_time and application["opinion"]:
+                due = min(days_after(application["opinion"], 14), months_after(application["anchor"], 2))
             add(
                 "GKV-DECISION",
                 application["anchor"],
