@@ -76,6 +76,15 @@ bool is_slug(std::string_view text) {
          std::all_of(text.begin(), text.end(),
                      [&](char c) { return small(c) || c == '.' || c == '_' || c == '-'; });
 }
+bool is_event(std::string_view text) {
+  return std::find(event_names.begin(), event_names.end(), text) != event_names.end();
+}
+/// What `happened` says: a day or an instant.
+bool is_when(std::string_view text) { return parse_date(text) || parse_instant(text); }
+/// 64 digits as hashes are written.
+bool is_hash(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
 bool is_calendar(std::string_view text) { return parse_calendar(text).has_value(); }
 /// "2026", "2026-03" or "2026-Q1".
 bool is_period(std::string_view text) {
@@ -403,14 +412,14 @@ std::span<const Column> history_columns() {
   };
   static constexpr std::array<Column, 11> columns{{
       Column{"version", integer, get<&HistoryRow::version>},
-      Column{"event", text, get<&HistoryRow::event>},
-      Column{"happened", text, get<&HistoryRow::happened>},
+      Column{"event", text, get<&HistoryRow::event>, is_event},
+      Column{"happened", text, get<&HistoryRow::happened>, is_when},
       Column{"recorded", instant, get<&HistoryRow::recorded>},
       Column{"by", text, get<&HistoryRow::by>, is_slug},
       Column{"data", object, get<&HistoryRow::data>},
       Column{"reasons", object, get<&HistoryRow::reasons>},
       Column{"rule_set", text, get<&HistoryRow::rule_set>},
-      Column{"hash", text, get<&HistoryRow::hash>},
+      Column{"hash", text, get<&HistoryRow::hash>, is_hash},
       Column{"position", object, get<&HistoryRow::position>},
       Column{"stale", ColumnType::boolean, is_stale, is_true_or_false},
   }};

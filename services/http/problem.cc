@@ -64,13 +64,14 @@ void append_problem(std::string& out, const Problem& problem, Language language)
   append_number(out, static_cast<std::int64_t>(text.status));
   out.append(",\"detail\":");
   append_json_string(out, problem.detail.empty() ? in(language, text.de, text.en) : problem.detail);
-  auto member = [&](std::string_view name, const std::string& value) {
-    if (value.empty()) return;
+  auto member = [&](std::string_view name, const std::string& value, bool even_empty = false) {
+    if (value.empty() && !even_empty) return;
     out.append(",\"").append(name).append("\":");
     append_json_string(out, value);
   };
   member("rule", problem.rule);
-  member("field", problem.field);
+  // A 400 always names what is wrong; a parameter without a name has the empty one.
+  member("field", problem.field, problem.kind == ProblemKind::malformed);
   member("case", problem.case_id);
   if (!problem.reasons_required.empty()) {
     out.append(",\"reasons_required\":[");

@@ -1,6 +1,7 @@
 // Application, expert opinion, the insurer's decision, objection.
 #include <algorithm>
 
+#include "projections/deadlines.h"
 #include "services/intake/judgement.h"
 
 namespace geleit {
@@ -56,12 +57,18 @@ Decided decide_on(Judgement& j, const SubmitApplication& c) {
       ApplicationSubmitted{c.units, c.submitted_on, c.received_on, c.regime, c.care_plan_attached});
 }
 
+// GKV-DECISION-EXPERT: told after the day on which the three weeks end, it is flagged and moves nothing.
 Decided decide_on(Judgement& j, const NoteExpertOpinion& c) {
-  if (!j.stands(oldest_undecided(j.state()) != nullptr, sentence(message::an_undecided_application),
+  const Application* application = oldest_undecided(j.state());
+  if (!j.stands(application != nullptr, sentence(message::an_undecided_application),
                 sentence(message::none_is_open)) ||
       !j.passes()) {
     return j.refusal();
   }
+  const RuleSet& rules = rules_at(j.state(), application->judged, j.rule_book());
+  const DeadlineDates three_weeks =
+      decision_deadline(rules, application->received_on, false, {j.state().land});
+  if (c.told_on > three_weeks.acts_on) j.flags(Rule::gkv_decision_expert);
   return j.accept(ExpertOpinionNoted{c.told_on, c.opinion_on});
 }
 

@@ -37,7 +37,8 @@ http::Response malformed(http::Language language, const Message<>& expected, con
 std::optional<Position> parse_position(std::string_view text) {
   const auto number = [](std::string_view digits, auto& value) {
     const auto end = digits.data() + digits.size();
-    return !digits.empty() && std::from_chars(digits.data(), end, value).ptr == end;
+    const auto read = std::from_chars(digits.data(), end, value);
+    return read.ec == std::errc{} && read.ptr == end;
   };
   const auto colon = text.find(':');
   Position position;
@@ -126,9 +127,12 @@ http::Response fault(const http::Request& request, const ListFault& wrong) {
 
 http::Response no_such_case(const http::Request& request, std::string_view given) {
   const Language in = from_http(request.language());
-  return http::problem_response(
-      http::ProblemKind::no_such_case, request.language(),
-      say(in, message::expected_but, say(in, message::known_case), say(in, message::unknown_case, given)));
+  http::Problem problem;
+  problem.kind = http::ProblemKind::no_such_case;
+  problem.detail =
+      say(in, message::expected_but, say(in, message::known_case), say(in, message::unknown_case, given));
+  if (const auto id = parse_uuid(given)) problem.case_id = to_string(*id);
+  return http::to_response(problem, request.language());
 }
 
 ListQuestion question_of(const QuerySources& sources, const http::Request& request,
@@ -141,6 +145,15 @@ ListQuestion question_of(const QuerySources& sources, const http::Request& reque
   question.opener = &opener;
   question.lag_ms = lag_of(state, sources.log.ends(), sources.clock.now()).ms;
   return question;
+}
+
+/// A CSV has no room for the cursor of the next page; a header field tells it.
+http::Response page_response(ListPage& page, bool csv) {
+  http::Response response;
+  response.content_type = csv ? http::content::csv : http::content::json;
+  response.body = std::move(page.body);
+  if (csv && !page.next.empty()) response.headers.emplace_back("Next-Cursor", std::move(page.next));
+  return response;
 }
 
 using AskList = std::function<ListAnswer(const Reading&, const ListQuestion&)>;
@@ -164,13 +177,7 @@ void add_list(http::Router& router, std::string_view path, const std::shared_ptr
              question.csv = *media == http::Media::csv;
              ListAnswer answer = ask(reading, question);
              if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-             ListPage& page = std::get<ListPage>(answer);
-             http::Response response;
-             response.content_type = question.csv ? http::content::csv : http::content::json;
-             response.body = std::move(page.body);
-             if (question.csv && !page.next.empty())
-               response.headers.emplace_back("Next-Cursor", std::move(page.next));
-             return response;
+             return page_response(std::get<ListPage>(answer), question.csv);
            });
 }
 
@@ -237,10 +244,7 @@ void add_history(http::Router& router, const std::shared_ptr<const QuerySources>
                  history_of(sources->log, *snapshot, sources->rules, sources->keys, c.id, c.head.version),
                  tag, own, question);
              if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-             http::Response response;
-             response.content_type = question.csv ? http::content::csv : http::content::json;
-             response.body = std::move(std::get<ListPage>(answer).body);
-             return response;
+             return page_response(std::get<ListPage>(answer), question.csv);
            });
 }
 

@@ -48,9 +48,11 @@ std::string status_json(const QuerySources& sources) {
     json.object().member("name").string(set->name()).member("hash").string(to_hex(set->hash()));
     json.member("from").string(to_string(set->from())).end();
   }
+  // As in every answer's `as_at`: the last record that was read, where any was.
   json.end().member("positions").object();
   for (std::size_t p = 0; p < state.reached.size(); ++p) {
-    json.member(std::to_string(p)).number(state.reached[p].next.value);
+    const std::uint64_t next = state.reached[p].next.value;
+    if (next > 0) json.member(std::to_string(p)).number(next - 1);
   }
   json.end().member("lag_ms").number(lag.ms).member("lag_records").number(lag.records);
   json.member("events")

@@ -510,7 +510,9 @@ def test_the_history_opens_what_was_sealed(story):
     case = Case(story.client, story.client.done("ReceiveReferral", new_id(), data)["case"])
     told = case.history()[0]["data"]
     # Whose case it is belongs to every event and may stand beside its data.
-    assert {k: told.get(k) for k in data if k != "provider"} == {k: v for k, v in data.items() if k != "provider"}
+    assert {k: told.get(k) for k in data if k != "provider"} == {
+        k: v for k, v in data.items() if k != "provider"
+    }
     assert {k: v for k, v in case.now()["person"].items() if k != "person_id" and v is not None} == person
     case.does("AgreeCarePlan", {"agreed_on": "2026-03-01", "goals": ["Ernährung sicher", "Überleitung 🙂"]})
     assert case.history()[-1]["data"]["goals"] == ["Ernährung sicher", "Überleitung 🙂"]
