@@ -139,7 +139,7 @@ def test_submit_of_nothing_is_done(server, tmp_path):
 def test_submit_without_a_server_or_a_file(server, provider, tmp_path):
     """exit status … 2 usage, 3 unavailable"""
     some = write(tmp_path / "in.ndjson", life(provider))
-    assert geleit("submit", some, "--server", NOBODY).returncode == UNAVAILABLE
+    assert geleit("submit", some, "--server", NOBODY, "--wait", 1).returncode == UNAVAILABLE
     assert geleit("submit", tmp_path / "nothing.ndjson", "--server", server.url).returncode in (
         USAGE,
         UNAVAILABLE,
