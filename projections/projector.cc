@@ -137,11 +137,18 @@ void Projector::prepare(const std::function<void(std::uint64_t)>& progress) {
   const std::vector<Table> outdated = store_.outdated();
   const bool cases_outdated =
       std::any_of(outdated.begin(), outdated.end(), [](Table t) { return is_from_log(t); });
-  if (cases_outdated) {
-    rebuild_from_log(log_, store_, rules_, log_.ends(), progress);
+  const Positions ends = log_.ends();
+  const bool nothing_read = state_.positions() == Positions(ends.size());
+  std::uint64_t to_read = 0;
+  for (const Offset end : ends) to_read += end.value;
+  // A short log is read as it would be live, which is quicker than making files for it.
+  if (cases_outdated || (nothing_read && to_read > bulk_records_min)) {
+    rebuild_from_log(log_, store_, rules_, ends, progress);
   } else if (!outdated.empty()) {
     rebuild_from_cases(store_, rules_, outdated, progress);
   }
+  // A new store learns which log it follows before anybody asks it.
+  if (store_.snapshot()->state().log.is_nil()) store_.write(store_.batch(), state_);
   state_ = store_.snapshot()->state();
   parked_.clear();
   for (const Parked& parked : store_.parked()) parked_.emplace(parked.id, parked.table);

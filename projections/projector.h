@@ -33,6 +33,9 @@ inline constexpr std::size_t batch_records_max = 4096;
 /// Folded cases that the projector keeps at hand between batches.
 inline constexpr std::size_t cached_cases_max = 16'384;
 
+/// Empty tables are made in bulk from a log with more records than this.
+inline constexpr std::uint64_t bulk_records_min = 5'000;
+
 /// A stream's value in Table::stored_cases: the accepted head, and the case as far as it could be folded.
 struct StoredCase {
   Head head;

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "events/codec.h"
 #include "events/sha256.h"
@@ -346,17 +347,18 @@ class RocksGeneration final : public Generation {
                                        });
   }
   void complete() override {
+    // Files of several workers overlap in their ranges; taken in together, each still has its own place in
+    // time.
+    std::vector<rdb::IngestExternalFileArg> all;
     for (std::size_t i = 0; i < table_slots; ++i) {
       if (files[i].empty()) continue;
-      rdb::IngestExternalFileOptions options;
-      options.move_files = true;
-      // Files of several workers overlap in their ranges; each is ingested by itself and settles on its own
-      // level.
-      for (const auto& path : files[i]) {
-        require(db_->IngestExternalFile(families[i]->handle, {path}, options), "taking in a table file");
-      }
-      files[i].clear();
+      rdb::IngestExternalFileArg& table = all.emplace_back();
+      table.column_family = families[i]->handle;
+      table.external_files = std::exchange(files[i], {});
+      table.options.move_files = true;
+      table.options.write_global_seqno = false;
     }
+    if (!all.empty()) require(db_->IngestExternalFiles(all), "taking in the table files");
   }
 
   FamilySet families;
@@ -421,6 +423,7 @@ class RocksStore final : public Store {
       by_name[names[i]] = std::make_shared<Family>(db, handles[i]);
     }
     meta_ = by_name[rdb::kDefaultColumnFamilyName];
+    if (by_name.size() == 1 && !options.read_only) make_first_tables(by_name);
     for (const TableInfo& table_info : all_tables) {
       std::string value;
       const auto found = db_->Get({}, meta_->handle, table_key(table_info.table), &value);
@@ -433,7 +436,10 @@ class RocksStore final : public Store {
       generations_[slot(table_info.table)] = generation;
       auto& family = families_[slot(table_info.table)];
       family = by_name[family_name(table_info, generation)];
-      if (!family && !options.read_only) family = make_family(table_info, generation);
+      if (!family && !options.read_only) {
+        std::vector<std::shared_ptr<Family>> made = make_families({family_name(table_info, generation)});
+        family = std::move(made.front());
+      }
       if (!family)
         throw StoreFailed(fmt::format("the tables in {} are not ready; start the service once", dir));
     }
@@ -480,12 +486,14 @@ class RocksStore final : public Store {
 
   std::unique_ptr<Generation> begin(std::span<const Table> tables) override {
     auto generation = std::make_unique<RocksGeneration>(db_.get(), rocks_, options_.dir / "building");
+    std::vector<std::string> names;
     for (const Table table : tables) {
-      const std::uint32_t number = generations_[slot(table)] + 1;
-      generation->numbers[slot(table)] = number;
+      generation->numbers[slot(table)] = generations_[slot(table)] + 1;
       // What an interrupted rebuild left under this number is dropped at opening, so the family is new.
-      generation->families[slot(table)] = make_family(info_of(table), number);
+      names.push_back(family_name(info_of(table), generation->numbers[slot(table)]));
     }
+    const auto made = make_families(names);
+    for (std::size_t i = 0; i < tables.size(); ++i) generation->families[slot(tables[i])] = made[i];
     return generation;
   }
 
@@ -564,12 +572,28 @@ class RocksStore final : public Store {
  private:
   static std::string table_key(Table table) { return std::string(table_prefix) + static_cast<char>(table); }
 
-  std::shared_ptr<Family> make_family(const TableInfo& table, std::uint32_t generation) {
-    rdb::ColumnFamilyHandle* handle = nullptr;
-    require(
-        db_->CreateColumnFamily(rdb::ColumnFamilyOptions(rocks_), family_name(table, generation), &handle),
-        "making a table");
-    return std::make_shared<Family>(db_.get(), handle);
+  std::vector<std::shared_ptr<Family>> make_families(const std::vector<std::string>& names) {
+    std::vector<rdb::ColumnFamilyHandle*> handles;
+    require(db_->CreateColumnFamilies(rdb::ColumnFamilyOptions(rocks_), names, &handles), "making tables");
+    std::vector<std::shared_ptr<Family>> made;
+    for (auto* handle : handles) made.push_back(std::make_shared<Family>(db_.get(), handle));
+    return made;
+  }
+
+  /// A new store has every table, empty and of the program's version.
+  void make_first_tables(std::map<std::string, std::shared_ptr<Family>>& by_name) {
+    std::vector<std::string> names;
+    for (const TableInfo& table : all_tables) names.push_back(family_name(table, 0));
+    const auto made = make_families(names);
+    rdb::WriteBatch versions;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      by_name[names[i]] = made[i];
+      std::string value;
+      append_big_endian(value, all_tables[i].version);
+      append_big_endian(value, std::uint32_t{0});
+      require(versions.Put(meta_->handle, table_key(all_tables[i].table), value), "adding to a batch");
+    }
+    require(db_->Write({}, &versions), "making tables");
   }
 
   /// Keeps the present generation and the one before it (the way back); drops what an interrupted build left.

@@ -79,7 +79,8 @@ TEST_F(Projection, LiveTablesAreTheSameBytesAsRebuiltOnes) {
 }
 
 TEST_F(Projection, TablesBuiltInBulkGoOnLive) {
-  history_.lives(40);
+  history_.lives(300);
+  ASSERT_GT(history_.events(), bulk_records_min);
   project();
   EXPECT_EQ(state().events, history_.events());
   history_.referred(500);
