@@ -317,6 +317,13 @@ TEST(Decision, ADenialMakesNoneMootButAnEndDoes) {
   EXPECT_FALSE(applied("2026-03-13").withdrawn("2026-04-08").deadline(Rule::gkv_decision).moot);
 }
 
+TEST(Decision, ADecisionOnTheRolledDayMeetsItThoughTheCaseEndedThen) {
+  const auto row =
+      applied("2026-03-13").denied("2026-04-07").discontinued("2026-04-07").deadline(Rule::gkv_decision);
+  EXPECT_EQ(on(row, "2026-05-01"), DeadlineState::met);
+  EXPECT_EQ(row.met_on, day("2026-04-07"));
+}
+
 TEST(Decision, OpensAnewWhenTheLandMovesItsDay) {
   // Corpus Christi, 4 June 2026, is a holiday in Bavaria and in Hesse, not in Berlin and Hamburg.
   CaseStory story = applied("2026-05-14");

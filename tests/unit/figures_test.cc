@@ -81,6 +81,15 @@ TEST_F(Figures, AMissedStartCountsOnTheDayAfterOnceItHasCome) {
   EXPECT_EQ(by(Period::month, "2026-04-01", "2026-04-30").at("2026-04").starts_missed, 2);
 }
 
+TEST_F(Figures, TheNinetiethOfEightIsTheLast) {
+  for (int days = 0; days < 8; ++days) {
+    CaseStory s = discharged();
+    add(s.delivered(1, to_string(day("2026-02-20") + days)));
+  }
+  EXPECT_EQ(year().start_days_median, 3);
+  EXPECT_EQ(year().start_days_p90, 7);
+}
+
 TEST_F(Figures, PercentilesAreNearestRank) {
   for (int days = 0; days < 10; ++days) {
     CaseStory s = discharged();

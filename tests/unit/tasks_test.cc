@@ -94,6 +94,11 @@ TEST(Tasks, MinutesAtRiskWantAnApproval) {
   EXPECT_THAT(story.tasks_on("2026-03-11"), Contains("secure_approval"));
 }
 
+TEST(Tasks, AnApprovalTakenBackWantsANewApplication) {
+  EXPECT_EQ(approved().revoked(1).tasks_on("2026-03-11"),
+            (Words{"schedule_first_visit", "submit_application"}));
+}
+
 TEST(Tasks, ADenialIsObjectedToOrLeftAlone) {
   CaseStory story = ready();
   story.applied("2026-02-23").denied("2026-03-09");
