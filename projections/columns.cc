@@ -380,16 +380,17 @@ const SortColumn* ListTable::sort(std::string_view column_name) const {
 }
 
 std::span<const ListTable> list_tables() {
-  static const std::array<ListTable, 6> tables{{
-      {Table::cases, "cases", case_columns, case_sorts, decode_as<CaseRow>, nullptr},
-      {Table::deadlines, "deadlines", deadline_columns, deadline_sorts, decode_as<DeadlineRow>, nullptr},
-      {Table::overdue_starts, "overdue-starts", overdue_columns, overdue_sorts, decode_as<OverdueStartRow>,
-       overdue_stands},
-      {Table::unit_balances, "unit-balances", balance_columns, balance_sorts, decode_as<UnitBalanceRow>,
-       nullptr},
-      {Table::tasks, "tasks", task_columns, task_sorts, decode_as<TaskRow>, task_stands},
-      {Table::visits, "visits", visit_columns, visit_sorts, decode_as<VisitRow>, nullptr},
-  }};
+  static const std::array tables{
+      ListTable{Table::cases, "cases", case_columns, case_sorts, decode_as<CaseRow>, nullptr},
+      ListTable{Table::deadlines, "deadlines", deadline_columns, deadline_sorts, decode_as<DeadlineRow>,
+                nullptr},
+      ListTable{Table::overdue_starts, "overdue-starts", overdue_columns, overdue_sorts,
+                decode_as<OverdueStartRow>, overdue_stands},
+      ListTable{Table::unit_balances, "unit-balances", balance_columns, balance_sorts,
+                decode_as<UnitBalanceRow>, nullptr},
+      ListTable{Table::tasks, "tasks", task_columns, task_sorts, decode_as<TaskRow>, task_stands},
+      ListTable{Table::visits, "visits", visit_columns, visit_sorts, decode_as<VisitRow>, nullptr},
+  };
   return tables;
 }
 

@@ -87,7 +87,7 @@ void add_provider(const Reading& reading, const std::string& provider, const Fig
   const Period by = query.by;
   struct Counted {
     FigureRow row;
-    std::int64_t delivered = 0, billable = 0, at_home = 0;
+    std::int64_t delivered = 0, unbillable = 0, at_home = 0;
     Histogram start_days, approval_days;
   };
   std::vector<Counted> periods;
@@ -116,7 +116,7 @@ void add_provider(const Reading& reading, const std::string& provider, const Fig
         case Figure::starts_missed: counted.row.starts_missed += amount; break;
         case Figure::start_days: counted.start_days[key.value] += amount; break;
         case Figure::minutes_delivered: counted.delivered += amount; break;
-        case Figure::minutes_billable: counted.billable += amount; break;
+        case Figure::minutes_unbillable: counted.unbillable += amount; break;
         case Figure::minutes_at_home: counted.at_home += amount; break;
         case Figure::extensions: counted.row.extensions += amount; break;
         case Figure::completions: counted.row.completions += amount; break;
@@ -132,7 +132,7 @@ void add_provider(const Reading& reading, const std::string& provider, const Fig
     row.approval_days_median = percentile(counted.approval_days, 50);
     row.approval_days_p90 = percentile(counted.approval_days, 90);
     row.units_delivered = hundredths(counted.delivered, minutes_per_unit);
-    row.units_billable = hundredths(counted.billable, minutes_per_unit);
+    row.units_billable = hundredths(counted.delivered - counted.unbillable, minutes_per_unit);
     if (counted.delivered > 0) row.home_share = hundredths(counted.at_home, counted.delivered);
     out.push_back(std::move(row));
   }

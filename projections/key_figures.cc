@@ -22,38 +22,70 @@ CivilDate month_of(CivilDate day) {
   return civil(ymd.year, ymd.month, 1);
 }
 
-/// What one case adds, added up by key so that a case costs few counters.
+/// What one case adds, by its key and added up, so that a case costs few counters.
 class Counts {
  public:
+  Counts(std::string_view provider, std::vector<Contribution>& out) : provider_(provider), out_(out) {}
+
   void add(Figure figure, CivilDate day, std::int64_t amount, std::int32_t value = 0) {
-    if (amount != 0) counts_.push_back({{Span::day, figure, day, value}, amount});
+    add_one({Span::day, figure, day, value}, amount);
+    add_one({Span::month, figure, month_of(day), value}, amount);
   }
 
-  void write(std::string_view provider, std::vector<Contribution>& out) {
-    const std::size_t days = counts_.size();
-    for (std::size_t i = 0; i < days; ++i) {
-      Count month = counts_[i];
-      month.key.span = Span::month;
-      month.key.day = month_of(month.key.day);
-      counts_.push_back(month);
-    }
-    std::sort(counts_.begin(), counts_.end(), [](const Count& a, const Count& b) { return a.key < b.key; });
-    for (std::size_t i = 0; i < counts_.size();) {
-      std::int64_t amount = 0;
-      std::size_t j = i;
-      for (; j < counts_.size() && counts_[j].key == counts_[i].key; ++j) amount += counts_[j].amount;
-      out.push_back({counter_key(provider, counts_[i].key), amount});
-      i = j;
-    }
+  /// Amounts of one figure in the order of their days.
+  struct OnDay {
+    CivilDate day;
+    std::int64_t amount = 0;
+  };
+  void add_all(Figure figure, const std::vector<OnDay>& amounts) {
+    add_sums(Span::day, figure, amounts, [](CivilDate day) { return day; });
+    add_sums(Span::month, figure, amounts, month_of);
   }
 
  private:
-  struct Count {
-    FigureKey key;
-    std::int64_t amount = 0;
-  };
-  std::vector<Count> counts_;
+  void add_one(const FigureKey& key, std::int64_t amount) {
+    if (amount != 0) out_.push_back({counter_key(provider_, key), amount});
+  }
+  /// One count for all that begins its span on the same day.
+  template <class FirstOf>
+  void add_sums(Span span, Figure figure, const std::vector<OnDay>& amounts, FirstOf&& first_of) {
+    for (std::size_t i = 0; i < amounts.size();) {
+      const CivilDate first = first_of(amounts[i].day);
+      std::int64_t sum = 0;
+      for (; i < amounts.size() && first_of(amounts[i].day) == first; ++i) sum += amounts[i].amount;
+      add_one({span, figure, first, 0}, sum);
+    }
+  }
+
+  std::string_view provider_;
+  std::vector<Contribution>& out_;
 };
+
+/// The delivered visits' minutes, by day.
+void count_minutes(const Case& c, Counts& counts) {
+  const Booking booking = book(c);
+  struct Delivered {
+    CivilDate on;
+    std::int64_t minutes, unbillable, at_home;
+  };
+  std::vector<Delivered> delivered;
+  for (std::size_t i = 0; i < c.visits.size(); ++i) {
+    const Visit& v = c.visits[i];
+    if (!v.delivered()) continue;
+    delivered.push_back({v.on, v.minutes.value, (v.minutes - booking.visits[i].billable).value,
+                         v.place == Place::home ? v.minutes.value : 0});
+  }
+  std::stable_sort(delivered.begin(), delivered.end(),
+                   [](const Delivered& a, const Delivered& b) { return a.on < b.on; });
+  std::vector<Counts::OnDay> amounts(delivered.size());
+  const auto count = [&](Figure figure, std::int64_t Delivered::*amount) {
+    for (std::size_t i = 0; i < delivered.size(); ++i) amounts[i] = {delivered[i].on, delivered[i].*amount};
+    counts.add_all(figure, amounts);
+  };
+  count(Figure::minutes_delivered, &Delivered::minutes);
+  count(Figure::minutes_unbillable, &Delivered::unbillable);
+  count(Figure::minutes_at_home, &Delivered::at_home);
+}
 
 }  // namespace
 
@@ -77,7 +109,7 @@ std::optional<FigureKey> parse_counter_key(std::string_view provider, std::strin
 }
 
 void derive_key_figures(const Case& c, const RuleBook& rules, Derived& out) {
-  Counts counts;
+  Counts counts(c.provider, out.counts);
   counts.add(Figure::referrals, c.received_on, 1);
   if (const auto first = first_unit_on(c)) {
     counts.add(Figure::starts, *first, 1);
@@ -86,14 +118,7 @@ void derive_key_figures(const Case& c, const RuleBook& rules, Derived& out) {
   if (const auto start = start_of(c, rules); start && is_missed_once_due(*start)) {
     counts.add(Figure::starts_missed, start->due_on + 1, 1);
   }
-  const Booking booking = book(c);
-  for (std::size_t i = 0; i < c.visits.size(); ++i) {
-    const Visit& v = c.visits[i];
-    if (!v.delivered()) continue;
-    counts.add(Figure::minutes_delivered, v.on, v.minutes.value);
-    counts.add(Figure::minutes_billable, v.on, booking.visits[i].billable.value);
-    if (v.place == Place::home) counts.add(Figure::minutes_at_home, v.on, v.minutes.value);
-  }
+  count_minutes(c, counts);
   for (const Approval& a : c.approvals) {
     if (a.extension && a.stands()) counts.add(Figure::extensions, a.decided_on, 1);
   }
@@ -107,7 +132,6 @@ void derive_key_figures(const Case& c, const RuleBook& rules, Derived& out) {
       counts.add(Figure::fictions, decision.acts_on + 1, 1);
     }
   }
-  counts.write(c.provider, out.counts);
 }
 
 }  // namespace geleit

@@ -19,17 +19,20 @@ enum class Figure : std::uint8_t {
   starts_missed = 3,      ///< by the day after SMN-START's due_on; counts once that day has come
   start_days = 4,         ///< by first_unit_on; value: days from discharge to first unit (SMN)
   minutes_delivered = 5,  ///< by the visit's date
-  minutes_billable = 6,   ///< by the visit's date
-  minutes_at_home = 7,    ///< by the visit's date
-  extensions = 8,         ///< extensions granted that stand, by decided_on
-  completions = 9,        ///< by completed_on
-  approval_days = 10,     ///< granted applications and extensions by decided_on; value: days from received_on
-  fictions = 11,          ///< by the day after GKV-DECISION's acts_on; counts once that day has come
+  minutes_unbillable =
+      6,  ///< by the visit's date: delivered and not billable; mostly none, which costs no counter
+  minutes_at_home = 7,  ///< by the visit's date
+  extensions = 8,       ///< extensions granted that stand, by decided_on
+  completions = 9,      ///< by completed_on
+  approval_days = 10,   ///< granted applications and extensions by decided_on; value: days from received_on
+  fictions = 11,        ///< by the day after GKV-DECISION's acts_on; counts once that day has come
 };
-inline constexpr std::array<Figure, 11> all_figures{
-    Figure::referrals,         Figure::starts,           Figure::starts_missed,   Figure::start_days,
-    Figure::minutes_delivered, Figure::minutes_billable, Figure::minutes_at_home, Figure::extensions,
-    Figure::completions,       Figure::approval_days,    Figure::fictions};
+inline constexpr std::array<Figure, 11> all_figures{Figure::referrals,         Figure::starts,
+                                                    Figure::starts_missed,     Figure::start_days,
+                                                    Figure::minutes_delivered, Figure::minutes_unbillable,
+                                                    Figure::minutes_at_home,   Figure::extensions,
+                                                    Figure::completions,       Figure::approval_days,
+                                                    Figure::fictions};
 
 /// Each count stands under its day and, so that years are read quickly, under its month.
 enum class Span : std::uint8_t { month = 0, day = 1 };

@@ -9,6 +9,7 @@ void derive_visits(const Case& c, const RuleBook&, Derived& out) {
   if (c.visits.empty()) return;
   const Booking booking = book(c);
   const bool ended = is_ended(c);
+  out.rows.reserve(out.rows.size() + c.visits.size());
   for (std::size_t i = 0; i < c.visits.size(); ++i) {
     const Visit& v = c.visits[i];
     VisitRow row;
