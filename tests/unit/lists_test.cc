@@ -136,9 +136,7 @@ TEST_F(Lists, EveryTableInEveryOrderIsSortedWithTiesByKey) {
       }
       EXPECT_EQ(std::count(values.begin(), values.end(), "null"),
                 static_cast<int>(values.size() - known.size()));
-      if (table != Table::unit_balances) {
-        EXPECT_TRUE(std::is_sorted(known.begin(), known.end())) << name;
-      }
+      if (table != Table::unit_balances) { EXPECT_TRUE(std::is_sorted(known.begin(), known.end())) << name; }
     }
   }
   std::vector<int> remaining;
