@@ -193,9 +193,12 @@ void serve(const ServeOptions& options, CommandLine& line) {
   add_life(router, service, metrics);
   add_command_routes(router, service.intake(), service.rules(), service.clock(),
                      service.clock_choice().kind == ClockChoice::Kind::entered);
-  add_query_routes(router, QuerySources{service.store(), service.log(), service.rules(), service.keys(),
-                                        service.clock(), server, describe(service.clock_choice()),
-                                        [&service] { return service.projector().trouble(); }});
+  add_query_routes(
+      router, QuerySources{service.store(), service.log(), service.rules(), service.keys(), service.clock(),
+                           server, describe(service.clock_choice()), [&service] {
+                             std::string trouble = service.projector().trouble();
+                             return trouble.empty() ? service.intake().status().trouble : trouble;
+                           }});
   gauges = add_gauges(metrics, service);
   handler.to(router);
   fmt::print("listening on http://{}\n", http::to_string(server.endpoint()));

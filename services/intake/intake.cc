@@ -258,8 +258,14 @@ bool Intake::step() {
     for (const Item& item : items) answer(item, not_ready(message::log_unavailable));
     return true;
   }
-  round.snapshot = store_.snapshot();
-  load_cases(items, round);
+  try {
+    round.snapshot = store_.snapshot();
+    load_cases(items, round);
+  } catch (const std::exception& failure) {
+    note_trouble(failure.what());
+    for (const Item& item : items) answer(item, not_ready(message::case_parked));
+    return true;
+  }
   for (const Item& item : items) {
     if (entered_) {
       // Recorded times follow the commands, so each is appended at its own.
@@ -303,12 +309,17 @@ std::vector<Intake::Item> Intake::take_queue() {
 
 bool Intake::read_back() {
   bool moved = false;
+  bool unreadable = false;
   std::vector<StoredRecord> records;
   for (std::uint16_t p = 0; p < partitions_; ++p) {
     for (;;) {
       try {
         readers_[p]->next(records, batch_records_max);
-      } catch (const LogUnavailable&) { break; }
+      } catch (const LogUnavailable&) { break; } catch (const LogCorrupt& damage) {
+        unreadable = true;
+        note_trouble(damage.what());
+        break;
+      }
       if (records.empty()) break;
       moved = true;
       for (const StoredRecord& record : records) {
@@ -323,6 +334,8 @@ bool Intake::read_back() {
       }
     }
   }
+  // What lies behind the damage is never read back, so nobody waits for it.
+  if (unreadable) append_failed();
   return moved;
 }
 
@@ -432,6 +445,8 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
   }
   std::vector<std::optional<std::string>> values;
   round.snapshot->get_many(Table::stored_cases, keys, values);
+  // Known to the others only when all of it was read: half a trail would forget what was decided before.
+  std::vector<std::unique_ptr<Entry>> entries;
   std::vector<std::string> trail_keys;
   for (std::size_t i = 0; i < ready.size(); ++i) {
     auto entry = std::make_unique<Entry>();
@@ -444,13 +459,13 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
         trail_keys.push_back(trail_key(ready[i], block));
       }
     }
-    cases_[ready[i]] = std::move(entry);
+    entries.push_back(std::move(entry));
   }
   std::vector<std::optional<std::string>> blocks;
   round.snapshot->get_many(Table::trail, trail_keys, blocks);
   std::size_t at = 0;
-  for (const CaseId& id : ready) {
-    Entry& entry = *cases_[id];
+  for (std::size_t c = 0; c < ready.size(); ++c) {
+    Entry& entry = *entries[c];
     if (entry.confirmed.version.value == 0) continue;
     for (std::uint32_t block = 0; block <= trail_block_of(entry.confirmed.version); ++block, ++at) {
       if (!blocks[at]) throw StoreFailed("the trail of a case has a gap; rebuild the tables");
@@ -458,8 +473,9 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
         entry.trail.push_back(read_trail(*blocks[at], i));
       }
     }
-    if (!entry.trail.empty()) entry.last = {partition_of(id, partitions_), entry.trail.back().offset};
+    if (!entry.trail.empty()) entry.last = {partition_of(ready[c], partitions_), entry.trail.back().offset};
   }
+  for (std::size_t c = 0; c < ready.size(); ++c) cases_[ready[c]] = std::move(entries[c]);
 }
 
 void Intake::decide_item(Item item, Round& round) {
@@ -475,7 +491,13 @@ void Intake::decide_item(Item item, Round& round) {
     return;
   }
   Entry& entry = *found->second;
-  decide_in(entry, id, std::move(item), round);
+  try {
+    decide_in(entry, id, item, round);
+  } catch (const std::exception& failure) {
+    // A key, a case or a record that cannot be read: this command is told so, and the others go on.
+    note_trouble(failure.what());
+    answer(item, not_ready(message::case_parked));
+  }
   // What was answered at once takes no room, so others may follow without waiting for a record to be read
   // back.
   release_waiting(entry);
@@ -523,7 +545,8 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   if (item.released) {
     item.released = false;
     if (entry.released > 0) --entry.released;  // its entry may have been made anew since
-  } else if (!entry.waiting.empty() || entry.room() == 0) {
+  } else if (!entry.waiting.empty() || entry.released > 0 || entry.room() == 0) {
+    // Those released are not decided yet, and they came first.
     entry.waiting.push_back(std::move(item));
     return;
   }
@@ -628,13 +651,24 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   std::string bytes = encode(event);
   const Hash hash = stated_hash(bytes);
   const bool amends_person = std::holds_alternative<ReferralAmended>(event.payload);
-  evolve(entry.ahead, event, hash);
+  try {
+    evolve(entry.ahead, event, hash);
+  } catch (const FoldFailed&) {
+    // It was not appended, but the case at hand is undefined now; nothing more is decided on it.
+    entry.parked = true;
+    throw;
+  }
   if (new_key) round.keys.push_back(*key);
   entry.key = key;
   if (amends_person || referral) entry.person.reset();
   if (referral) new_persons_[{entry.ahead.provider, entry.ahead.person_id}] = id;
   entry.pending.push_back({std::move(item), hash, event.tag, std::move(accepted), {}});
   round.records.push_back({partition_of(id, partitions_), std::move(bytes)});
+}
+
+void Intake::note_trouble(std::string_view what) {
+  const std::lock_guard lock(mutex_);
+  status_.trouble = what;
 }
 
 void Intake::refuse(Entry* entry, Item item, Rejection rejection) {

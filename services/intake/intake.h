@@ -22,6 +22,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -69,6 +70,7 @@ struct IntakeStatus {
   std::size_t queued = 0;
   std::size_t at_hand = 0;
   std::uint64_t accepted = 0, repeated = 0, refused = 0, lost_races = 0;
+  std::string trouble;  ///< what could not be read when commands were last answered 503 for it, or empty
 };
 
 class Intake {
@@ -83,7 +85,9 @@ class Intake {
   [[nodiscard]] bool submit(std::vector<Submitted> commands, bool dry_run, TraceId trace, Answered answered);
   /// Decides until stopped; then finishes what it has accepted, as far as the log lets it.
   void run(std::stop_token stop);
-  /// One round, for tests and the simulation: reads back, decides, appends. True when anything moved.
+  /// One round, for tests and the simulation: reads back, decides, appends. True when anything moved. What
+  /// cannot be read or kept (log, tables, keys) is answered 503 and told by `status`; the next round tries
+  /// again.
   bool step();
   /// Tells it that the tables moved on: cases that waited for them can be loaded.
   void tables_advanced();
@@ -104,6 +108,7 @@ class Intake {
   void lost(const CaseId& id, Position winner);
   void release_waiting(Entry& entry);
   void append_failed();
+  void note_trouble(std::string_view what);
   [[nodiscard]] std::vector<Item> take_queue();
   void load_cases(const std::vector<Item>& items, Round& round);
   void decide_item(Item item, Round& round);

@@ -27,7 +27,7 @@ struct QuerySources {
   const Clock& clock;
   http::Timers& timers;
   std::string clock_mode;                ///< for the status: "system", "entered" …
-  std::function<std::string()> trouble;  ///< why the tables stand still, or empty
+  std::function<std::string()> trouble;  ///< why tables or commands stand still, or empty
 };
 
 /// Adds the routes; `router` keeps what they need.

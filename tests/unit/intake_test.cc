@@ -226,6 +226,47 @@ TEST_F(IntakeTest, ManyCommandsThatAreAnsweredAtOnceHoldNobodyUp) {
   EXPECT_EQ(process().answers.size(), 671U);
 }
 
+TEST_F(IntakeTest, NobodyOvertakesThoseWhoWaitBehindAFullCase) {
+  tell(referral(1, 100));
+  for (int n = 0; n < 64; ++n) process().send(team(1000 + n, 100, "m.roth"));
+  for (int n = 0; n < 64; ++n) process().send(referral(1, 100));
+  process().send(team(3000, 100, "k.adler"));
+  process().decide();
+  process().send(team(3001, 100, "t.weiss"));
+  settle(process());
+  ASSERT_EQ(process().answers.size(), 131U);
+  const auto stored =
+      process().store().snapshot()->get(Table::stored_cases, id_key(parse_uuid(uuid(100)).value()));
+  EXPECT_EQ(decode_stored_case(*stored).state.lead, "t.weiss");
+}
+
+TEST_F(IntakeTest, AKeyThatCannotBeReadHoldsUpItsOwnCaseOnlyAndOnlyUntilItCan) {
+  class BrittleKeys final : public KeyStore {
+   public:
+    explicit BrittleKeys(const bool& broken) : keys_(memory_key_store()), broken_(broken) {}
+    void add(std::span<const PersonKey> keys) override { keys_->add(keys); }
+    [[nodiscard]] std::shared_ptr<const PersonKey> find(KeyId id) const override {
+      if (broken_) throw KeyStoreFailed("a person key is damaged");
+      return keys_->find(id);
+    }
+
+   private:
+    std::unique_ptr<KeyStore> keys_;
+    const bool& broken_;
+  };
+  bool broken = false;
+  keys_ = std::make_unique<BrittleKeys>(broken);
+  tell(referral(1, 100));
+  process_.reset();
+  broken = true;
+  EXPECT_EQ(refused(tell(team(2, 100, "m.roth"))), RejectionKind::not_ready);
+  EXPECT_EQ(process().intake().status().trouble, "a person key is damaged");
+  accepted(tell(referral(3, 101)));
+  broken = false;
+  EXPECT_EQ(accepted(tell(team(2, 100, "m.roth"))).version, Version{2});
+  process_.reset();
+}
+
 TEST_F(IntakeTest, AfterALostAcknowledgementTheClientIsToldToAskAgainAndThenTheTruth) {
   tell(referral(1, 100));
   log_.inject({MemoryFault::Kind::lose_acknowledgement, all_records});
