@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -33,7 +34,7 @@ struct ServeOptions {
 };
 
 /// Hands requests to one handler until another takes over: before the tables are ready, only its life is
-/// told.
+/// told. There are no tokens, so what a page of another site sends through this machine's browser is refused.
 class Switch final : public http::Handler {
  public:
   explicit Switch(http::Handler& first) : now_(&first) {}
@@ -42,6 +43,15 @@ class Switch final : public http::Handler {
     return now_.load()->body_limit(head);
   }
   void handle(http::Request request, http::Responder responder) override {
+    if (const auto field = http::sent_by_another_site(request)) {
+      const auto language = request.language();
+      return responder.answer(http::problem_response(
+          http::ProblemKind::forbidden, language,
+          std::string(http::in(language,
+                               "erwartet eine Anfrage an localhost, aber sie galt einem anderen Namen",
+                               "expected a request to localhost, but it was meant for another name")),
+          std::string(*field)));
+    }
     now_.load()->handle(std::move(request), std::move(responder));
   }
 
@@ -83,13 +93,9 @@ class Ending {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return asked_; });
   }
-  [[nodiscard]] bool asked() const {
-    const std::lock_guard lock(mutex_);
-    return asked_;
-  }
 
  private:
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable changed_;
   bool asked_ = false;
 };
@@ -166,6 +172,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
   // Before any other thread, so that all of them leave the signals to this one.
   const Signals signals([&] { ending.ask(); }, [] { std::quick_exit(static_cast<int>(Exit::unavailable)); });
 
+  // Whatever is made from here on is its owner's alone.
+  ::umask(077);
   DataDirectory data{options.data, {}};
   if (!options.log.empty()) data.log_elsewhere = options.log;
   Service service(data, clock);

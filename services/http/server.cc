@@ -69,6 +69,22 @@ bool is_loopback(const Endpoint& endpoint) {
   return !error && address.is_loopback();
 }
 
+std::optional<std::string_view> sent_by_another_site(const Request& request) {
+  const auto local = [](std::string_view authority) {
+    if (const auto endpoint = parse_endpoint(authority)) return is_loopback(*endpoint);
+    if (authority.starts_with('[') && authority.ends_with(']'))
+      authority = authority.substr(1, authority.size() - 2);
+    return is_loopback({std::string(authority), 0});
+  };
+  constexpr std::string_view scheme = "http://";
+  if (const auto host = request.header("host"); host && !local(trim(*host))) return "Host";
+  if (const auto origin = request.header("origin");
+      origin && (!origin->starts_with(scheme) || !local(trim(origin->substr(scheme.size()))))) {
+    return "Origin";
+  }
+  return std::nullopt;
+}
+
 struct Server::State {
   explicit State(const ServerOptions& options) : shared(std::make_shared<Shared>()) {
     shared->limits = options.limits;

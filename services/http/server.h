@@ -26,6 +26,11 @@ struct Endpoint {
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);
 /// True where only this machine can reach it: 127.0.0.0/8, ::1, localhost.
 [[nodiscard]] bool is_loopback(const Endpoint& endpoint);
+/// The header field by which a request shows that a page of another site sent it: a `Host` that is no
+/// loopback name (a foreign name that was made to lead here), or an `Origin` that is none. Nothing where all
+/// is well. For a service that asks for no tokens because only this machine can call: a browser on it calls
+/// for others too.
+[[nodiscard]] std::optional<std::string_view> sent_by_another_site(const Request& request);
 
 /// The address cannot be listened on; says which and why.
 struct CannotListen : std::runtime_error {

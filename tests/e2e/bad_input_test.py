@@ -248,7 +248,7 @@ def test_a_body_announced_over_the_limit_is_not_read(server, unchanged):
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(
-            b"POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /v1/commands HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 99999999999\r\n\r\n"
         )
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
@@ -347,7 +347,7 @@ def test_the_connection_survives_a_refusal(server):
 def test_requests_may_be_pipelined(server):
     """keep-alive, pipelining"""
     host, port = server.url.removeprefix("http://").split(":")
-    ask = b"GET /v1/cases?limit=%d HTTP/1.1\r\nHost: x\r\n%s\r\n"
+    ask = b"GET /v1/cases?limit=%d HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(ask % (0, b"") + ask % (1, b"") + ask % (501, b"Connection: close\r\n"))
         told = b""

@@ -383,6 +383,8 @@ def test_the_keys_are_for_the_owner_only(house):
         if path.is_file() and "master" in path.name
     }
     assert modes and set(modes.values()) == {0o600}, modes
+    for part in ("log", "keys", "tables"):
+        assert (data / part).stat().st_mode & 0o777 == 0o700, part
 
 
 def test_no_name_is_readable_in_the_files(serve):

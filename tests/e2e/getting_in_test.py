@@ -27,6 +27,19 @@ def test_without_tokens_every_caller_has_all_providers(client, story):
     assert here.now()["person"]["given_name"] == "Mia"
 
 
+def test_a_page_of_another_site_gets_nothing(client, story):
+    """Without tokens only this machine may call, and its browser calls for others too."""
+    story.referral()
+    for headers, field in [
+        ({"Host": "evil.example"}, "Host"),
+        ({"Origin": "http://evil.example"}, "Origin"),
+        ({"Origin": "null"}, "Origin"),
+    ]:
+        answer = client.http.get("/v1/cases", headers=headers)
+        assert (answer.status_code, answer.json()["field"]) == (403, field)
+    assert client.http.get("/v1/cases", headers={"Host": "localhost"}).status_code == 200
+
+
 def test_by_is_the_commands(story):
     """… and `by` is the command's."""
     case = story.referral()

@@ -23,6 +23,24 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+TEST(SentByAnotherSite, IsShownByANameThatIsNotThisMachines) {
+  const auto shown = [](std::vector<std::pair<std::string, std::string>> headers) {
+    return std::string(
+        sent_by_another_site(*Request::make(Method::get, "/", std::move(headers))).value_or(""));
+  };
+  for (const char* host :
+       {"localhost", "localhost:8480", "127.0.0.1:8480", "127.0.0.1", "[::1]:8480", "[::1]"}) {
+    EXPECT_EQ(shown({{"Host", host}}), "") << host;
+    EXPECT_EQ(shown({{"Host", host}, {"Origin", "http://" + std::string(host)}}), "") << host;
+  }
+  for (const char* host :
+       {"evil.example", "evil.example:8480", "localhost.evil.example", "127.0.0.1.evil", ""})
+    EXPECT_EQ(shown({{"Host", host}}), "Host") << host;
+  for (const char* origin :
+       {"null", "http://evil.example", "https://localhost", "http://127.0.0.1@evil.example"})
+    EXPECT_EQ(shown({{"Host", "localhost"}, {"Origin", origin}}), "Origin") << origin;
+}
+
 /// A client that sends exactly the bytes it is told.
 class Raw {
  public:
