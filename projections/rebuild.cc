@@ -84,6 +84,19 @@ void fold_record(const StoredRecord& record, std::uint16_t partitions, RuleBook&
   }
 }
 
+/// A failed fold leaves a case undefined: it is folded again, up to the event before.
+void fold_before_failure(const ReadableLog& log, FoldedCase& folded) {
+  std::vector<Position> before;
+  for (const TrailEntry& entry : folded.trail) {
+    if (entry.offset == folded.error_at.offset) break;
+    before.push_back({folded.error_at.partition, entry.offset});
+  }
+  folded.stored.state = {};
+  log.read_at(before, [&](const StoredRecord& record) {
+    evolve(folded.stored.state, decode(record.bytes), stated_hash(record.bytes));
+  });
+}
+
 /// Rows and index entries of one partition on their way into sorted files.
 class Deriver {
  public:
@@ -260,6 +273,9 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
       }
       const auto now = folded_events.fetch_add(records.size()) + records.size();
       if (const std::unique_lock turn(telling, std::try_to_lock); progress && turn) progress(now);
+    }
+    for (auto& [id, one] : folded->cases) {
+      if (!one.error.empty()) fold_before_failure(log, one);
     }
     return folded;
   };
