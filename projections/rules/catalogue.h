@@ -183,7 +183,7 @@ inline constexpr Message<> same_as_header{"dasselbe wie im Kopf der Anfrage",
                                           "the same as in the request's header"};
 inline constexpr Message<> a_position{"eine Position wie 3:1234 in einer vorhandenen Partition",
                                       "a position such as 3:1234 in a partition that exists"};
-inline constexpr Message<> position_reached{"dass die Tabellen bis zu dieser Position gelesen haben",
+inline constexpr Message<> position_reached{"bis zu dieser Position gelesene Tabellen",
                                             "the tables to have read up to that position"};
 inline constexpr Message<> position_not_reached{
     "sie sind noch nicht so weit; bitte gleich noch einmal versuchen",

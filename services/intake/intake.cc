@@ -7,6 +7,7 @@
 #include "events/uuid.h"
 #include "projections/evolve.h"
 #include "projections/row_codec.h"
+#include "services/http/http.h"
 #include "services/intake/decide.h"
 #include "services/seal.h"
 
@@ -232,6 +233,8 @@ void Intake::run(std::stop_token stop) {
 }
 
 bool Intake::step() {
+  // What one round answers goes out together: each io thread is woken once.
+  const http::AnswerBatch answers;
   bool moved = false;
   {
     std::unique_lock lock(mutex_);

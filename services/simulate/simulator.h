@@ -41,7 +41,6 @@ class Simulator {
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
   [[nodiscard]] std::uint64_t cases() const { return cases_; }
   /// Cases held now, and the most there were.
-  [[nodiscard]] std::size_t live_cases() const { return live_cases_; }
   [[nodiscard]] std::size_t live_cases_max() const { return live_cases_max_; }
   [[nodiscard]] const Facility& facility(std::size_t index) const { return *offices_[index].facility; }
 
