@@ -233,8 +233,6 @@ void Intake::run(std::stop_token stop) {
 }
 
 bool Intake::step() {
-  // What one round answers goes out together: each io thread is woken once.
-  const http::AnswerBatch answers;
   bool moved = false;
   {
     std::unique_lock lock(mutex_);
@@ -245,8 +243,12 @@ bool Intake::step() {
       moved = true;
     }
   }
-  moved = read_back() || moved;
-  moved = answer_rested() || moved;
+  {
+    // What was read back is answered together, so that each io thread is woken once.
+    const http::AnswerBatch together;
+    moved = read_back() || moved;
+    moved = answer_rested() || moved;
+  }
   if (unsettled_) {
     // The failed records may lie in the log all the same: only its end tells, read by us and by the tables.
     try {
@@ -266,7 +268,10 @@ bool Intake::step() {
     load_cases(items, round);
   } catch (const std::exception& failure) {
     note_trouble(failure.what());
-    for (const Item& item : items) answer(item, not_ready(message::case_parked));
+    for (const Item& item : items) {
+      if (item.released) --cases_.at(case_of(item.command()))->released;
+      answer(item, not_ready(message::case_parked));
+    }
     return true;
   }
   for (const Item& item : items) {
