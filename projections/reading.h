@@ -33,7 +33,7 @@ struct FoundRow {
 struct Run {
   std::uint8_t column = 0;  ///< 0: the order of keys
   bool descending = false;
-  std::optional<RowPlace> after;       ///< exclusive: where the page before ended
+  std::optional<RowPlace> after;    ///< exclusive: where the page before ended
   std::optional<std::string> from;  ///< the first value of the column, inclusive (the last when descending)
 };
 
