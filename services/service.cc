@@ -4,6 +4,7 @@
 
 #include "events/civil_time.h"
 #include "events/uuid.h"
+#include "services/fresh_key.h"
 #include "services/intake/adopt_settings.h"
 
 namespace geleit {
@@ -14,16 +15,6 @@ Instant last_recorded(const Store& store) {
   Instant last;
   for (const Reached& reached : store.snapshot()->state().reached) last = std::max(last, reached.recorded);
   return last;
-}
-
-KeyBytes fresh_key(Chance& chance) {
-  KeyBytes bytes;
-  for (std::size_t i = 0; i < bytes.size(); i += 8) {
-    const std::uint64_t word = chance.next();
-    std::copy_n(reinterpret_cast<const unsigned char*>(&word), 8,
-                bytes.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  return bytes;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "events/uuid.h"
 #include "projections/evolve.h"
 #include "projections/row_codec.h"
+#include "services/fresh_key.h"
 #include "services/http/http.h"
 #include "services/intake/decide.h"
 #include "services/seal.h"
@@ -78,16 +79,6 @@ std::optional<CaseId> case_of_person(const Snapshot& snapshot, std::string_view 
     return false;
   });
   return found;
-}
-
-KeyBytes random_key(Chance& chance) {
-  KeyBytes bytes;
-  for (std::size_t i = 0; i < bytes.size(); i += 8) {
-    const std::uint64_t word = chance.next();
-    std::copy_n(reinterpret_cast<const unsigned char*>(&word), 8,
-                bytes.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -611,7 +602,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
     }
     if (!key) {
       key = std::make_shared<PersonKey>(
-          make_person_key({uuid_v7(now, chance_.next(), chance_.next())}, person, random_key(chance_)));
+          make_person_key({uuid_v7(now, chance_.next(), chance_.next())}, person, fresh_key(chance_)));
       new_key = true;
     }
   } else if (entry.ahead.exists() && !entry.person) {
