@@ -10,11 +10,12 @@
 namespace geleit::codec {
 
 [[nodiscard]] inline unsigned size(std::string_view value) { return static_cast<unsigned>(value.size()); }
+// An empty view may point nowhere, which memcpy must not be given.
 inline void fill(capnp::Text::Builder out, std::string_view value) {
-  std::memcpy(out.begin(), value.data(), value.size());
+  if (!value.empty()) std::memcpy(out.begin(), value.data(), value.size());
 }
 inline void fill(capnp::Data::Builder out, std::string_view value) {
-  std::memcpy(out.begin(), value.data(), value.size());
+  if (!value.empty()) std::memcpy(out.begin(), value.data(), value.size());
 }
 [[nodiscard]] inline std::string_view view(capnp::Text::Reader value) {
   return {value.begin(), value.size()};

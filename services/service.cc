@@ -13,7 +13,8 @@ namespace {
 /// The last recorded time of the log: where a clock that follows the commands begins.
 Instant last_recorded(const Store& store) {
   Instant last;
-  for (const Reached& reached : store.snapshot()->state().reached) last = std::max(last, reached.recorded);
+  const auto snapshot = store.snapshot();
+  for (const Reached& reached : snapshot->state().reached) last = std::max(last, reached.recorded);
   return last;
 }
 
