@@ -87,8 +87,7 @@ std::optional<Moment> Facility::next_referral() {
   }
 }
 
-std::optional<Moment> Facility::book(std::size_t who, CivilDate day, int minutes, bool travel,
-                                     Dice& chance) {
+std::optional<Moment> Facility::book(std::size_t who, CivilDate day, int minutes, bool travel, Dice& chance) {
   assert(minutes > 0 && minutes % 15 == 0);
   Staff& staff = staff_[who];
   if (!almanac_.is_working_day(day, land_)) return std::nullopt;
