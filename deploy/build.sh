@@ -62,9 +62,13 @@ children_end() {
   exit "$status"
 }
 trap children_end EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+stop_for() {
+  say "Beende auf $1, was gestartet wurde" "ending what was started, because of $1"
+  exit "$2"
+}
+trap 'stop_for SIGINT 130' INT
+trap 'stop_for SIGTERM 143' TERM
+trap 'stop_for SIGHUP 129' HUP
 
 # ---------------------------------------------------------------- building
 # How many compilers may run at once: one per core, but each of them needs up to 1.5 GB.
