@@ -29,7 +29,7 @@ class RandomSource final : public SampleSource {
 class Aligned {
  public:
   explicit Aligned(std::string_view record) : words_((record.size() + 7) / 8), size_(record.size()) {
-    std::memcpy(words_.data(), record.data(), record.size());
+    if (!record.empty()) std::memcpy(words_.data(), record.data(), record.size());
   }
   [[nodiscard]] std::string_view bytes() const {
     return {reinterpret_cast<const char*>(words_.data()), size_};
