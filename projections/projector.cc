@@ -82,8 +82,8 @@ struct Projector::Work {
   std::map<CaseId, std::pair<Head, std::vector<TrailEntry>>> settings_streams;
 };
 
-Projector::Projector(Log& log, Store& store, RuleBook& rules)
-    : log_(log), store_(store), rules_(rules), state_(store.snapshot()->state()) {
+Projector::Projector(Log& log, Store& store, RuleBook& rules, const ProjectorLimits& limits)
+    : log_(log), store_(store), rules_(rules), limits_(limits), state_(store.snapshot()->state()) {
   const LogInfo info = log.info();
   if (state_.log.is_nil()) {
     state_.log = info.id;
@@ -162,7 +162,7 @@ void Projector::prepare(const std::function<void(std::uint64_t)>& progress) {
 bool Projector::gather() {
   bool any = false;
   for (std::size_t p = 0; p < readers_.size(); ++p) {
-    readers_[p]->next(records_[p], batch_records_max);
+    readers_[p]->next(records_[p], limits_.batch_records);
     any = any || !records_[p].empty();
   }
   return any;
@@ -363,9 +363,9 @@ std::size_t Projector::step() {
       write(work);
       state_ = work.state;
       parked_.insert(work.parked.begin(), work.parked.end());
-      if (cache_.size() + work.streams.size() > cached_cases_max) cache_.clear();
+      if (cache_.size() + work.streams.size() > limits_.cached_cases) cache_.clear();
       for (auto& [id, touched] : work.streams) {
-        if (touched.changed && cache_.size() < cached_cases_max) cache_[id] = std::move(touched.now);
+        if (touched.changed && cache_.size() < limits_.cached_cases) cache_[id] = std::move(touched.now);
       }
     }
     for (std::size_t p = 0; p < records_.size(); ++p) {

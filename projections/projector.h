@@ -33,6 +33,12 @@ inline constexpr std::size_t batch_records_max = 4096;
 /// Folded cases that the projector keeps at hand between batches.
 inline constexpr std::size_t cached_cases_max = 16'384;
 
+/// The same bounds as one projector is given them; a simulation sets small ones, so that it meets them.
+struct ProjectorLimits {
+  std::size_t batch_records = batch_records_max;
+  std::size_t cached_cases = cached_cases_max;
+};
+
 /// Empty tables are made in bulk from a log with more records than this.
 inline constexpr std::uint64_t bulk_records_min = 5'000;
 
@@ -50,7 +56,7 @@ class Projector {
  public:
   /// `log`, `store` and `rules` outlive it. Throws LogCorrupt when the log ends before, or differs from, what
   /// the tables have read.
-  Projector(Log& log, Store& store, RuleBook& rules);
+  Projector(Log& log, Store& store, RuleBook& rules, const ProjectorLimits& limits = {});
 
   /// Makes what is missing or outdated: all tables from the log when they are empty, a table whose version
   /// changed from the stored cases; then tries again whatever is parked. `progress` hears the events folded
@@ -84,6 +90,7 @@ class Projector {
   Log& log_;
   Store& store_;
   RuleBook& rules_;
+  ProjectorLimits limits_;
   StoreState state_;
   std::vector<std::unique_ptr<LogReader>> readers_;
   std::vector<std::vector<StoredRecord>> records_;  ///< gathered, by partition

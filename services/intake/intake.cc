@@ -125,8 +125,9 @@ struct Intake::Entry {
   bool parked = false;
   std::size_t released = 0;    ///< taken from `waiting`, not decided yet
   bool one_at_a_time = false;  ///< after a lost race
-  [[nodiscard]] std::size_t room() const {
-    const std::size_t limit = one_at_a_time ? 1 : ahead_per_case_max;
+  /// How many more may be decided, of `ahead` that a case may be ahead of the log.
+  [[nodiscard]] std::size_t room(std::size_t ahead_max) const {
+    const std::size_t limit = one_at_a_time ? 1 : ahead_max;
     const std::size_t taken = pending.size() + released;
     return limit > taken ? limit - taken : 0;
   }
@@ -149,7 +150,7 @@ struct Intake::Round {
 };
 
 Intake::Intake(Log& log, Store& store, RuleBook& rules, KeyStore& keys, const Clock& clock, Chance& chance,
-               EnteredClock* entered)
+               EnteredClock* entered, const IntakeLimits& limits)
     : log_(log),
       store_(store),
       rules_(rules),
@@ -157,6 +158,7 @@ Intake::Intake(Log& log, Store& store, RuleBook& rules, KeyStore& keys, const Cl
       clock_(clock),
       chance_(chance),
       entered_(entered),
+      limits_(limits),
       partitions_(log.info().partitions),
       read_to_(store.snapshot()->state().positions()) {
   for (std::uint16_t p = 0; p < partitions_; ++p) readers_.push_back(log.read(Partition{p}, read_to_[p]));
@@ -174,7 +176,7 @@ bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace
   submission->answered = std::move(answered);
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || queue_.size() + submission->commands.size() > intake_queue_max) return false;
+    if (stopped_ || queue_.size() + submission->commands.size() > limits_.queue) return false;
     for (std::size_t i = 0; i < submission->commands.size(); ++i) queue_.push_back({submission, i, 0, false});
   }
   wake_.notify_one();
@@ -299,7 +301,7 @@ std::vector<Intake::Item> Intake::take_queue() {
   again_.clear();
   const std::size_t waited = items.size();
   const std::lock_guard lock(mutex_);
-  while (!queue_.empty() && items.size() < waited + decide_batch_max) {
+  while (!queue_.empty() && items.size() < waited + limits_.decide_batch) {
     items.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -366,7 +368,7 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
 
 /// Those whose turn it is are decided before anything that came later.
 void Intake::release_waiting(Entry& entry) {
-  while (!entry.waiting.empty() && entry.room() > 0) {
+  while (!entry.waiting.empty() && entry.room(limits_.ahead_per_case) > 0) {
     Item item = std::move(entry.waiting.front());
     entry.waiting.pop_front();
     item.released = true;
@@ -544,7 +546,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   if (item.released) {
     item.released = false;
     if (entry.released > 0) --entry.released;  // its entry may have been made anew since
-  } else if (!entry.waiting.empty() || entry.released > 0 || entry.room() == 0) {
+  } else if (!entry.waiting.empty() || entry.released > 0 || entry.room(limits_.ahead_per_case) == 0) {
     // Those released are not decided yet, and they came first.
     entry.waiting.push_back(std::move(item));
     return;
@@ -726,7 +728,7 @@ void Intake::flush(Round& round) {
 }
 
 void Intake::let_go_of_cases() {
-  if (cases_.size() <= cases_at_hand_max) return;
+  if (cases_.size() <= limits_.cases_at_hand) return;
   const Positions reached = store_.snapshot()->state().positions();
   const auto in_tables = [&](const Entry& entry) {
     return entry.pending.empty() && entry.waiting.empty() &&

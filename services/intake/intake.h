@@ -47,6 +47,14 @@ inline constexpr unsigned lost_races_max = 3;
 /// Cases that intake keeps at hand.
 inline constexpr std::size_t cases_at_hand_max = 20'000;
 
+/// The same bounds as one intake is given them; a simulation sets small ones, so that it meets them.
+struct IntakeLimits {
+  std::size_t queue = intake_queue_max;
+  std::size_t decide_batch = decide_batch_max;
+  std::size_t ahead_per_case = ahead_per_case_max;
+  std::size_t cases_at_hand = cases_at_hand_max;
+};
+
 /// A command that was recorded (or would be: `dry_run`).
 struct Accepted {
   EventId id;
@@ -78,7 +86,7 @@ class Intake {
   /// All outlive it. The store must have been prepared (Projector::prepare). `entered` is set when the clock
   /// follows the commands' `entered` (`--clock entered`).
   Intake(Log& log, Store& store, RuleBook& rules, KeyStore& keys, const Clock& clock, Chance& chance,
-         EnteredClock* entered = nullptr);
+         EnteredClock* entered = nullptr, const IntakeLimits& limits = {});
   ~Intake();
 
   /// Queues commands; false when the queue is full (nothing was taken) or intake has stopped. Thread-safe.
@@ -126,6 +134,7 @@ class Intake {
   const Clock& clock_;
   Chance& chance_;
   EnteredClock* entered_;
+  IntakeLimits limits_;
   std::uint16_t partitions_;
 
   std::unordered_map<CaseId, std::unique_ptr<Entry>> cases_;
