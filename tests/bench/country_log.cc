@@ -27,6 +27,7 @@ namespace {
 /// What the simulator's priors give one facility in ten years, with what lies before and after.
 constexpr std::uint64_t events_per_facility = 35'600;
 constexpr int years = 10;
+constexpr std::uint64_t facilities_max = 120;
 constexpr std::size_t chunk_bytes = 1 << 20;
 constexpr std::size_t groups_per_write = 512;
 constexpr std::size_t keys_per_write = 4'096;
@@ -205,6 +206,18 @@ class Recorder {
   std::uint64_t events_ = 0, refused_ = 0, repeated_ = 0, payload_octets_ = 0;
 };
 
+/// A country has 120 facilities; for more events than theirs they get more children.
+std::string priors_for(std::uint64_t facilities) {
+  std::string text(shipped_priors());
+  if (facilities <= facilities_max) return text;
+  const std::string_view children = "country_children_a_year = 10000";
+  const std::size_t at = text.find(children);
+  if (at == std::string::npos) throw std::logic_error("expected the priors to tell the children of a year");
+  text.replace(at, children.size(),
+               fmt::format("country_children_a_year = {}", 10'000 * facilities / facilities_max));
+  return text;
+}
+
 void run(const std::filesystem::path& dir, std::uint64_t events, std::size_t group, std::uint64_t seed) {
   const std::filesystem::path made = dir / "country_log.json";
   if (std::filesystem::exists(made)) {
@@ -221,10 +234,11 @@ void run(const std::filesystem::path& dir, std::uint64_t events, std::size_t gro
   std::filesystem::remove_all(data.tables());
   SimulationOptions options;
   options.seed = seed;
-  options.facilities = std::max<int>(1, static_cast<int>(events / events_per_facility));
+  const std::uint64_t facilities = std::max<std::uint64_t>(1, events / events_per_facility);
+  options.facilities = static_cast<int>(std::min(facilities, facilities_max));
   options.years = years;
   options.start = civil(2016, 7, 1);
-  Simulator simulator(options, Priors::parse(std::string(shipped_priors())));
+  Simulator simulator(options, Priors::parse(priors_for(facilities)));
   Lines lines;
   std::jthread telling([&] {
     std::string chunk;
