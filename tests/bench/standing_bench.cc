@@ -169,7 +169,8 @@ class Load {
         if (n % (visits_a_case + 1) == 0) {
           case_id = fresh();
           body = fmt::format(
-              R"({{"command":"ReceiveReferral","id":"{}","case":"{}","by":"m.muster","data":{{"benefit":"SMN",)"
+              R"({{"command":"ReceiveReferral","id":"{}","case":"{}","by":"m.muster",)"
+              R"("data":{{"benefit":"SMN",)"
               R"("provider":"{}","land":"DE-BY","person":{{"given_name":"Mika","family_name":"Musterkind",)"
               R"("born":"2024-07-07","insurance_number":"X000000000","insurer_ik":"109900078"}},)"
               R"("prescriber":{{"kind":"hospital"}},"prescribed_on":"{}","received_on":"{}","units":12,)"
