@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <unordered_set>
 
 #include "events/codec.h"
 #include "events/uuid.h"
@@ -98,6 +99,7 @@ struct Intake::Item {
   std::size_t index = 0;
   unsigned lost_races = 0;
   bool released = false;  ///< from Entry::waiting, whose turn it is
+  Positions tables_to;    ///< how far the tables must have read before it is decided; empty: anywhere
 
   [[nodiscard]] Command& command() const { return std::get<Command>(submission->commands[index]); }
 };
@@ -108,8 +110,14 @@ struct Intake::Pending {
   Hash hash;
   ContentTag tag;
   Accepted accepted;
-  /// Answers that rest on this event: given when it is confirmed, in their order.
-  std::vector<std::pair<Item, Answer>> held;
+  /// Answers that rest on this event, in their order: given when it is confirmed, a "no" not before
+  /// `wanted_end` has been read.
+  struct Held {
+    Item item;
+    Answer answer;
+    Positions wanted_end;  ///< empty: none
+  };
+  std::vector<Held> held;
 };
 
 struct Intake::Entry {
@@ -146,6 +154,8 @@ struct Intake::Round {
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<PersonKey> keys;
   std::vector<NewRecord> records;
+  /// Cases of which a command waits for the tables: what came after it waits behind it.
+  std::unordered_set<CaseId> waiting_for_tables;
   bool moved = false;
 };
 
@@ -177,7 +187,8 @@ bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace
   {
     const std::lock_guard lock(mutex_);
     if (stopped_ || queue_.size() + submission->commands.size() > limits_.queue) return false;
-    for (std::size_t i = 0; i < submission->commands.size(); ++i) queue_.push_back({submission, i, 0, false});
+    for (std::size_t i = 0; i < submission->commands.size(); ++i)
+      queue_.push_back({submission, i, 0, false, {}});
   }
   wake_.notify_one();
   return true;
@@ -354,12 +365,16 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
   entry.pending.pop_front();
   done.accepted.recorded = record.recorded;
   done.accepted.position = position;
-  for (auto& [item, held] : done.held) {
+  for (auto& [item, held, wanted_end] : done.held) {
     if (auto* repeat = std::get_if<Accepted>(&held); repeat && repeat->id == done.accepted.id) {
       *repeat = done.accepted;
       repeat->repeated = true;
     }
-    answer(item, std::move(held));
+    if (!wanted_end.empty() && behind(read_to_, wanted_end))
+      resting_.push_back(
+          {std::move(item), link.stream, std::get<Rejection>(std::move(held)), std::move(wanted_end)});
+    else
+      answer(item, std::move(held));
   }
   answer(done.item, std::move(done.accepted));
   if (entry.pending.empty() && entry.waiting.empty()) entry.one_at_a_time = false;
@@ -393,7 +408,7 @@ void Intake::lost(const CaseId& id, Position winner) {
   };
   for (Pending& pending : entry->pending) {
     decide_again(std::move(pending.item));
-    for (auto& [item, held] : pending.held) decide_again(std::move(item));
+    for (Pending::Held& held : pending.held) decide_again(std::move(held.item));
   }
   const auto of_this_case = [&](const Resting& resting) { return resting.case_id == id; };
   const auto rested = std::stable_partition(resting_.begin(), resting_.end(), std::not_fn(of_this_case));
@@ -410,7 +425,7 @@ void Intake::append_failed() {
   for (auto& [id, entry] : cases_) {
     for (Pending& pending : entry->pending) {
       answer(pending.item, not_ready(message::log_unavailable));
-      for (auto& [item, held] : pending.held) answer(item, not_ready(message::log_unavailable));
+      for (const Pending::Held& held : pending.held) answer(held.item, not_ready(message::log_unavailable));
     }
     for (const Item& item : entry->waiting) answer(item, not_ready(message::log_unavailable));
   }
@@ -487,7 +502,7 @@ void Intake::decide_item(Item item, Round& round) {
   }
   const CaseId id = case_of(item.command());
   const auto found = cases_.find(id);
-  if (found == cases_.end()) {
+  if (found == cases_.end() || round.waiting_for_tables.contains(id)) {
     blocked_.push_back(std::move(item));
     return;
   }
@@ -514,9 +529,9 @@ bool Intake::answer_repeat(Entry& entry, const CaseId& id, const Item& item) {
   for (Pending& pending : entry.pending) {
     if (pending.accepted.id != command.id) continue;
     if (same(entry.key, pending.tag))
-      pending.held.emplace_back(item, pending.accepted);
+      pending.held.push_back({item, pending.accepted, {}});
     else
-      pending.held.emplace_back(item, id_reused(id));
+      pending.held.push_back({item, id_reused(id), {}});
     return true;
   }
   for (const TrailEntry& known : entry.trail) {
@@ -588,6 +603,16 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
         other = fresh->second;
       else
         other = case_of_person(*round.snapshot, provider, person);
+      if (!other) {
+        // That nobody knows the person is seen once the tables hold what all partitions held when it was
+        // asked.
+        if (item.tables_to.empty()) item.tables_to = log_.ends();
+        if (behind(round.snapshot->state().positions(), item.tables_to)) {
+          round.waiting_for_tables.insert(id);
+          blocked_.push_back(std::move(item));
+          return;
+        }
+      }
       SealedCopy sealed;
       if (other) {
         if (const auto at_hand = cases_.find(*other); at_hand != cases_.end())
@@ -676,13 +701,13 @@ void Intake::refuse(Entry* entry, Item item, Rejection rejection) {
   // A wrong "no" would go unnoticed. So it rests on nothing unconfirmed, and waits until the end that the log
   // had when it was found has been read; if that brings another's record of the case, it is decided again
   // (lost).
-  if (entry && !entry->pending.empty()) {
-    entry->pending.back().held.emplace_back(std::move(item), std::move(rejection));
-    return;
-  }
   if (entry && rejection.kind != RejectionKind::not_ready) {
     try {
       Positions end = log_.ends();
+      if (!entry->pending.empty()) {
+        entry->pending.back().held.push_back({std::move(item), std::move(rejection), std::move(end)});
+        return;
+      }
       if (behind(read_to_, end)) {
         const CaseId id = case_of(item.command());
         resting_.push_back({std::move(item), id, std::move(rejection), std::move(end)});
@@ -734,11 +759,15 @@ void Intake::let_go_of_cases() {
     return entry.pending.empty() && entry.waiting.empty() &&
            (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);
   };
+  // A "no" that rests is decided again when a record of its case comes, which only a case at hand notices.
+  std::unordered_set<CaseId> awaited;
+  for (const Resting& resting : resting_) awaited.insert(resting.case_id);
   std::erase_if(new_persons_, [&](const auto& fresh) {
     const auto found = cases_.find(fresh.second);
     return found == cases_.end() || in_tables(*found->second);
   });
-  std::erase_if(cases_, [&](const auto& entry) { return in_tables(*entry.second); });
+  std::erase_if(
+      cases_, [&](const auto& entry) { return in_tables(*entry.second) && !awaited.contains(entry.first); });
 }
 
 }  // namespace geleit

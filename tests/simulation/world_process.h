@@ -1,0 +1,26 @@
+// One process of a world: everything that is gone when it is killed. Known to world*.cc only.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "tests/simulation/world.h"
+
+namespace geleit::simulation {
+
+struct World::Process {
+  std::size_t number = 0;
+  std::filesystem::path tables;
+  std::unique_ptr<LogOfProcess> log;
+  std::unique_ptr<RuleBook> rules;
+  std::unique_ptr<SeededChance> chance;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Projector> projector;
+  std::unique_ptr<Intake> intake;
+  std::vector<std::size_t> open;
+  std::uint64_t comes_back = 0;
+  [[nodiscard]] bool lives() const { return intake != nullptr; }
+};
+
+}  // namespace geleit::simulation
