@@ -17,45 +17,69 @@ std::string after_prefix(std::string prefix) {
   return prefix;
 }
 
-/// One provider's rows or index entries in the run's order.
+/// One provider's rows or index entries in the run's order, some of them at hand. All providers share one
+/// cursor: making one for each costs more than what most pages read.
 class ProviderRun {
  public:
-  ProviderRun(const Snapshot& snapshot, Table table, std::string provider, const Run& run)
+  ProviderRun(std::string provider, const Run& run)
       : provider_(std::move(provider)),
         column_(run.column),
         descending_(run.descending),
-        prefix_(column_ == 0 ? rows_of(provider_) : index_of(column_, provider_)),
-        cursor_(snapshot.cursor(table)) {
+        prefix_(column_ == 0 ? rows_of(provider_) : index_of(column_, provider_)) {
     if (run.after) {
-      const std::string at = column_ == 0 ? prefix_ + run.after->key
-                                          : index_key(column_, provider_, run.after->value, run.after->key);
-      seek(at);
-      if (!descending_ && cursor_->valid() && cursor_->key() == at) cursor_->next();
+      resume_ = column_ == 0 ? prefix_ + run.after->key
+                             : index_key(column_, provider_, run.after->value, run.after->key);
+      passed_ = true;
     } else if (run.from && column_ != 0) {
-      seek(descending_ ? after_prefix(prefix_ + *run.from) : prefix_ + *run.from);
+      resume_ = descending_ ? after_prefix(prefix_ + *run.from) : prefix_ + *run.from;
     } else {
-      seek(descending_ ? after_prefix(prefix_) : prefix_);
+      resume_ = descending_ ? after_prefix(prefix_) : prefix_;
     }
   }
 
-  [[nodiscard]] bool valid() const { return cursor_->valid() && cursor_->key().starts_with(prefix_); }
-  void next() {
+  /// Takes the next entries, at most so many; false when there are none.
+  bool fill(Snapshot::Cursor& cursor, std::size_t entries_max) {
+    entries_.clear();
+    at_ = 0;
+    if (ended_) return false;
     if (descending_) {
-      cursor_->previous();
+      cursor.seek_before(resume_);
     } else {
-      cursor_->next();
+      cursor.seek(resume_);
+      if (passed_ && cursor.valid() && cursor.key() == resume_) cursor.next();
     }
+    while (entries_.size() < entries_max) {
+      if (!cursor.valid() || !cursor.key().starts_with(prefix_)) {
+        ended_ = true;
+        break;
+      }
+      entries_.push_back({std::string(cursor.key()), std::string(column_ == 0 ? cursor.value() : "")});
+      if (entries_.size() == entries_max) break;
+      if (descending_) {
+        cursor.previous();
+      } else {
+        cursor.next();
+      }
+    }
+    if (entries_.empty()) return false;
+    resume_ = entries_.back().key;
+    passed_ = true;
+    return true;
   }
+  /// To the next entry at hand; false behind the last.
+  bool next() { return ++at_ < entries_.size(); }
+
   [[nodiscard]] const std::string& provider() const { return provider_; }
   [[nodiscard]] std::string_view key() const {
-    return column_ == 0 ? cursor_->key().substr(prefix_.size()) : key_in_index(cursor_->key());
+    const std::string_view entry = entries_[at_].key;
+    return column_ == 0 ? entry.substr(prefix_.size()) : key_in_index(entry);
   }
   [[nodiscard]] std::string_view value() const {
     if (column_ == 0) return {};
-    const std::string_view entry = cursor_->key();
+    const std::string_view entry = entries_[at_].key;
     return entry.substr(prefix_.size(), entry.size() - prefix_.size() - 1 - key().size());
   }
-  [[nodiscard]] std::string_view bytes() const { return cursor_->value(); }
+  [[nodiscard]] std::string_view bytes() const { return entries_[at_].bytes; }
   /// Orders runs by what they stand at.
   [[nodiscard]] bool comes_before(const ProviderRun& other) const {
     const int order = value().compare(other.value());
@@ -64,28 +88,32 @@ class ProviderRun {
   }
 
  private:
-  void seek(const std::string& at) {
-    if (descending_) {
-      cursor_->seek_before(at);
-    } else {
-      cursor_->seek(at);
-    }
-  }
+  struct Entry {
+    std::string key, bytes;
+  };
 
   std::string provider_;
   std::uint8_t column_;
   bool descending_;
   std::string prefix_;
-  std::unique_ptr<Snapshot::Cursor> cursor_;
+  std::string resume_;   ///< where the cursor goes on
+  bool passed_ = false;  ///< what lies exactly there has been read
+  bool ended_ = false;
+  std::vector<Entry> entries_;
+  std::size_t at_ = 0;
 };
 
 /// All providers' runs as one.
 class MergedRun {
  public:
-  MergedRun(const Snapshot& snapshot, Table table, std::vector<std::string> providers, const Run& run) {
+  MergedRun(const Snapshot& snapshot, Table table, std::vector<std::string> providers, const Run& run)
+      : cursor_(snapshot.cursor(table)) {
+    // A page takes few rows of each of many providers, and all of its rows of a single one.
+    if (providers.size() == 1) entries_ = entries_max;
+    runs_.reserve(providers.size());
     for (std::string& provider : providers) {
-      auto one = std::make_unique<ProviderRun>(snapshot, table, std::move(provider), run);
-      if (one->valid()) runs_.push_back(std::move(one));
+      auto one = std::make_unique<ProviderRun>(std::move(provider), run);
+      if (one->fill(*cursor_, entries_)) runs_.push_back(std::move(one));
     }
     std::make_heap(runs_.begin(), runs_.end(), comes_after);
   }
@@ -93,18 +121,23 @@ class MergedRun {
   [[nodiscard]] const ProviderRun& front() const { return *runs_.front(); }
   void next() {
     std::pop_heap(runs_.begin(), runs_.end(), comes_after);
-    runs_.back()->next();
-    if (runs_.back()->valid()) {
+    if (runs_.back()->next() || runs_.back()->fill(*cursor_, entries_)) {
       std::push_heap(runs_.begin(), runs_.end(), comes_after);
     } else {
       runs_.pop_back();
     }
+    // Whoever reads on is likely to read much.
+    if (++read_ % read_before_more == 0) entries_ = std::min(2 * entries_, entries_max);
   }
 
  private:
+  static constexpr std::size_t entries_min = 2, entries_max = 64, read_before_more = 128;
   using Item = std::unique_ptr<ProviderRun>;
   static bool comes_after(const Item& a, const Item& b) { return b->comes_before(*a); }
+
+  std::unique_ptr<Snapshot::Cursor> cursor_;
   std::vector<Item> runs_;
+  std::size_t entries_ = entries_min, read_ = 0;
 };
 
 // Index entries are read ahead and their rows fetched together: few at first, for most pages end early.
