@@ -16,6 +16,7 @@
 #include "events/embedded_log_contents.h"
 #include "events/embedded_log_database.h"
 #include "events/log_subscribers.h"
+#include "events/rocks_damage.h"
 
 namespace geleit {
 namespace {
@@ -37,8 +38,8 @@ class EmbeddedLog::Writer {
  public:
   explicit Writer(EmbeddedLogOptions options)
       : clock_(std::move(options.clock)),
-        contents_(options.dir, LogDatabase::Mode::write, {options.block_cache, options.write_buffers},
-                  options.recent_bytes_max),
+        contents_(options.dir, LogDatabase::Mode::write,
+                  {options.block_cache, options.write_buffers, options.env}, options.recent_bytes_max),
         partitions_(contents_.info().partitions),
         thread_([this] { run(); }) {}
 
@@ -53,6 +54,10 @@ class EmbeddedLog::Writer {
 
   const EmbeddedLogContents& contents() const { return contents_; }
   LogSubscribers& subscribers() { return subscribers_; }
+  std::string trouble() const {
+    const std::lock_guard lock(mutex_);
+    return unavailable_;
+  }
 
   void append(std::vector<NewRecord> records, std::function<void(const Appended&)> done) {
     PendingAppend pending;
@@ -201,7 +206,7 @@ class EmbeddedLog::Writer {
   LogSubscribers subscribers_;
   std::vector<TimedRecord> timed_;  // the writer's own, kept for its room
 
-  std::mutex mutex_;  // guards all that follows
+  mutable std::mutex mutex_;  // guards all that follows
   std::condition_variable wake_;
   std::deque<PendingAppend> queue_;
   std::size_t queued_records_ = 0;
@@ -219,6 +224,14 @@ void EmbeddedLog::create(const std::filesystem::path& dir, std::uint16_t partiti
     throw LogRefused(fmt::format("expected 1 to {} partitions, but got {}", partitions_max, partitions));
   }
   if (exists(dir)) throw LogRefused(fmt::format("there is a log in {} already", dir.string()));
+  if (!std::filesystem::exists(dir / unfinished_name)) {
+    if (has_database_files(dir)) {
+      throw LogCorrupt(fmt::format(
+          "the log in {} is damaged: its file CURRENT is missing. Nothing was changed. Restore it "
+          "from its last backup",
+          dir.string()));
+    }
+  }
   std::error_code failed;
   std::filesystem::create_directories(dir, failed);
   if (!failed && !std::ofstream(dir / unfinished_name)) failed = std::make_error_code(std::errc::io_error);
@@ -280,5 +293,7 @@ void EmbeddedLog::read_at(std::span<const Position> positions,
 std::unique_ptr<LogSubscription> EmbeddedLog::subscribe(std::function<void()> grown) {
   return writer_->subscribers().add(std::move(grown));
 }
+
+std::string EmbeddedLog::trouble() const { return writer_->trouble(); }
 
 }  // namespace geleit

@@ -6,7 +6,8 @@
 //
 // When a write or sync fails, everything queued fails with it, and append throws LogUnavailable until the log
 // has closed the directory, opened it again and found every acknowledged record; it tries this again and
-// again by itself. Reading goes on meanwhile where it can, else it throws LogUnavailable.
+// again by itself, once the disk takes writes at all. Reading goes on meanwhile; it throws LogUnavailable
+// only in the moment in which the directory is closed.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +18,7 @@
 
 namespace rocksdb {
 class Cache;
+class Env;
 class WriteBufferManager;
 }  // namespace rocksdb
 
@@ -38,21 +40,23 @@ struct EmbeddedLogOptions {
   /// To share with other databases of the process; empty: 32 MiB of its own.
   std::shared_ptr<rocksdb::Cache> block_cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+  /// What the files are written through; null: the machine's own. Must outlive the log.
+  rocksdb::Env* env = nullptr;
 };
 
 class EmbeddedLog final : public Log {
  public:
   /// Makes a log with nothing in it; the directory is made if need be. Takes up what an interrupted create
   /// has left. Throws LogRefused when there is a log already, when the directory holds something else, or
-  /// when `partitions` is not 1 to 1024.
+  /// when `partitions` is not 1 to 1024, LogCorrupt when it holds what is left of a log.
   static void create(const std::filesystem::path& dir, std::uint16_t partitions, const Uuid& id,
                      Instant created);
   /// True when there is a log that was completely created.
   [[nodiscard]] static bool exists(const std::filesystem::path& dir);
 
-  /// Takes the log for this process. Throws LogRefused when another process holds it or when it is none,
-  /// LogCorrupt when it is damaged, LogUnavailable when the machine fails. Ready in well under a second,
-  /// however long the log is.
+  /// Takes the log for this process. Throws LogInUse when another process holds it, LogRefused when it is
+  /// none, LogCorrupt when it is damaged or ends before what was last acknowledged (nothing was changed
+  /// then), LogUnavailable when the machine fails. Ready in well under a second, however long the log is.
   [[nodiscard]] static std::unique_ptr<EmbeddedLog> open(EmbeddedLogOptions options);
   /// For offline tools: the log as it was at this moment, also while a service writes to it; it does not
   /// grow, and nothing in the directory is changed. A last group that the service is just writing may be seen
@@ -70,6 +74,7 @@ class EmbeddedLog final : public Log {
   void read_at(std::span<const Position> positions,
                const std::function<void(const StoredRecord&)>& found) const override;
   [[nodiscard]] std::unique_ptr<LogSubscription> subscribe(std::function<void()> grown) override;
+  [[nodiscard]] std::string trouble() const override;
 
  private:
   class Writer;

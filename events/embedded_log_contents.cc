@@ -7,6 +7,10 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <system_error>
+
+#include "events/rocks_damage.h"
+#include "events/rocks_disk.h"
 
 namespace geleit {
 namespace {
@@ -21,6 +25,37 @@ constexpr std::size_t lookup_positions_max = 512;
 [[noreturn]] void throw_damage(const std::filesystem::path& dir, Position at, std::string_view what) {
   throw LogCorrupt(fmt::format("the log in {} is damaged at {}:{}: {}. Restore it from its last backup",
                                dir.string(), at.partition.value, at.offset.value, what));
+}
+
+[[noreturn]] void throw_lost_tail(const std::filesystem::path& dir, std::size_t partition,
+                                  std::uint64_t acknowledged, std::uint64_t found,
+                                  const WriteAheadState& ahead) {
+  std::string where;
+  if (ahead.kind != WriteAheadState::Kind::whole)
+    where = fmt::format(" ({} is damaged at octet {})", ahead.file.filename().string(), ahead.offset);
+  throw LogCorrupt(fmt::format(
+      "the log in {} has lost its tail: partition {} had acknowledged records up to {} and now ends "
+      "at {}{}. Nothing was changed. Keep the directory as it is for examination and restore the "
+      "log from its last backup",
+      dir.string(), partition, acknowledged, found, where));
+}
+
+/// What was acknowledged must be there.
+void require_acknowledged(const std::filesystem::path& dir, const LogDatabase& database,
+                          const std::vector<std::uint64_t>& acknowledged, const WriteAheadState& ahead) {
+  const auto identity = database.identity();
+  if (!identity) {
+    const auto lost = std::ranges::find_if(acknowledged, [](std::uint64_t end) { return end > 0; });
+    if (lost != acknowledged.end()) {
+      throw_lost_tail(dir, static_cast<std::size_t>(lost - acknowledged.begin()), *lost, 0, ahead);
+    }
+    return;
+  }
+  for (std::uint16_t p = 0; p < identity->partitions && p < acknowledged.size(); ++p) {
+    if (acknowledged[p] == 0) continue;
+    const Offset end = database.end_of(Partition{p}).end;
+    if (end.value < acknowledged[p]) throw_lost_tail(dir, p, acknowledged[p], end.value, ahead);
+  }
 }
 
 }  // namespace
@@ -146,7 +181,7 @@ class EmbeddedLogContents::Reader final : public LogReader {
 EmbeddedLogContents::EmbeddedLogContents(std::filesystem::path dir, LogDatabase::Mode mode,
                                          DatabaseMemory memory, std::size_t recent_bytes_max)
     : dir_(std::move(dir)), memory_(std::move(memory)) {
-  database_ = std::make_unique<LogDatabase>(dir_, mode, memory_);
+  database_ = open_whole(mode);
   const auto identity = database_->identity();
   if (!identity) {
     throw LogRefused(fmt::format("expected a log in {}, but it was never completely created: create it again",
@@ -161,9 +196,49 @@ EmbeddedLogContents::EmbeddedLogContents(std::filesystem::path dir, LogDatabase:
     ends_[p] = end.end.value;
     latest_[p] = end.latest;
   }
+  if (mode == LogDatabase::Mode::write) begin_high_water();
 }
 
 EmbeddedLogContents::~EmbeddedLogContents() = default;
+
+std::unique_ptr<LogDatabase> EmbeddedLogContents::open_whole(LogDatabase::Mode mode) const {
+  // Read first: what a service acknowledges after that need not be seen.
+  const auto acknowledged = HighWater::read(dir_);
+  WriteAheadState ahead;
+  if (mode == LogDatabase::Mode::write) {
+    ahead = write_ahead_state(dir_);
+    const bool torn = ahead.kind == WriteAheadState::Kind::torn;
+    // Without a word about what was acknowledged only a write that breaks off at the end of its file is
+    // believed to be torn, as a killed process leaves it.
+    if (ahead.kind == WriteAheadState::Kind::damaged || (torn && !acknowledged && !ahead.cut_short)) {
+      throw LogCorrupt(fmt::format(
+          "the log in {} is damaged: {} at octet {} is not as it was written. Nothing was changed. "
+          "Keep the directory as it is for examination and restore the log from its last backup",
+          dir_.string(), ahead.file.filename().string(), ahead.offset));
+    }
+    if (acknowledged) {
+      const LogDatabase look(dir_, LogDatabase::Mode::look, memory_);
+      require_acknowledged(dir_, look, *acknowledged, ahead);
+    }
+    if (torn) {
+      try {
+        drop_torn_write(ahead);
+      } catch (const std::system_error& failure) {
+        throw LogUnavailable(
+            fmt::format("the log in {} could not be opened: {}", dir_.string(), failure.what()));
+      }
+    }
+  }
+  auto database = std::make_unique<LogDatabase>(dir_, mode, memory_);
+  if (acknowledged) require_acknowledged(dir_, *database, *acknowledged, ahead);
+  return database;
+}
+
+void EmbeddedLogContents::begin_high_water() {
+  reached_.resize(identity_.partitions);
+  for (std::uint16_t p = 0; p < identity_.partitions; ++p) reached_[p] = ends_[p].load();
+  high_water_.begin(dir_, reached_);
+}
 
 LogInfo EmbeddedLogContents::info() const {
   return {identity_.id, identity_.partitions, identity_.created, "embedded", dir_.string()};
@@ -267,6 +342,8 @@ void EmbeddedLogContents::write(std::span<const std::shared_ptr<const RecordGrou
     if (!database_) throw LogUnavailable(fmt::format("the log in {} is closed", dir_.string()));
     database_->write(groups);
   }
+  for (const auto& group : groups) reached_[group->partition.value] = group->end().value;
+  high_water_.write(reached_);
   tail_.push(groups);
   for (const auto& group : groups) {
     ends_[group->partition.value].store(group->end().value, std::memory_order_release);
@@ -274,6 +351,8 @@ void EmbeddedLogContents::write(std::span<const std::shared_ptr<const RecordGrou
 }
 
 bool EmbeddedLogContents::reopen() {
+  if (const std::string why = why_not_writable(memory_.env, dir_); !why.empty())
+    throw LogUnavailable(fmt::format("the log in {} cannot be written: {}", dir_.string(), why));
   closing_ = true;
   const std::unique_lock gate(gate_);
   closing_ = false;
@@ -282,7 +361,16 @@ bool EmbeddedLogContents::reopen() {
     for (Iteration* iteration : iterations_) iteration->groups.reset();
   }
   database_.reset();
-  auto database = std::make_unique<LogDatabase>(dir_, LogDatabase::Mode::write, memory_);
+  std::unique_ptr<LogDatabase> database;
+  try {
+    database = open_whole(LogDatabase::Mode::write);
+  } catch (const LogUnavailable&) {
+    // What can be read is read until the next attempt.
+    try {
+      database_ = open_whole(LogDatabase::Mode::read);
+    } catch (const std::exception&) {}
+    throw;
+  }
   if (database->identity() != identity_) {
     throw LogCorrupt(fmt::format(
         "the log in {} is another one than before: it was exchanged while it was in use", dir_.string()));
@@ -305,6 +393,7 @@ bool EmbeddedLogContents::reopen() {
     grown = true;
   }
   database_ = std::move(database);
+  begin_high_water();
   return grown;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "events/embedded_log_database.h"
+#include "events/high_water.h"
 #include "events/log.h"
 #include "events/log_tail.h"
 
@@ -19,7 +20,8 @@ namespace geleit {
 
 class EmbeddedLogContents final : public ReadableLog {
  public:
-  /// Opens the database and finds the ends.
+  /// Opens the database and finds the ends. In mode `write` nothing is changed before it is known that the
+  /// log reaches what was acknowledged; a last write that was torn and never acknowledged is then cut off.
   EmbeddedLogContents(std::filesystem::path dir, LogDatabase::Mode mode, DatabaseMemory memory,
                       std::size_t recent_bytes_max);
   ~EmbeddedLogContents() override;
@@ -37,9 +39,10 @@ class EmbeddedLogContents final : public ReadableLog {
   /// Writes the groups, synced, and then lets readers see them. They must begin where the partitions end.
   /// When this throws, the database is in doubt: reopen() before the next write.
   void write(std::span<const std::shared_ptr<const RecordGroup>> groups);
-  /// Closes the database and opens it again. Throws LogUnavailable or LogRefused when that does not succeed
-  /// (then it may be tried again), LogCorrupt when records are gone that readers have seen. True when there
-  /// are records that readers have not seen, of the write that failed.
+  /// Closes the database and opens it again, once the disk takes writes. Throws LogUnavailable or LogRefused
+  /// when that does not succeed (then it may be tried again, and reading goes on), LogCorrupt when records
+  /// are gone that readers have seen. True when there are records that readers have not seen, of the write
+  /// that failed.
   bool reopen();
 
  private:
@@ -51,6 +54,8 @@ class EmbeddedLogContents final : public ReadableLog {
   [[nodiscard]] Offset end_of(Partition partition) const {
     return Offset{ends_[partition.value].load(std::memory_order_acquire)};
   }
+  [[nodiscard]] std::unique_ptr<LogDatabase> open_whole(LogDatabase::Mode mode) const;
+  void begin_high_water();
   void check(Partition partition) const;
   /// Holds the gate open for a reader. Throws LogUnavailable when the database is being opened again.
   [[nodiscard]] std::shared_lock<std::shared_mutex> enter() const;
@@ -66,6 +71,8 @@ class EmbeddedLogContents final : public ReadableLog {
   std::unique_ptr<std::atomic<std::uint64_t>[]> ends_;
   std::vector<Instant> latest_;
   LogTail tail_;
+  HighWater high_water_;
+  std::vector<std::uint64_t> reached_;  ///< what it is to say; kept for its room
 
   // Shared by whoever reads from the database, alone to replace it. Iterators must be gone before it closes,
   // so that all of them are known.

@@ -16,7 +16,8 @@
 #include <cstring>
 #include <limits>
 
-#include "events/embedded_log_damage.h"
+#include "events/rocks_damage.h"
+#include "events/rocks_disk.h"
 
 namespace geleit {
 namespace {
@@ -67,15 +68,15 @@ static_assert(sizeof(StoredIdentity) == 40);
 }
 
 [[noreturn]] void throw_status(const std::filesystem::path& dir, std::string_view doing,
-                               const rocksdb::Status& status) {
+                               const rocksdb::Status& status, bool opening = false) {
   const std::string text = status.ToString();
-  if (status.IsCorruption()) throw_corrupt(dir, text);
-  if (status.IsIOError() && text.find("/LOCK") != std::string::npos) {
-    throw LogRefused(
+  if (is_in_use(status)) {
+    throw LogInUse(
         fmt::format("the log in {} is in use by another process: expected to be its only writer. Stop the "
                     "other one, or give this one a directory of its own",
                     dir.string()));
   }
+  if (is_damage(status, opening)) throw_corrupt(dir, text);
   if (status.IsInvalidArgument() || status.IsNotSupported()) {
     throw LogRefused(fmt::format("the log in {} cannot be opened: {}", dir.string(), text));
   }
@@ -91,13 +92,16 @@ class NoMessages final : public rocksdb::Logger {
 
 rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memory) {
   rocksdb::Options options;
+  if (memory.env != nullptr) options.env = memory.env;
   options.create_if_missing = mode == LogDatabase::Mode::create;
   // Of the four ways to read the write-ahead log after a crash only this one fits. After a kill the last
   // write may be torn; it was never acknowledged, so that an incomplete record at the very end is dropped.
   // Damage anywhere before the end refuses to open, whereas the default (point in time) would drop in silence
-  // all that follows it. A tail that was cut off cleanly looks like a torn write to any mode: require_reached
-  // finds that.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // all that follows it. A tail that was cut off cleanly looks like a torn write to any mode: high_water.h
+  // and require_reached find that.
+  options.wal_recovery_mode = mode == LogDatabase::Mode::look
+                                  ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                                  : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
   options.paranoid_checks = true;
   options.allow_concurrent_memtable_write = false;  // there is one writer
@@ -106,7 +110,8 @@ rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memo
   options.bytes_per_sync = sync_sorted_files_every_bytes;
   options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  if (mode == LogDatabase::Mode::read) options.info_log = std::make_shared<NoMessages>();
+  if (mode == LogDatabase::Mode::read || mode == LogDatabase::Mode::look)
+    options.info_log = std::make_shared<NoMessages>();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.write_buffer_manager = memory.write_buffers;
@@ -171,7 +176,7 @@ std::string_view GroupIterator::value() const {
 }
 
 LogDatabase::LogDatabase(const std::filesystem::path& dir, Mode mode, const DatabaseMemory& memory)
-    : dir_(dir), writable_(mode != Mode::read) {
+    : dir_(dir), writable_(mode == Mode::write || mode == Mode::create) {
   std::error_code failed;
   if (mode == Mode::create) {
     std::filesystem::create_directories(dir, failed);
@@ -179,21 +184,23 @@ LogDatabase::LogDatabase(const std::filesystem::path& dir, Mode mode, const Data
       throw LogUnavailable(
           fmt::format("the directory {} cannot be made: {}", dir.string(), failed.message()));
     }
+  } else if (has_lost_current(dir)) {
+    throw_corrupt(dir, "its file CURRENT is missing");
   } else if (!std::filesystem::exists(dir / "CURRENT", failed)) {
     throw LogRefused(fmt::format("expected a log in {}, but there is none", dir.string()));
   }
   const rocksdb::Options options = make_options(mode, memory);
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = mode == Mode::read ? rocksdb::DB::OpenForReadOnly(options, dir.string(), &db)
-                                                    : rocksdb::DB::Open(options, dir.string(), &db);
+  const rocksdb::Status status = writable_ ? rocksdb::DB::Open(options, dir.string(), &db)
+                                           : rocksdb::DB::OpenForReadOnly(options, dir.string(), &db);
   db_.reset(db);
   if (status.IsCorruption()) {
-    if (const auto damage = find_write_ahead_damage(dir)) {
-      throw_corrupt(dir_, fmt::format("{} at octet {} ({})", damage->file.filename().string(), damage->offset,
+    if (const auto ahead = write_ahead_state(dir); ahead.kind != WriteAheadState::Kind::whole) {
+      throw_corrupt(dir_, fmt::format("{} at octet {} ({})", ahead.file.filename().string(), ahead.offset,
                                       status.ToString()));
     }
   }
-  if (!status.ok()) throw_status(dir_, "be opened", status);
+  if (!status.ok()) throw_status(dir_, "be opened", status, true);
 }
 
 LogDatabase::~LogDatabase() {
@@ -254,6 +261,7 @@ bool LogDatabase::empty() const {
 }
 
 void LogDatabase::write(std::span<const std::shared_ptr<const RecordGroup>> groups) {
+  if (!writable_) throw LogUnavailable(fmt::format("the log in {} can only be read now", dir_.string()));
   std::size_t bytes = 0;
   for (const auto& group : groups) bytes += group->value.size() + 32;
   rocksdb::WriteBatch batch(bytes);

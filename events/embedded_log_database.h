@@ -18,6 +18,7 @@
 namespace rocksdb {
 class Cache;
 class DB;
+class Env;
 class Iterator;
 class WriteBufferManager;
 }  // namespace rocksdb
@@ -36,6 +37,7 @@ struct LogIdentity {
 struct DatabaseMemory {
   std::shared_ptr<rocksdb::Cache> block_cache;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+  rocksdb::Env* env = nullptr;  ///< null: the machine's own
 };
 
 /// Goes through the groups of one partition as they were when it was made.
@@ -65,7 +67,9 @@ class GroupIterator {
 /// Thread-safe but for write().
 class LogDatabase {
  public:
-  enum class Mode : std::uint8_t { create, write, read };
+  /// `look` reads as `read` does, but where the write-ahead log is damaged it ends there: to find out what is
+  /// whole before anything is changed.
+  enum class Mode : std::uint8_t { create, write, read, look };
 
   LogDatabase(const std::filesystem::path& dir, Mode mode, const DatabaseMemory& memory);
   ~LogDatabase();
@@ -80,6 +84,7 @@ class LogDatabase {
 
   /// All groups or none, synced when it returns.
   void write(std::span<const std::shared_ptr<const RecordGroup>> groups);
+  [[nodiscard]] bool writable() const { return writable_; }
 
   enum class Use : std::uint8_t { scan, lookup };
   [[nodiscard]] std::unique_ptr<GroupIterator> groups(Partition partition, Use use) const;

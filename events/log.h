@@ -33,6 +33,10 @@ struct LogCorrupt : std::runtime_error {
 struct LogRefused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+/// Of these: another process holds it.
+struct LogInUse : LogRefused {
+  using LogRefused::LogRefused;
+};
 
 struct LogInfo {
   Uuid id;                       ///< minted when the log was created
@@ -110,6 +114,8 @@ class Log : public ReadableLog {
   /// Runs `grown` in a thread of the log after records became readable (calls may be merged). It must not
   /// block.
   [[nodiscard]] virtual std::unique_ptr<LogSubscription> subscribe(std::function<void()> grown) = 0;
+  /// Why append refuses now, in a sentence; empty while it does not.
+  [[nodiscard]] virtual std::string trouble() const { return {}; }
 };
 
 inline constexpr std::uint16_t partitions_max = 1024;

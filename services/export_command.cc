@@ -83,7 +83,7 @@ class Export {
       why = say(line_.for_people, message::no_keys_there, data.dir.string());
     } else {
       try {
-        keys_ = open_key_store(data.keys(), MasterKey::load_or_make(data.master_key(), {}), true);
+        keys_ = open_key_store(data.keys(), MasterKey::load(data.master_key()), true);
       } catch (const KeyStoreFailed& error) { why = error.what(); }
     }
     if (!keys_) progress_.tell(say(line_.for_people, message::export_stays_sealed, why));

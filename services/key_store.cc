@@ -8,11 +8,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <mutex>
+#include <system_error>
 
+#include "events/high_water.h"
+#include "events/rocks_damage.h"
+#include "events/rocks_disk.h"
 #include "events/sha256.h"
+#include "events/uuid.h"
 #include "services/wrap.h"
 
 namespace geleit {
@@ -40,44 +46,50 @@ Uuid id_of_octets(std::string_view octets) {
   return id;
 }
 
-void require(const rdb::Status& status, const char* doing) {
-  if (!status.ok()) throw KeyStoreFailed(fmt::format("{} the key store: {}", doing, status.ToString()));
-}
-
 using AtHand = std::unordered_map<KeyId, std::shared_ptr<const PersonKey>>;
+
+constexpr std::string_view master_entry = "master-check";
+/// How many keys were ever added; changes in the same write as they do.
+constexpr std::string_view count_entry = "count";
+constexpr std::string_view format_entry = "format";
+constexpr std::string_view format_known = "1";
+constexpr std::size_t id_length = 16;
+
+rdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 class RocksKeyStore final : public KeyStore {
  public:
-  RocksKeyStore(const std::filesystem::path& dir, const MasterKey& master, bool read_only) : master_(master) {
-    rdb::Options options;
-    options.create_if_missing = !read_only;
-    options.wal_recovery_mode = rdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-    options.keep_log_file_num = 2;
-    options.info_log_level = rdb::WARN_LEVEL;
-    options.write_buffer_size = 8 << 20;
-    if (!read_only) std::filesystem::create_directories(dir);
-    rdb::DB* db = nullptr;
-    const auto status = read_only ? rdb::DB::OpenForReadOnly(options, dir.string(), &db)
-                                  : rdb::DB::Open(options, dir.string(), &db);
-    if (!status.ok()) {
-      throw KeyStoreFailed(
-          fmt::format("the key store in {} cannot be opened ({}); if it is in use by another process, "
-                      "stop that one; if it is damaged, restore it from the key backup",
-                      dir.string(), status.ToString()));
-    }
-    db_.reset(db);
-    check_master(dir, read_only);
+  RocksKeyStore(const std::filesystem::path& dir, const MasterKey& master, bool read_only, rdb::Env* env)
+      : dir_(dir), master_(master), env_(env) {
+    if (!read_only) std::filesystem::create_directories(dir_);
+    if (has_lost_current(dir_)) throw_damaged("its file CURRENT is missing");
+    open(read_only ? Mode::read : Mode::write);
   }
 
   void add(std::span<const PersonKey> keys) override {
+    const std::lock_guard turn(adding_);
+    if (!trouble().empty()) reopen();
     rdb::WriteBatch batch;
+    rdb::Status status;
     for (const PersonKey& key : keys) {
-      require(batch.Put(id_octets(key.id.value), id_octets(key.person.value) + wrap_key(master_, key)),
-              "adding to");
+      status = batch.Put(id_octets(key.id.value), id_octets(key.person.value) + wrap_key(master_, key));
+      if (!status.ok()) throw_status("be added to", status);
     }
+    const std::uint64_t count = count_ + keys.size();
+    status = batch.Put(slice(count_entry), std::to_string(count));
     rdb::WriteOptions synced;
     synced.sync = true;
-    require(db_->Write(synced, &batch), "writing");
+    if (status.ok()) {
+      const std::shared_lock gate(gate_);
+      status = database().Write(synced, &batch);
+    }
+    if (!status.ok()) {
+      note_trouble(
+          fmt::format("the key store in {} could not be written: {}", dir_.string(), status.ToString()));
+      throw KeyStoreFailed(trouble());
+    }
+    count_ = count;
+    high_water_.write({&count_, 1});
     const std::unique_lock lock(mutex_);
     for (const PersonKey& key : keys) keep(std::make_shared<PersonKey>(key));
   }
@@ -89,52 +101,230 @@ class RocksKeyStore final : public KeyStore {
       if (found != at_hand_.end()) return found->second;
     }
     std::string value;
-    const auto status = db_->Get({}, id_octets(id.value), &value);
-    if (status.IsNotFound()) return nullptr;
-    require(status, "reading");
-    if (value.size() < 16)
-      throw KeyStoreFailed("a person key is damaged; restore the key store from its backup");
-    const auto bytes = unwrap_key(master_, id, std::string_view(value).substr(16));
-    if (!bytes) throw KeyStoreFailed("a person key is damaged; restore the key store from its backup");
-    auto key = std::make_shared<PersonKey>(make_person_key(id, {id_of_octets(value)}, *bytes));
+    {
+      const std::shared_lock gate(gate_);
+      const auto status = database().Get({}, id_octets(id.value), &value);
+      if (status.IsNotFound()) return nullptr;
+      if (!status.ok()) throw_status("be read", status);
+    }
+    if (value.empty()) return nullptr;  // destroyed
+    auto key = unwrapped(id, value);
+    if (!key) throw_damaged(fmt::format("the key {} cannot be unwrapped", to_string(id.value)));
     const std::unique_lock lock(mutex_);
     keep(key);
     return key;
   }
 
+  std::string trouble() const override {
+    const std::shared_lock lock(mutex_);
+    return trouble_;
+  }
+
+  std::vector<std::string> findings() const override {
+    std::vector<std::string> found;
+    const std::shared_lock gate(gate_);
+    const std::unique_ptr<rdb::Iterator> all(database().NewIterator({}));
+    std::uint64_t keys = 0;
+    for (all->SeekToFirst(); all->Valid(); all->Next()) {
+      if (all->key().size() != id_length) continue;
+      ++keys;
+      if (all->value().empty()) continue;
+      const KeyId id{id_of_octets({all->key().data(), id_length})};
+      if (!unwrapped(id, {all->value().data(), all->value().size()}))
+        found.push_back(
+            fmt::format("{}: the key {} cannot be unwrapped", dir_.string(), to_string(id.value)));
+    }
+    if (!all->status().ok())
+      found.push_back(fmt::format("{}: {}", dir_.string(), all->status().ToString()));
+    else if (keys != count_)
+      found.push_back(fmt::format("{}: expected {} keys, but found {}", dir_.string(), count_, keys));
+    return found;
+  }
+
  private:
+  /// `look` reads as `read` does, but where the write-ahead log is damaged it ends there.
+  enum class Mode : std::uint8_t { read, look, write };
+
+  [[noreturn]] void throw_damaged(std::string_view what) const {
+    throw KeyStoreDamaged(fmt::format(
+        "the key store in {} is damaged: {}. Nothing was changed. Keep the directory as it is for "
+        "examination and restore the keys from their last backup",
+        dir_.string(), what));
+  }
+  [[noreturn]] void throw_status(std::string_view doing, const rdb::Status& status,
+                                 bool opening = false) const {
+    if (is_in_use(status)) {
+      throw KeyStoreInUse(fmt::format(
+          "the key store in {} is in use by another process; only one may hold it. Stop the other "
+          "one, or give this one a directory of its own",
+          dir_.string()));
+    }
+    if (is_damage(status, opening)) throw_damaged(status.ToString());
+    throw KeyStoreFailed(
+        fmt::format("the key store in {} could not {}: {}", dir_.string(), doing, status.ToString()));
+  }
+
+  /// Only while the gate is held.
+  [[nodiscard]] rdb::DB& database() const {
+    if (!db_)
+      throw KeyStoreFailed(fmt::format("the key store in {} is closed after a failed write", dir_.string()));
+    return *db_;
+  }
+
+  [[nodiscard]] std::unique_ptr<rdb::DB> open_database(Mode mode) const {
+    rdb::Options options;
+    if (env_ != nullptr) options.env = env_;
+    options.create_if_missing = mode == Mode::write;
+    options.wal_recovery_mode = mode == Mode::look ? rdb::WALRecoveryMode::kPointInTimeRecovery
+                                                   : rdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    options.track_and_verify_wals_in_manifest = true;
+    options.paranoid_checks = true;
+    options.max_open_files = -1;  // so that a file that is gone is noticed now
+    options.keep_log_file_num = 2;
+    options.info_log_level = rdb::WARN_LEVEL;
+    options.write_buffer_size = 8 << 20;
+    rdb::DB* db = nullptr;
+    const auto status = mode == Mode::write ? rdb::DB::Open(options, dir_.string(), &db)
+                                            : rdb::DB::OpenForReadOnly(options, dir_.string(), &db);
+    std::unique_ptr<rdb::DB> opened(db);
+    if (!status.ok()) throw_status("be opened", status, true);
+    return opened;
+  }
+
+  [[nodiscard]] std::optional<std::string> entry(rdb::DB& db, std::string_view name) const {
+    std::string value;
+    const auto status = db.Get({}, slice(name), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) throw_status("be read", status);
+    return value;
+  }
+
+  /// What was acknowledged must be there.
+  void require_count(rdb::DB& db, const std::optional<std::vector<std::uint64_t>>& acknowledged) const {
+    if (!acknowledged || acknowledged->size() != 1) return;
+    const auto stored = entry(db, count_entry);
+    const std::uint64_t found = stored ? std::strtoull(stored->c_str(), nullptr, 10) : 0;
+    if (found < acknowledged->front())
+      throw_damaged(fmt::format("expected {} keys, but found {}", acknowledged->front(), found));
+  }
+
+  void open(Mode mode) {
+    const auto acknowledged = HighWater::read(dir_);
+    if (mode == Mode::write) {
+      const WriteAheadState ahead = write_ahead_state(dir_);
+      const bool torn = ahead.kind == WriteAheadState::Kind::torn;
+      if (ahead.kind == WriteAheadState::Kind::damaged || (torn && !acknowledged && !ahead.cut_short)) {
+        throw_damaged(fmt::format("{} at octet {} is not as it was written", ahead.file.filename().string(),
+                                  ahead.offset));
+      }
+      if (acknowledged) require_count(*open_database(Mode::look), acknowledged);
+      if (torn) {
+        try {
+          drop_torn_write(ahead);
+        } catch (const std::system_error& failure) {
+          throw KeyStoreFailed(
+              fmt::format("the key store in {} could not be opened: {}", dir_.string(), failure.what()));
+        }
+      }
+    }
+    auto db = open_database(mode);
+    require_count(*db, acknowledged);
+    require_known(*db, mode);
+    db_ = std::move(db);
+    if (mode == Mode::write) high_water_.begin(dir_, {&count_, 1});
+  }
+
+  /// A store of another master key would only show when the first name cannot be read; it is told at once
+  /// instead. A store that is new says what it is.
+  void require_known(rdb::DB& db, Mode mode) {
+    const std::string expected = to_hex(
+        sha256(std::string(master_.bytes().begin(), master_.bytes().end()) + std::string(master_entry)));
+    const auto format = entry(db, format_entry);
+    if (format && *format != format_known) {
+      throw KeyStoreFailed(
+          fmt::format("expected the key store in {} in format {}, but it has format {}: it was written by a "
+                      "newer Geleit",
+                      dir_.string(), format_known, *format));
+    }
+    const auto master = entry(db, master_entry);
+    if (master && *master != expected) {
+      throw KeyStoreFailed(
+          fmt::format("expected the master key that the key store in {} was made with, but the master "
+                      "key file holds another one; put the right file back",
+                      dir_.string()));
+    }
+    const auto count = entry(db, count_entry);
+    if (count) {
+      count_ = std::strtoull(count->c_str(), nullptr, 10);
+    } else {
+      count_ = 0;
+      const std::unique_ptr<rdb::Iterator> all(db.NewIterator({}));
+      for (all->SeekToFirst(); all->Valid(); all->Next()) count_ += all->key().size() == id_length ? 1 : 0;
+      if (!all->status().ok()) throw_status("be read", all->status());
+    }
+    if (master && format && count) return;
+    if (!master && count_ > 0) throw_damaged("the entry that tells its master key is missing");
+    if (mode != Mode::write) return;
+    rdb::WriteBatch batch;
+    rdb::Status status = batch.Put(slice(master_entry), expected);
+    if (status.ok()) status = batch.Put(slice(format_entry), slice(format_known));
+    if (status.ok()) status = batch.Put(slice(count_entry), std::to_string(count_));
+    rdb::WriteOptions synced;
+    synced.sync = true;
+    if (status.ok()) status = db.Write(synced, &batch);
+    if (!status.ok()) throw_status("be written", status);
+  }
+
+  /// A write that failed was not done, as far as anybody was told; what of it reached the disk is unused
+  /// keys.
+  void reopen() {
+    if (const std::string why = why_not_writable(env_, dir_); !why.empty()) {
+      note_trouble(fmt::format("the key store in {} cannot be written: {}", dir_.string(), why));
+      throw KeyStoreFailed(trouble());
+    }
+    const std::unique_lock gate(gate_);
+    db_.reset();
+    try {
+      open(Mode::write);
+    } catch (const KeyStoreFailed& failure) {
+      note_trouble(failure.what());
+      // What can be read is read until the next attempt.
+      try {
+        open(Mode::read);
+      } catch (const KeyStoreFailed&) {}
+      throw;
+    }
+    note_trouble({});
+  }
+
+  void note_trouble(std::string what) {
+    const std::unique_lock lock(mutex_);
+    trouble_ = std::move(what);
+  }
+
+  [[nodiscard]] std::shared_ptr<const PersonKey> unwrapped(KeyId id, std::string_view value) const {
+    if (value.size() < id_length) return nullptr;
+    const auto bytes = unwrap_key(master_, id, value.substr(id_length));
+    if (!bytes) return nullptr;
+    return std::make_shared<PersonKey>(make_person_key(id, {id_of_octets(value)}, *bytes));
+  }
+
   void keep(std::shared_ptr<const PersonKey> key) const {
     if (at_hand_.size() >= keys_at_hand_max) at_hand_.clear();
     at_hand_[key->id] = std::move(key);
   }
 
-  /// A store of another master key would only show when the first name cannot be read; it is told at once
-  /// instead.
-  void check_master(const std::filesystem::path& dir, bool read_only) {
-    static const std::string check_key = "master-check";
-    const std::string expected =
-        to_hex(sha256(std::string(master_.bytes().begin(), master_.bytes().end()) + check_key));
-    std::string value;
-    const auto status = db_->Get({}, check_key, &value);
-    if (status.IsNotFound() && !read_only) {
-      rdb::WriteOptions synced;
-      synced.sync = true;
-      require(db_->Put(synced, check_key, expected), "writing");
-    } else {
-      require(status, "reading");
-      if (value != expected) {
-        throw KeyStoreFailed(
-            fmt::format("expected the master key that the key store in {} was made with, but the master "
-                        "key file holds another one; put the right file back",
-                        dir.string()));
-      }
-    }
-  }
-
+  std::filesystem::path dir_;
   MasterKey master_;
+  rdb::Env* env_;
+  std::mutex adding_;  // held while keys are added; guards the two below
+  std::uint64_t count_ = 0;
+  HighWater high_water_;
+  mutable std::shared_mutex gate_;  // shared by whoever uses the database, alone to replace it
   std::unique_ptr<rdb::DB> db_;
-  mutable std::shared_mutex mutex_;
+  mutable std::shared_mutex mutex_;  // guards the rest
   mutable AtHand at_hand_;
+  std::string trouble_;
 };
 
 class MemoryKeyStore final : public KeyStore {
@@ -179,6 +369,12 @@ MasterKey MasterKey::load_or_make(const std::filesystem::path& file, const KeyBy
   }
   if (errno != EEXIST)
     throw KeyStoreFailed(fmt::format("the master key cannot be made at {}: {}", name, std::strerror(errno)));
+  return load(file);
+}
+
+MasterKey MasterKey::load(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  MasterKey key;
   struct stat info {};
   if (::stat(name.c_str(), &info) != 0)
     throw KeyStoreFailed(fmt::format("{}: {}", name, std::strerror(errno)));
@@ -198,8 +394,8 @@ MasterKey MasterKey::load_or_make(const std::filesystem::path& file, const KeyBy
 }
 
 std::unique_ptr<KeyStore> open_key_store(const std::filesystem::path& dir, const MasterKey& master,
-                                         bool read_only) {
-  return std::make_unique<RocksKeyStore>(dir, master, read_only);
+                                         bool read_only, rocksdb::Env* env) {
+  return std::make_unique<RocksKeyStore>(dir, master, read_only, env);
 }
 
 std::unique_ptr<KeyStore> memory_key_store() { return std::make_unique<MemoryKeyStore>(); }

@@ -15,6 +15,10 @@
 
 #include "events/named.h"
 
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
 namespace geleit {
 
 using KeyBytes = std::array<unsigned char, 32>;
@@ -30,9 +34,17 @@ struct PersonKey {
 /// Derives the three.
 [[nodiscard]] PersonKey make_person_key(KeyId id, PersonId person, const KeyBytes& bytes);
 
-/// The key store cannot be used: locked, damaged, or the master key is not the one it was written with.
+/// The key store cannot be used now, or the master key is not the one it was written with.
 struct KeyStoreFailed : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+/// Of these: another process holds it.
+struct KeyStoreInUse : KeyStoreFailed {
+  using KeyStoreFailed::KeyStoreFailed;
+};
+/// Of these: it is damaged, or holds less than what was acknowledged. Trying again does not help.
+struct KeyStoreDamaged : KeyStoreFailed {
+  using KeyStoreFailed::KeyStoreFailed;
 };
 
 /// The key that wraps all others.
@@ -41,6 +53,8 @@ class MasterKey {
   /// Reads the file; where there is none, makes one of `fresh` with mode 0600. Throws KeyStoreFailed when it
   /// can be read by others than its owner, or is no key.
   static MasterKey load_or_make(const std::filesystem::path& file, const KeyBytes& fresh);
+  /// Reads it; throws KeyStoreFailed also where there is none.
+  static MasterKey load(const std::filesystem::path& file);
   [[nodiscard]] const KeyBytes& bytes() const { return bytes_; }
 
  private:
@@ -55,11 +69,19 @@ class KeyStore {
   virtual void add(std::span<const PersonKey> keys) = 0;
   /// Null when there is none, or it was destroyed.
   [[nodiscard]] virtual std::shared_ptr<const PersonKey> find(KeyId id) const = 0;
+  /// Why keys cannot be added now, in a sentence; empty while they can.
+  [[nodiscard]] virtual std::string trouble() const { return {}; }
+  /// Reads every key and says in a sentence each what is not as it should be.
+  [[nodiscard]] virtual std::vector<std::string> findings() const { return {}; }
 };
 
 /// On one machine: a RocksDB of its own, every write synced. `read_only` for tools beside a running service.
+/// Nothing is changed before it is known that every key that was acknowledged is there. After a failed write
+/// the next `add` closes and opens it again first. `env`: what the files are written through; null: the
+/// machine's own. Throws KeyStoreInUse, KeyStoreDamaged, KeyStoreFailed.
 [[nodiscard]] std::unique_ptr<KeyStore> open_key_store(const std::filesystem::path& dir,
-                                                       const MasterKey& master, bool read_only = false);
+                                                       const MasterKey& master, bool read_only = false,
+                                                       rocksdb::Env* env = nullptr);
 /// In memory, for tests.
 [[nodiscard]] std::unique_ptr<KeyStore> memory_key_store();
 

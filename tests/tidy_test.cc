@@ -200,7 +200,8 @@ struct ForeignLibrary {
 
 const std::vector<ForeignLibrary>& foreign_libraries() {
   static const std::vector<ForeignLibrary> libraries{
-      {"RocksDB", R"(rocksdb/.*)", R"(events/embedded_log.*|projections/store.*|services/key_store.*)"},
+      {"RocksDB", R"(rocksdb/.*)", 
+       R"(events/(embedded_log|rocks_).*|projections/store.*|services/key_store.*|tests/faulty_disk\.h)"},
       {"librdkafka", R"(librdkafka/.*)", R"(events/kafka_log.*)"},
       {"Cap'n Proto", R"((capnp|kj)/.*|schema/.*\.capnp\.h)",
        R"((events|projections)/(.*/)?\w*codec\.(cc|h))"},

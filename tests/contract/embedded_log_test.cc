@@ -273,7 +273,8 @@ TEST_F(EmbeddedLogTest, ATornLastWriteIsDroppedAndTheLogGoesOn) {
   create();
   const auto log = open();
   for (std::uint64_t n = 0; n < 20; ++n) append(*log, n);
-  const auto whole = newest(abandoned_copy("whole"), ".log");
+  const auto before = abandoned_copy("whole");
+  const auto whole = newest(before, ".log");
   append(*log, 20, 3'000, 512);  // spans many blocks of the write-ahead log
   const auto begun = std::filesystem::file_size(whole);
   const auto complete = std::filesystem::file_size(newest(dir, ".log"));
@@ -283,11 +284,75 @@ TEST_F(EmbeddedLogTest, ATornLastWriteIsDroppedAndTheLogGoesOn) {
        {begun + 3, begun + 7, begun + 100, begun + 40'000, (begun + complete) / 2, complete - 1}) {
     const auto torn = abandoned_copy("torn" + std::to_string(copy++));
     std::filesystem::resize_file(newest(torn, ".log"), size);
+    // What says how far was acknowledged is from before the write, as it would be.
+    std::filesystem::copy_file(before / "REACHED", torn / "REACHED",
+                               std::filesystem::copy_options::overwrite_existing);
     const auto again = open(torn);
     EXPECT_EQ(again->ends()[1].value, 20u) << size;
     append(*again, 20, 5);
     EXPECT_EQ(read_all(*again, Partition{1}).back().bytes, record_bytes(24));
   }
+}
+
+// After a power cut the pages of a large unsynced write may have reached the disk in any order.
+TEST_F(EmbeddedLogTest, ATornLastWriteWithHolesIsDroppedWhereItWasNotAcknowledged) {
+  create();
+  const auto log = open();
+  for (std::uint64_t n = 0; n < 20; ++n) append(*log, n);
+  const auto before = abandoned_copy("before");
+  const auto begun = std::filesystem::file_size(newest(before, ".log"));
+  append(*log, 20, 3'000, 512);
+  const std::string hole(8'192, '\0');
+  int copy = 0;
+  for (const std::uintmax_t at : {begun + 1, begun + 4'096, begun + 100'000, begun + 1'000'000}) {
+    const auto torn = abandoned_copy("holes" + std::to_string(copy++));
+    overwrite(newest(torn, ".log"), at, hole);
+    const std::string acknowledged = message_of<LogCorrupt>([&] { (void)open(torn); });
+    EXPECT_NE(acknowledged.find("lost its tail"), std::string::npos) << acknowledged;
+    EXPECT_NE(acknowledged.find(newest(torn, ".log").filename().string()), std::string::npos) << acknowledged;
+    std::filesystem::copy_file(before / "REACHED", torn / "REACHED",
+                               std::filesystem::copy_options::overwrite_existing);
+    const auto again = open(torn);
+    EXPECT_EQ(again->ends()[1].value, 20u) << at;
+    append(*again, 20, 5);
+    EXPECT_EQ(read_all(*again, Partition{1}).back().bytes, record_bytes(24));
+  }
+}
+
+TEST_F(EmbeddedLogTest, AnAcknowledgedTailThatIsGoneIsNoticedByTheLogItself) {
+  create();
+  const auto log = open();
+  for (std::uint64_t n = 0; n < 50; ++n) append(*log, n);
+  const auto size = std::filesystem::file_size(newest(dir, ".log"));
+  const auto refused = [&](const std::filesystem::path& where, const std::string& files_before) {
+    const std::string message = message_of<LogCorrupt>([&] { (void)open(where); });
+    EXPECT_NE(message.find("50 and now ends at"), std::string::npos) << message;
+    EXPECT_NE(message.find("backup"), std::string::npos) << message;
+    EXPECT_EQ(message, message_of<LogCorrupt>([&] { (void)open(where); })) << "the second time";
+    EXPECT_THROW((void)EmbeddedLog::open_read_only(where), LogCorrupt);
+    EXPECT_EQ(newest(where, ".log").string(), files_before) << "the damaged log was changed";
+  };
+  int copy = 0;
+  for (const std::uintmax_t left : {size - 1, size - 60, size / 2, std::uintmax_t{0}}) {
+    const auto cut = abandoned_copy("cut" + std::to_string(copy++));
+    const auto file = newest(cut, ".log");
+    std::filesystem::resize_file(file, left);
+    refused(cut, file.string());
+  }
+  const auto gone = abandoned_copy("gone");
+  std::filesystem::remove(newest(gone, ".log"));
+  refused(gone, newest(gone, ".log").string());
+}
+
+TEST_F(EmbeddedLogTest, ALogWithoutItsFirstFileIsNotMadeAnew) {
+  create();
+  append(*open(), 0, 100);
+  std::filesystem::remove(dir / "CURRENT");
+  const std::string opened = message_of<LogCorrupt>([&] { (void)open(); });
+  EXPECT_NE(opened.find("CURRENT is missing"), std::string::npos) << opened;
+  const std::string created = message_of<LogCorrupt>([&] { create(); });
+  EXPECT_NE(created.find("CURRENT is missing"), std::string::npos) << created;
+  EXPECT_FALSE(newest(dir, ".sst").empty());
 }
 
 TEST_F(EmbeddedLogTest, DamageBeforeTheLastWriteIsRefusedAndNamed) {

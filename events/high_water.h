@@ -1,0 +1,42 @@
+// How far a database had come when that was last acknowledged, kept beside it. A write-ahead log that lost
+// its end looks like one that was never written so far; this file knows better.
+//
+// It is written after each synced write and before anybody hears of it, and is itself not synced: a killed
+// process loses nothing of it, and after a power cut it may say less than was true, never more.
+//
+// The file holds two slots that are written in turn, so that one is whole whatever happens:
+//   "GELEITHW" · u64 turn · u32 count · u32 CRC-32C of turn, count and values · count × u64
+// each slot on a multiple of 512 octets; all numbers little-endian.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace geleit {
+
+class HighWater {
+ public:
+  /// What the file in this directory says; nothing when there is none or it cannot be understood.
+  [[nodiscard]] static std::optional<std::vector<std::uint64_t>> read(const std::filesystem::path& dir);
+
+  HighWater() = default;
+  ~HighWater();
+  HighWater(const HighWater&) = delete;
+  HighWater& operator=(const HighWater&) = delete;
+
+  /// Begins to keep `values` in the file, which is made if need be. What cannot be written is not: there is
+  /// then less evidence, nothing else.
+  void begin(const std::filesystem::path& dir, std::span<const std::uint64_t> values);
+  /// As many values as at the beginning.
+  void write(std::span<const std::uint64_t> values);
+
+ private:
+  int file_ = -1;
+  std::uint64_t turn_ = 0;
+  std::vector<char> slot_;
+};
+
+}  // namespace geleit

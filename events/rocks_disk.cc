@@ -1,0 +1,43 @@
+#include "events/rocks_disk.h"
+
+#include <fmt/format.h>
+#include <rocksdb/env.h>
+
+namespace geleit {
+namespace {
+
+constexpr const char* probe_name = "PROBE";
+constexpr std::size_t probe_octets = 4096;
+
+}  // namespace
+
+std::string why_not_writable(rocksdb::Env* env, const std::filesystem::path& dir) {
+  if (env == nullptr) env = rocksdb::Env::Default();
+  std::uint64_t needed = room_to_open_bytes;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, ignored)) {
+    if (entry.path().extension() == ".log") needed += entry.file_size(ignored);
+  }
+  std::uint64_t room = 0;
+  if (env->GetFreeSpace(dir.string(), &room).ok() && room < needed)
+    return fmt::format("only {} octets are free, {} are needed", room, needed);
+  const std::string probe = (dir / probe_name).string();
+  const rocksdb::Status written =
+      rocksdb::WriteStringToFile(env, std::string(probe_octets, '-'), probe, true);
+  const rocksdb::Status removed = env->DeleteFile(probe);
+  if (!written.ok()) return written.ToString();
+  return removed.ok() ? std::string() : removed.ToString();
+}
+
+bool is_damage(const rocksdb::Status& status, bool opening) {
+  if (status.IsCorruption()) return true;
+  if (!opening) return false;
+  return status.IsNotFound() || status.IsPathNotFound() ||
+         (status.IsIOError() && status.ToString().find("No such file") != std::string::npos);
+}
+
+bool is_in_use(const rocksdb::Status& status) {
+  return status.IsIOError() && status.ToString().find("/LOCK") != std::string::npos;
+}
+
+}  // namespace geleit

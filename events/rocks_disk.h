@@ -1,0 +1,29 @@
+// What the databases of an installation ask of the disk below them: whether a write that failed may be tried
+// again. Asked first, so that a database need not be closed, and reading stop, for an attempt that must fail.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace rocksdb {
+class Env;
+class Status;
+}  // namespace rocksdb
+
+namespace geleit {
+
+/// Beyond what the write-ahead log holds: room for the files that opening makes.
+inline constexpr std::uint64_t room_to_open_bytes = 2 << 20;
+
+/// Why a database in this directory could not be opened for writing now, or empty: it writes and syncs a
+/// small file and compares the free room with what opening may take. `env` null: the machine's own.
+[[nodiscard]] std::string why_not_writable(rocksdb::Env* env, const std::filesystem::path& dir);
+
+/// True when this is damage: what the machine gave is not what was written, or a file is gone. `opening`:
+/// then even a file that is not found is.
+[[nodiscard]] bool is_damage(const rocksdb::Status& status, bool opening);
+/// True when opening failed because another process (or this one) has it open.
+[[nodiscard]] bool is_in_use(const rocksdb::Status& status);
+
+}  // namespace geleit
