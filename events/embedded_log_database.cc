@@ -189,7 +189,12 @@ LogDatabase::LogDatabase(const std::filesystem::path& dir, Mode mode, const Data
   } else if (!std::filesystem::exists(dir / "CURRENT", failed)) {
     throw LogRefused(fmt::format("expected a log in {}, but there is none", dir.string()));
   }
-  const rocksdb::Options options = make_options(mode, memory);
+  if (mode != Mode::create) {
+    if (const std::string list = list_damage(dir); !list.empty()) throw_corrupt(dir, list);
+  }
+  rocksdb::Options options = make_options(mode, memory);
+  ListKeeper list(dir);
+  if (writable_) options.listeners.push_back(list.listener());
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = writable_ ? rocksdb::DB::Open(options, dir.string(), &db)
                                            : rocksdb::DB::OpenForReadOnly(options, dir.string(), &db);
@@ -201,6 +206,7 @@ LogDatabase::LogDatabase(const std::filesystem::path& dir, Mode mode, const Data
     }
   }
   if (!status.ok()) throw_status(dir_, "be opened", status, true);
+  if (writable_) list.opened();
 }
 
 LogDatabase::~LogDatabase() {

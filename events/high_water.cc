@@ -13,7 +13,7 @@
 namespace geleit {
 namespace {
 
-constexpr const char* file_name = "REACHED";
+const char* name_of(HighWater::Of of) { return of == HighWater::Of::reached ? "REACHED" : "LISTED"; }
 constexpr char magic[8] = {'G', 'E', 'L', 'E', 'I', 'T', 'H', 'W'};
 constexpr std::size_t slot_multiple = 512;
 constexpr std::size_t values_max = 4096;
@@ -53,8 +53,8 @@ std::optional<SlotHeader> slot_at(const std::string& bytes, std::size_t at) {
 
 }  // namespace
 
-std::optional<std::vector<std::uint64_t>> HighWater::read(const std::filesystem::path& dir) {
-  std::ifstream in(dir / file_name, std::ios::binary);
+std::optional<std::vector<std::uint64_t>> HighWater::read(const std::filesystem::path& dir, Of of) {
+  std::ifstream in(dir / name_of(of), std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
   std::optional<SlotHeader> newest;
   std::size_t newest_at = 0;
@@ -78,7 +78,7 @@ HighWater::~HighWater() {
 
 void HighWater::begin(const std::filesystem::path& dir, std::span<const std::uint64_t> values) {
   if (file_ >= 0) ::close(file_);
-  const std::filesystem::path path = dir / file_name;
+  const std::filesystem::path path = dir / name_of(of_);
   file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   slot_.assign(slot_octets(values.size()), '\0');
   // Both slots at once, so that no later write has to find room for one.

@@ -1,8 +1,8 @@
-// How far a database had come when that was last acknowledged, kept beside it. A write-ahead log that lost
-// its end looks like one that was never written so far; this file knows better.
+// How far a database had come, kept in a small file beside it. A file that lost its end looks like one that
+// was never written so far; this one knows better.
 //
-// It is written after each synced write and before anybody hears of it, and is itself not synced: a killed
-// process loses nothing of it, and after a power cut it may say less than was true, never more.
+// It is written after what it speaks of was synced and before anybody hears of it, and is itself not synced:
+// a killed process loses nothing of it, and after a power cut it may say less than was true, never more.
 //
 // The file holds two slots that are written in turn, so that one is whole whatever happens:
 //   "GELEITHW" · u64 turn · u32 count · u32 CRC-32C of turn, count and values · count × u64
@@ -19,10 +19,14 @@ namespace geleit {
 
 class HighWater {
  public:
-  /// What the file in this directory says; nothing when there is none or it cannot be understood.
-  [[nodiscard]] static std::optional<std::vector<std::uint64_t>> read(const std::filesystem::path& dir);
+  /// `reached`: what was acknowledged; `listed`: how much of which list of files (rocks_disk.h).
+  enum class Of : std::uint8_t { reached, listed };
 
-  HighWater() = default;
+  /// What the file in this directory says; nothing when there is none or it cannot be understood.
+  [[nodiscard]] static std::optional<std::vector<std::uint64_t>> read(const std::filesystem::path& dir,
+                                                                      Of of = Of::reached);
+
+  explicit HighWater(Of of = Of::reached) : of_(of) {}
   ~HighWater();
   HighWater(const HighWater&) = delete;
   HighWater& operator=(const HighWater&) = delete;
@@ -34,6 +38,7 @@ class HighWater {
   void write(std::span<const std::uint64_t> values);
 
  private:
+  Of of_;
   int file_ = -1;
   std::uint64_t turn_ = 0;
   std::vector<char> slot_;

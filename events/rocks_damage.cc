@@ -9,11 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <string_view>
 #include <system_error>
 
 #include "events/crc32c.h"
+#include "events/high_water.h"
 
 namespace geleit {
 namespace {
@@ -192,6 +194,36 @@ void drop_torn_write(const WriteAheadState& torn) {
   if (!done) throw std::system_error(error, std::generic_category(), torn.file.string());
 }
 
+std::optional<FileList> file_list(const std::filesystem::path& dir) {
+  constexpr std::string_view prefix = "MANIFEST-";
+  std::ifstream current(dir / "CURRENT");
+  std::string name;
+  current >> name;
+  if (!name.starts_with(prefix)) return std::nullopt;
+  FileList list;
+  const char* const digits = name.data() + prefix.size();
+  if (std::from_chars(digits, name.data() + name.size(), list.number).ptr != name.data() + name.size())
+    return std::nullopt;
+  FileScan scan;
+  std::error_code failed;
+  list.whole_octets = std::filesystem::file_size(dir / name, failed);
+  if (failed || !scan_file(dir / name, scan)) return std::nullopt;
+  if (scan.bad()) list.whole_octets = scan.write_begins();
+  return list;
+}
+
+std::string list_damage(const std::filesystem::path& dir) {
+  const auto noted = HighWater::read(dir, HighWater::Of::listed);
+  if (!noted || noted->size() != 2) return {};
+  const auto list = file_list(dir);
+  // A newer list begins with everything that the one before it said.
+  if (!list || list->number > (*noted)[0]) return {};
+  if (list->number < (*noted)[0]) return "its file CURRENT names an old list of files";
+  if (list->whole_octets >= (*noted)[1]) return {};
+  return fmt::format("its list of files, MANIFEST-{:06}, is whole up to octet {} only, but {} were written",
+                     list->number, list->whole_octets, (*noted)[1]);
+}
+
 bool has_database_files(const std::filesystem::path& dir) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(dir, ignored)) {
@@ -226,6 +258,8 @@ std::vector<FileDamage> damaged_files(const std::filesystem::path& dir) {
     std::error_code ignored;
     if (!status.ok() && std::filesystem::exists(file, ignored)) found.push_back({file, status.ToString()});
   }
+  if (has_lost_current(dir)) found.push_back({dir / "CURRENT", "it is missing"});
+  if (const std::string list = list_damage(dir); !list.empty()) found.push_back({dir, list});
   const WriteAheadState ahead = write_ahead_state(dir);
   if (ahead.kind == WriteAheadState::Kind::damaged)
     found.push_back({ahead.file, fmt::format("not as it was written at octet {}", ahead.offset)});

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,16 @@ struct WriteAheadState {
 [[nodiscard]] WriteAheadState write_ahead_state(const std::filesystem::path& dir);
 /// Cuts a torn last write off, synced. Throws std::system_error.
 void drop_torn_write(const WriteAheadState& torn);
+
+/// Why the list of a database's files (its MANIFEST) is not the one that was last written, or empty. One that
+/// lost its end names fewer files, and RocksDB would remove the others. Compares with what ListKeeper noted.
+[[nodiscard]] std::string list_damage(const std::filesystem::path& dir);
+/// Which list it is and how much of it is whole; nothing when there is none.
+struct FileList {
+  std::uint64_t number = 0;
+  std::uint64_t whole_octets = 0;
+};
+[[nodiscard]] std::optional<FileList> file_list(const std::filesystem::path& dir);
 
 /// True when a database lies or lay there: some file of one exists. Without its file CURRENT it would be
 /// taken for none, and making one anew would remove what is left.

@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 #include <rocksdb/env.h>
+#include <rocksdb/listener.h>
+
+#include <mutex>
+
+#include "events/high_water.h"
+#include "events/rocks_damage.h"
 
 namespace geleit {
 namespace {
@@ -28,6 +34,42 @@ std::string why_not_writable(rocksdb::Env* env, const std::filesystem::path& dir
   if (!written.ok()) return written.ToString();
   return removed.ok() ? std::string() : removed.ToString();
 }
+
+class ListKeeper::Listener final : public rocksdb::EventListener {
+ public:
+  explicit Listener(std::filesystem::path dir) : dir_(std::move(dir)) {}
+  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { note(); }
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { note(); }
+  void OnExternalFileIngested(rocksdb::DB*, const rocksdb::ExternalFileIngestionInfo&) override { note(); }
+
+  void begin() {
+    const std::lock_guard lock(mutex_);
+    if (const auto list = file_list(dir_)) {
+      const std::uint64_t values[2] = {list->number, list->whole_octets};
+      noted_.begin(dir_, values);
+      begun_ = true;
+    }
+  }
+
+ private:
+  void note() {
+    const std::lock_guard lock(mutex_);
+    if (!begun_) return;
+    if (const auto list = file_list(dir_)) {
+      const std::uint64_t values[2] = {list->number, list->whole_octets};
+      noted_.write(values);
+    }
+  }
+
+  std::filesystem::path dir_;
+  std::mutex mutex_;
+  HighWater noted_{HighWater::Of::listed};
+  bool begun_ = false;
+};
+
+ListKeeper::ListKeeper(std::filesystem::path dir) : listener_(std::make_shared<Listener>(std::move(dir))) {}
+std::shared_ptr<rocksdb::EventListener> ListKeeper::listener() const { return listener_; }
+void ListKeeper::opened() { listener_->begin(); }
 
 bool is_damage(const rocksdb::Status& status, bool opening) {
   if (status.IsCorruption()) return true;

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace rocksdb {
 class Env;
+class EventListener;
 class Status;
 }  // namespace rocksdb
 
@@ -19,6 +21,19 @@ inline constexpr std::uint64_t room_to_open_bytes = 2 << 20;
 /// Why a database in this directory could not be opened for writing now, or empty: it writes and syncs a
 /// small file and compares the free room with what opening may take. `env` null: the machine's own.
 [[nodiscard]] std::string why_not_writable(rocksdb::Env* env, const std::filesystem::path& dir);
+
+/// Notes after every change of a database's files how much of their list was written, for list_damage; to be
+/// among its listeners. Begins with what there is when `opened` is called.
+class ListKeeper {
+ public:
+  explicit ListKeeper(std::filesystem::path dir);
+  [[nodiscard]] std::shared_ptr<rocksdb::EventListener> listener() const;
+  void opened();
+
+ private:
+  class Listener;
+  std::shared_ptr<Listener> listener_;
+};
 
 /// True when this is damage: what the machine gave is not what was written, or a file is gone. `opening`:
 /// then even a file that is not found is.

@@ -52,7 +52,7 @@ std::string encode_stored_case(const StoredCase& stored) {
 
 StoredCase decode_stored_case(std::string_view bytes) {
   constexpr std::size_t head_octets = sizeof(std::uint32_t) + hash_octets;
-  if (bytes.size() < head_octets) throw StoreFailed("a stored case is damaged; rebuild the tables");
+  if (bytes.size() < head_octets) throw StoreDamaged("a stored case is damaged; rebuild the tables");
   StoredCase stored;
   stored.head.version = Version{read_big_endian<std::uint32_t>(bytes)};
   stored.head.hash = hash_of_octets(bytes.data() + sizeof(std::uint32_t));

@@ -184,7 +184,7 @@ void Reading::rows(Table table, std::optional<std::string_view> provider, const 
     for (std::size_t i = 0; i < entries.size(); ++i) {
       // Rows and index entries change in one batch: one without the other is damage, which `geleit check`
       // tells.
-      if (!bytes[i]) throw StoreFailed("an index entry without its row; rebuild the table");
+      if (!bytes[i]) throw StoreDamaged("an index entry without its row; rebuild the table");
       if (!visit({entries[i].provider, entries[i].value, entries[i].key, *bytes[i]})) return;
     }
   }

@@ -13,11 +13,16 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <utility>
 
 #include "events/codec.h"
+#include "events/rocks_damage.h"
+#include "events/rocks_disk.h"
 #include "events/sha256.h"
 
 namespace geleit {
@@ -37,8 +42,57 @@ rdb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view view(const rdb::Slice& s) { return {s.data(), s.size()}; }
 std::size_t slot(Table table) { return static_cast<std::size_t>(table); }
 
-void require(const rdb::Status& status, std::string_view doing) {
-  if (!status.ok()) throw StoreFailed(fmt::format("{}: {}", doing, status.ToString()));
+/// How long a reopening waits for readers to let go of the old database, and readers for the new one.
+constexpr std::chrono::milliseconds readers_let_go_max{2'000};
+constexpr std::chrono::milliseconds wait_for_reopening_max{5'000};
+
+/// Lies in the directory once damage was found, so that the next opening does not begin on it again.
+constexpr const char* damaged_name = "DAMAGED";
+
+/// What is known to be wrong. Shared by the store and its snapshots.
+class Health {
+ public:
+  Health(std::filesystem::path dir, bool read_only) : dir_(std::move(dir)), read_only_(read_only) {}
+
+  void damaged(std::string_view what) {
+    const std::lock_guard lock(mutex_);
+    if (!damage_.empty()) return;
+    damage_ = sentence(dir_, what);
+    if (!read_only_) std::ofstream(dir_ / damaged_name) << what << '\n';
+  }
+  void unwritable(std::string what) {
+    const std::lock_guard lock(mutex_);
+    unwritable_ = std::move(what);
+  }
+  [[nodiscard]] bool writable() const {
+    const std::lock_guard lock(mutex_);
+    return unwritable_.empty();
+  }
+  [[nodiscard]] std::string trouble() const {
+    const std::lock_guard lock(mutex_);
+    return damage_.empty() ? unwritable_ : damage_;
+  }
+  static std::string sentence(const std::filesystem::path& dir, std::string_view what) {
+    return fmt::format(
+        "the tables in {} are damaged: {}. They can be made again from the log: start the "
+        "service again, or run geleit rebuild",
+        dir.string(), what);
+  }
+
+ private:
+  std::filesystem::path dir_;
+  bool read_only_;
+  mutable std::mutex mutex_;
+  std::string damage_, unwritable_;
+};
+
+void require(const rdb::Status& status, std::string_view doing, Health* health = nullptr) {
+  if (status.ok()) return;
+  const std::string what = fmt::format("{}: {}", doing, status.ToString());
+  if (!is_damage(status, false)) throw StoreFailed(what);
+  if (health == nullptr) throw StoreDamaged(what);
+  health->damaged(what);
+  throw StoreDamaged(health->trouble());
 }
 
 const TableInfo& info_of(Table table) {
@@ -55,20 +109,20 @@ struct ValueReader {
   std::string_view rest;
   template <class Int>
   Int number() {
-    if (rest.size() < sizeof(Int)) throw StoreFailed("the tables' own state is damaged; rebuild the tables");
+    if (rest.size() < sizeof(Int)) throw StoreDamaged("the tables' own state is damaged; rebuild the tables");
     const Int value = read_big_endian<Int>(rest);
     rest.remove_prefix(sizeof(Int));
     return value;
   }
   Hash hash() {
-    if (rest.size() < hash_octets) throw StoreFailed("the tables' own state is damaged; rebuild the tables");
+    if (rest.size() < hash_octets) throw StoreDamaged("the tables' own state is damaged; rebuild the tables");
     const Hash value = hash_of_octets(rest.data());
     rest.remove_prefix(hash_octets);
     return value;
   }
   std::string text() {
     const auto length = number<std::uint32_t>();
-    if (rest.size() < length) throw StoreFailed("the tables' own state is damaged; rebuild the tables");
+    if (rest.size() < length) throw StoreDamaged("the tables' own state is damaged; rebuild the tables");
     std::string value(rest.substr(0, length));
     rest.remove_prefix(length);
     return value;
@@ -155,9 +209,40 @@ struct Family {
 };
 using FamilySet = std::array<std::shared_ptr<Family>, table_slots>;
 
+/// Tells that a database was closed.
+struct Closing {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool closed = false;
+};
+
+/// An open database. Whoever reads from it keeps it open.
+struct Opened {
+  std::shared_ptr<Health> health;
+  std::unique_ptr<rdb::DB> db;
+  std::shared_ptr<Family> meta;
+  FamilySet families, previous;
+  bool writable = false;
+  std::shared_ptr<Closing> closing = std::make_shared<Closing>();
+
+  Opened() = default;
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  ~Opened() {
+    meta.reset();
+    families = {};
+    previous = {};
+    db.reset();
+    const std::lock_guard lock(closing->mutex);
+    closing->closed = true;
+    closing->changed.notify_all();
+  }
+};
+
 class RocksCursor final : public Snapshot::Cursor {
  public:
-  explicit RocksCursor(rdb::Iterator* it) : it_(it) {}
+  RocksCursor(std::shared_ptr<const Opened> opened, rdb::Iterator* it)
+      : opened_(std::move(opened)), it_(it) {}
   void seek(std::string_view key) override { it_->Seek(slice(key)); }
   void seek_before(std::string_view key) override {
     it_->SeekForPrev(slice(key));
@@ -167,20 +252,25 @@ class RocksCursor final : public Snapshot::Cursor {
   void previous() override { it_->Prev(); }
   bool valid() const override {
     if (it_->Valid()) return true;
-    require(it_->status(), "reading a table");
+    require(it_->status(), "reading a table", opened_->health.get());
     return false;
   }
   std::string_view key() const override { return view(it_->key()); }
   std::string_view value() const override { return view(it_->value()); }
 
  private:
+  std::shared_ptr<const Opened> opened_;  // before the iterator, which must be gone first
   std::unique_ptr<rdb::Iterator> it_;
 };
 
 class RocksSnapshot final : public Snapshot {
  public:
-  RocksSnapshot(rdb::DB* db, FamilySet families, StoreState state, const rdb::Snapshot* at)
-      : db_(db), families_(std::move(families)), state_(std::move(state)), at_(at) {
+  RocksSnapshot(std::shared_ptr<const Opened> opened, StoreState state)
+      : opened_(std::move(opened)),
+        db_(opened_->db.get()),
+        families_(opened_->families),
+        state_(std::move(state)),
+        at_(db_->GetSnapshot()) {
     read_.snapshot = at_;
   }
   ~RocksSnapshot() override { db_->ReleaseSnapshot(at_); }
@@ -190,7 +280,7 @@ class RocksSnapshot final : public Snapshot {
     rdb::PinnableSlice value;
     const auto status = db_->Get(read_, family(table), slice(key), &value);
     if (status.IsNotFound()) return std::nullopt;
-    require(status, "reading a row");
+    require(status, "reading a row", opened_->health.get());
     return value.ToString();
   }
   void get_many(Table table, std::span<const std::string> keys,
@@ -202,23 +292,23 @@ class RocksSnapshot final : public Snapshot {
     db_->MultiGet(read_, family(table), keys.size(), slices.data(), values.data(), statuses.data());
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (statuses[i].IsNotFound()) continue;
-      require(statuses[i], "reading rows");
+      require(statuses[i], "reading rows", opened_->health.get());
       out[i] = values[i].ToString();
     }
   }
   void scan(Table table, std::string_view from, bool reverse,
             const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    RocksCursor at(db_->NewIterator(read_, family(table)));
+    RocksCursor at(opened_, db_->NewIterator(read_, family(table)));
     for (reverse ? at.seek_before(from) : at.seek(from); at.valid(); reverse ? at.previous() : at.next()) {
       if (!visit(at.key(), at.value())) return;
     }
   }
   std::unique_ptr<Cursor> cursor(Table table) const override {
-    return std::make_unique<RocksCursor>(db_->NewIterator(read_, family(table)));
+    return std::make_unique<RocksCursor>(opened_, db_->NewIterator(read_, family(table)));
   }
   std::vector<std::string> providers() const override {
     std::vector<std::string> out;
-    RocksCursor at(db_->NewIterator(read_, db_->DefaultColumnFamily()));
+    RocksCursor at(opened_, db_->NewIterator(read_, db_->DefaultColumnFamily()));
     for (at.seek(provider_prefix); at.valid() && at.key().starts_with(provider_prefix); at.next()) {
       out.emplace_back(at.key().substr(provider_prefix.size()));
     }
@@ -227,6 +317,7 @@ class RocksSnapshot final : public Snapshot {
 
  private:
   rdb::ColumnFamilyHandle* family(Table table) const { return families_[slot(table)]->handle; }
+  std::shared_ptr<const Opened> opened_;  // before the families, which must be gone first
   rdb::DB* db_;
   FamilySet families_;
   StoreState state_;
@@ -256,8 +347,8 @@ void compare_rows(Snapshot::Cursor& a, Snapshot::Cursor& b,
 
 class RocksBatch final : public Batch {
  public:
-  RocksBatch(FamilySet families, rdb::ColumnFamilyHandle* meta)
-      : families_(std::move(families)), meta_(meta) {}
+  explicit RocksBatch(std::shared_ptr<Opened> opened)
+      : opened_(std::move(opened)), families_(opened_->families), meta_(opened_->meta->handle) {}
   void put(Table table, std::string_view key, std::string_view value) override {
     require(batch.Put(families_[slot(table)]->handle, slice(key), slice(value)), "adding to a batch");
   }
@@ -285,8 +376,10 @@ class RocksBatch final : public Batch {
   }
 
   rdb::WriteBatch batch;
+  [[nodiscard]] const std::shared_ptr<Opened>& opened() const { return opened_; }
 
  private:
+  std::shared_ptr<Opened> opened_;
   FamilySet families_;
   rdb::ColumnFamilyHandle* meta_;
 };
@@ -328,8 +421,11 @@ class SstLoader final : public Loader {
 
 class RocksGeneration final : public Generation {
  public:
-  RocksGeneration(rdb::DB* db, rdb::Options options, std::filesystem::path dir)
-      : db_(db), options_(std::move(options)), dir_(std::move(dir)) {
+  RocksGeneration(std::shared_ptr<Opened> opened, rdb::Options options, std::filesystem::path dir)
+      : opened_(std::move(opened)),
+        db_(opened_->db.get()),
+        options_(std::move(options)),
+        dir_(std::move(dir)) {
     std::filesystem::create_directories(dir_);
   }
   ~RocksGeneration() override {
@@ -361,6 +457,12 @@ class RocksGeneration final : public Generation {
     if (!all.empty()) require(db_->IngestExternalFiles(all), "taking in the table files");
   }
 
+  [[nodiscard]] const std::shared_ptr<Opened>& opened() const { return opened_; }
+
+ private:
+  std::shared_ptr<Opened> opened_;  // before the families, which must be gone first
+
+ public:
   FamilySet families;
   std::array<std::uint32_t, table_slots> numbers{};
   std::array<std::vector<std::string>, table_slots> files;
@@ -376,10 +478,16 @@ class RocksGeneration final : public Generation {
 
 class RocksStore final : public Store {
  public:
-  explicit RocksStore(const StoreOptions& options) : options_(options) {
-    std::filesystem::create_directories(options.dir);
+  explicit RocksStore(const StoreOptions& options)
+      : options_(options), health_(std::make_shared<Health>(options.dir, options.read_only)) {
+    if (!options.read_only) std::filesystem::create_directories(options.dir);
     auto cache = rdb::NewLRUCache(options.cache_octets);
-    rocks_.create_if_missing = !options.read_only;
+    if (options.env != nullptr) rocks_.env = options.env;
+    // After a crash the tables are what they were at some moment, and go on reading the log from there.
+    rocks_.wal_recovery_mode = rdb::WALRecoveryMode::kPointInTimeRecovery;
+    rocks_.track_and_verify_wals_in_manifest = true;
+    rocks_.paranoid_checks = true;
+    rocks_.max_open_files = -1;  // so that a file that is gone is noticed at opening
     rocks_.create_missing_column_families = true;
     rocks_.max_background_jobs = 2;
     rocks_.write_buffer_manager =
@@ -398,73 +506,19 @@ class RocksStore final : public Store {
     table.pin_l0_filter_and_index_blocks_in_cache = true;
     rocks_.table_factory.reset(rdb::NewBlockBasedTableFactory(table));
 
-    const std::string dir = options.dir.string();
-    std::vector<std::string> names;
-    if (!rdb::DB::ListColumnFamilies(rocks_, dir, &names).ok()) names = {rdb::kDefaultColumnFamilyName};
-    std::vector<rdb::ColumnFamilyDescriptor> descriptors;
-    for (const auto& name : names) descriptors.emplace_back(name, rdb::ColumnFamilyOptions(rocks_));
-    std::vector<rdb::ColumnFamilyHandle*> handles;
-    rdb::DB* db = nullptr;
-    const auto status = options.read_only ? rdb::DB::OpenForReadOnly(rocks_, dir, descriptors, &handles, &db)
-                                          : rdb::DB::Open(rocks_, dir, descriptors, &handles, &db);
-    if (!status.ok()) {
-      if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
-        throw StoreFailed(
-            fmt::format("the tables in {} are in use by another process; only one may hold them", dir));
-      }
-      throw StoreFailed(
-          fmt::format("the tables in {} cannot be opened ({}); they can be made again from the log: "
-                      "remove that directory and start again",
-                      dir, status.ToString()));
-    }
-    db_.reset(db);
-    std::map<std::string, std::shared_ptr<Family>> by_name;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      by_name[names[i]] = std::make_shared<Family>(db, handles[i]);
-    }
-    meta_ = by_name[rdb::kDefaultColumnFamilyName];
-    if (by_name.size() == 1 && !options.read_only) make_first_tables(by_name);
-    for (const TableInfo& table_info : all_tables) {
-      std::string value;
-      const auto found = db_->Get({}, meta_->handle, table_key(table_info.table), &value);
-      std::uint32_t generation = 0;
-      if (found.ok()) {
-        ValueReader in{value};
-        versions_[slot(table_info.table)] = in.number<std::uint32_t>();
-        generation = in.number<std::uint32_t>();
-      }
-      generations_[slot(table_info.table)] = generation;
-      auto& family = families_[slot(table_info.table)];
-      family = by_name[family_name(table_info, generation)];
-      if (!family && !options.read_only) {
-        std::vector<std::shared_ptr<Family>> made = make_families({family_name(table_info, generation)});
-        family = std::move(made.front());
-      }
-      if (!family)
-        throw StoreFailed(fmt::format("the tables in {} are not ready; start the service once", dir));
-    }
-    std::string value;
-    const auto found = db_->Get({}, meta_->handle, slice(state_key), &value);
-    if (found.ok())
-      state_ = decode_state(value);
-    else if (!found.IsNotFound())
-      require(found, "reading the tables' state");
-    if (!options.read_only) drop_forgotten(by_name);
-  }
-
-  ~RocksStore() override {
-    for (auto& family : families_) family.reset();
-    meta_.reset();
+    options_.read_only ? open(false) : open(true);
   }
 
   std::shared_ptr<const Snapshot> snapshot() const override {
-    const std::lock_guard lock(mutex_);
-    return std::make_shared<RocksSnapshot>(db_.get(), families_, state_, db_->GetSnapshot());
+    std::unique_lock lock(mutex_);
+    const auto now = opened(lock);
+    return std::make_shared<RocksSnapshot>(now, state_);
   }
 
   std::unique_ptr<Batch> batch() override {
-    const std::lock_guard lock(mutex_);
-    return std::make_unique<RocksBatch>(families_, meta_->handle);
+    std::unique_lock lock(mutex_);
+    if (!health_->writable()) recover(lock);
+    return std::make_unique<RocksBatch>(opened(lock));
   }
 
   void write(std::unique_ptr<Batch> batch, const StoreState& state) override {
@@ -472,9 +526,12 @@ class RocksStore final : public Store {
     rocks.put_meta(state_key, encode_state(state));
     // The lock makes rows and state change together for those who take a snapshot.
     const std::lock_guard lock(mutex_);
-    require(db_->Write({}, &rocks.batch), "writing the tables");
+    write_batch(rocks, "writing the tables");
     state_ = state;
   }
+
+  std::string trouble() const override { return health_->trouble(); }
+  void note_damage(const std::string& what) override { health_->damaged(what); }
 
   std::vector<Table> outdated() const override {
     std::vector<Table> out;
@@ -485,14 +542,17 @@ class RocksStore final : public Store {
   }
 
   std::unique_ptr<Generation> begin(std::span<const Table> tables) override {
-    auto generation = std::make_unique<RocksGeneration>(db_.get(), rocks_, options_.dir / "building");
+    std::unique_lock lock(mutex_);
+    if (!health_->writable()) recover(lock);
+    const auto now = opened(lock);
+    auto generation = std::make_unique<RocksGeneration>(now, rocks_, options_.dir / "building");
     std::vector<std::string> names;
     for (const Table table : tables) {
       generation->numbers[slot(table)] = generations_[slot(table)] + 1;
       // What an interrupted rebuild left under this number is dropped at opening, so the family is new.
       names.push_back(family_name(info_of(table), generation->numbers[slot(table)]));
     }
-    const auto made = make_families(names);
+    const auto made = make_families(*now, names);
     for (std::size_t i = 0; i < tables.size(); ++i) generation->families[slot(tables[i])] = made[i];
     return generation;
   }
@@ -511,14 +571,15 @@ class RocksStore final : public Store {
     }
     rocks.put_meta(state_key, encode_state(state));
     const std::lock_guard lock(mutex_);
-    require(db_->Write({}, &rocks.batch), "switching to the new tables");
+    write_batch(rocks, "switching to the new tables");
     made.adopted = true;
     for (const TableInfo& table : all_tables) {
       const auto i = slot(table.table);
       if (!made.families[i]) continue;
-      if (previous_[i]) db_->DropColumnFamily(previous_[i]->handle);
-      previous_[i] = families_[i];
-      families_[i] = made.families[i];
+      Opened& now = *made.opened();
+      if (now.previous[i]) now.db->DropColumnFamily(now.previous[i]->handle);
+      now.previous[i] = now.families[i];
+      now.families[i] = made.families[i];
       generations_[i] = made.numbers[i];
       versions_[i] = table.version;
     }
@@ -533,9 +594,10 @@ class RocksStore final : public Store {
   }
   void compare(const Generation& generation, Table table,
                const std::function<void(std::string_view)>& differs) const override {
-    const auto& made = static_cast<const RocksGeneration&>(generation).families[slot(table)];
+    const auto& all = static_cast<const RocksGeneration&>(generation);
+    const auto& made = all.families[slot(table)];
     if (!made) return;
-    RocksCursor theirs(db_->NewIterator({}, made->handle));
+    RocksCursor theirs(all.opened(), all.opened()->db->NewIterator({}, made->handle));
     compare_rows(*snapshot()->cursor(table), theirs, differs);
   }
 
@@ -551,9 +613,11 @@ class RocksStore final : public Store {
   }
   Head stream_head(const CaseId& stream) const override {
     std::string value;
-    const auto found = db_->Get({}, meta_->handle, std::string(stream_prefix) + id_key(stream.value), &value);
+    const auto now = opened_now();
+    const auto found =
+        now->db->Get({}, now->meta->handle, std::string(stream_prefix) + id_key(stream.value), &value);
     if (found.IsNotFound()) return {};
-    require(found, "reading a stream's head");
+    require(found, "reading a stream's head", health_.get());
     ValueReader in{value};
     Head head;
     head.version = Version{in.number<std::uint32_t>()};
@@ -572,42 +636,42 @@ class RocksStore final : public Store {
  private:
   static std::string table_key(Table table) { return std::string(table_prefix) + static_cast<char>(table); }
 
-  std::vector<std::shared_ptr<Family>> make_families(const std::vector<std::string>& names) {
+  std::vector<std::shared_ptr<Family>> make_families(Opened& in, const std::vector<std::string>& names) {
     std::vector<rdb::ColumnFamilyHandle*> handles;
-    require(db_->CreateColumnFamilies(rdb::ColumnFamilyOptions(rocks_), names, &handles), "making tables");
+    require(in.db->CreateColumnFamilies(rdb::ColumnFamilyOptions(rocks_), names, &handles), "making tables");
     std::vector<std::shared_ptr<Family>> made;
-    for (auto* handle : handles) made.push_back(std::make_shared<Family>(db_.get(), handle));
+    for (auto* handle : handles) made.push_back(std::make_shared<Family>(in.db.get(), handle));
     return made;
   }
 
   /// A new store has every table, empty and of the program's version.
-  void make_first_tables(std::map<std::string, std::shared_ptr<Family>>& by_name) {
+  void make_first_tables(Opened& in, std::map<std::string, std::shared_ptr<Family>>& by_name) {
     std::vector<std::string> names;
     for (const TableInfo& table : all_tables) names.push_back(family_name(table, 0));
-    const auto made = make_families(names);
+    const auto made = make_families(in, names);
     rdb::WriteBatch versions;
     for (std::size_t i = 0; i < names.size(); ++i) {
       by_name[names[i]] = made[i];
       std::string value;
       append_big_endian(value, all_tables[i].version);
       append_big_endian(value, std::uint32_t{0});
-      require(versions.Put(meta_->handle, table_key(all_tables[i].table), value), "adding to a batch");
+      require(versions.Put(in.meta->handle, table_key(all_tables[i].table), value), "adding to a batch");
     }
-    require(db_->Write({}, &versions), "making tables");
+    require(in.db->Write({}, &versions), "making tables");
   }
 
   /// Keeps the present generation and the one before it (the way back); drops what an interrupted build left.
-  void drop_forgotten(const std::map<std::string, std::shared_ptr<Family>>& by_name) {
+  void drop_forgotten(Opened& in, const std::map<std::string, std::shared_ptr<Family>>& by_name) {
     for (const auto& [name, family] : by_name) {
       if (name == rdb::kDefaultColumnFamilyName) continue;
       const bool kept = std::any_of(all_tables.begin(), all_tables.end(), [&](const TableInfo& table) {
         const auto present = generations_[slot(table.table)];
         if (name == family_name(table, present)) return true;
         if (present == 0 || name != family_name(table, present - 1)) return false;
-        previous_[slot(table.table)] = family;
+        in.previous[slot(table.table)] = family;
         return true;
       });
-      if (!kept) require(db_->DropColumnFamily(family->handle), "dropping a forgotten table");
+      if (!kept) require(in.db->DropColumnFamily(family->handle), "dropping a forgotten table");
     }
     std::error_code ignored;
     std::filesystem::remove_all(options_.dir / "building", ignored);
@@ -615,16 +679,190 @@ class RocksStore final : public Store {
 
   template <class Visit>
   void each_meta(std::string_view prefix, Visit&& visit) const {
-    RocksCursor at(db_->NewIterator({}, meta_->handle));
+    const auto now = opened_now();
+    RocksCursor at(now, now->db->NewIterator({}, now->meta->handle));
     for (at.seek(prefix); at.valid() && at.key().starts_with(prefix); at.next()) visit(at.key(), at.value());
+  }
+
+  /// The database; where it is just being opened again, once that is done. Throws StoreFailed when it is not.
+  std::shared_ptr<Opened> opened(std::unique_lock<std::mutex>& lock) const {
+    changed_.wait_for(lock, wait_for_reopening_max, [this] { return opened_ != nullptr; });
+    if (!opened_) throw StoreFailed(fmt::format("the tables in {} are closed", options_.dir.string()));
+    return opened_;
+  }
+  std::shared_ptr<Opened> opened_now() const {
+    std::unique_lock lock(mutex_);
+    return opened(lock);
+  }
+
+  void write_batch(RocksBatch& rocks, std::string_view doing) {
+    if (rocks.opened() != opened_)
+      throw StoreFailed("the tables were opened again since this batch was begun");
+    const auto status = opened_->db->Write({}, &rocks.batch);
+    if (status.ok()) return;
+    health_->unwritable(
+        fmt::format("the tables in {} could not be written: {}", options_.dir.string(), status.ToString()));
+    require(status, doing, health_.get());
+  }
+
+  /// After a failed write: RocksDB takes no more of them until it is told that the disk is well again; after
+  /// some failures not even then, and it has to be closed and opened.
+  void recover(std::unique_lock<std::mutex>& lock) {
+    if (const std::string why = why_not_writable(options_.env, options_.dir); !why.empty()) {
+      health_->unwritable(fmt::format("the tables in {} cannot be written: {}", options_.dir.string(), why));
+      throw StoreFailed(health_->trouble());
+    }
+    if (opened_ && opened_->writable && opened_->db->Resume().ok()) {
+      health_->unwritable({});
+      return;
+    }
+    const std::weak_ptr<Opened> old = opened_;
+    if (opened_) {
+      const auto closing = opened_->closing;
+      opened_.reset();
+      lock.unlock();
+      std::unique_lock closed(closing->mutex);
+      closing->changed.wait_for(closed, readers_let_go_max, [&] { return closing->closed; });
+      closed.unlock();
+      lock.lock();
+    }
+    if (const auto kept = old.lock()) {
+      opened_ = kept;
+      changed_.notify_all();
+      throw StoreFailed(fmt::format(
+          "the tables in {} are still being read; opening them again waits for that", options_.dir.string()));
+    }
+    try {
+      open(true);
+      health_->unwritable({});
+    } catch (const StoreFailed& failure) {
+      health_->unwritable(failure.what());
+      // What can be read is read until the next attempt.
+      try {
+        open(false);
+      } catch (const StoreFailed&) {}
+    }
+    changed_.notify_all();
+    if (!health_->writable()) throw StoreFailed(health_->trouble());
+  }
+
+  /// Opens the database and finds the tables in it.
+  void open(bool for_writing) {
+    const std::string dir = options_.dir.string();
+    if (has_lost_current(options_.dir)) throw_damaged("its file CURRENT is missing");
+    if (const std::string list = list_damage(options_.dir); !list.empty()) throw_damaged(list);
+    if (std::ifstream noted(options_.dir / damaged_name); noted && for_writing) {
+      throw_damaged(std::string{std::istreambuf_iterator<char>(noted), {}});
+    }
+    rdb::Options rocks = rocks_;
+    rocks.create_if_missing = for_writing;
+    ListKeeper list(options_.dir);
+    if (for_writing) rocks.listeners.push_back(list.listener());
+    std::vector<std::string> names;
+    if (!rdb::DB::ListColumnFamilies(rocks, dir, &names).ok()) names = {rdb::kDefaultColumnFamilyName};
+    require_known(names);
+    std::vector<rdb::ColumnFamilyDescriptor> descriptors;
+    for (const auto& name : names) descriptors.emplace_back(name, rdb::ColumnFamilyOptions(rocks));
+    std::vector<rdb::ColumnFamilyHandle*> handles;
+    rdb::DB* db = nullptr;
+    const auto status = for_writing ? rdb::DB::Open(rocks, dir, descriptors, &handles, &db)
+                                    : rdb::DB::OpenForReadOnly(rocks, dir, descriptors, &handles, &db);
+    if (!status.ok()) throw_not_opened(status);
+    if (for_writing) list.opened();
+    auto now = std::make_shared<Opened>();
+    now->health = health_;
+    now->db.reset(db);
+    now->writable = for_writing;
+    std::map<std::string, std::shared_ptr<Family>> by_name;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      by_name[names[i]] = std::make_shared<Family>(db, handles[i]);
+    }
+    now->meta = by_name[rdb::kDefaultColumnFamilyName];
+    if (by_name.size() == 1 && for_writing) make_first_tables(*now, by_name);
+    find_tables(*now, by_name, for_writing);
+    std::string value;
+    const auto found = db->Get({}, now->meta->handle, slice(state_key), &value);
+    if (found.ok())
+      state_ = decode_state(value);
+    else if (!found.IsNotFound())
+      require(found, "reading the tables' state", health_.get());
+    if (for_writing) drop_forgotten(*now, by_name);
+    opened_ = std::move(now);
+  }
+
+  void find_tables(Opened& in, const std::map<std::string, std::shared_ptr<Family>>& by_name,
+                   bool for_writing) {
+    for (const TableInfo& table : all_tables) {
+      const auto i = slot(table.table);
+      std::string value;
+      const auto found = in.db->Get({}, in.meta->handle, table_key(table.table), &value);
+      if (!found.ok() && !found.IsNotFound()) require(found, "reading which tables there are", health_.get());
+      std::uint32_t generation = 0;
+      versions_[i] = 0;
+      if (found.ok()) {
+        ValueReader reader{value};
+        versions_[i] = reader.number<std::uint32_t>();
+        generation = reader.number<std::uint32_t>();
+      }
+      if (versions_[i] > table.version) {
+        throw StoreNewer(
+            fmt::format("expected the table {} in {} in version {} at most, but it has version {}: it was "
+                        "written by a newer Geleit. Use that one, or move the tables away so that they are "
+                        "made anew from the log",
+                        table.name, options_.dir.string(), table.version, versions_[i]));
+      }
+      generations_[i] = generation;
+      const auto family = by_name.find(family_name(table, generation));
+      if (family != by_name.end()) {
+        in.families[i] = family->second;
+      } else if (found.ok()) {
+        throw_damaged(fmt::format("the table {} is missing", table.name));
+      } else if (for_writing) {
+        in.families[i] = make_families(in, {family_name(table, generation)}).front();
+      } else {
+        throw StoreFailed(
+            fmt::format("the tables in {} are not ready; start the service once", options_.dir.string()));
+      }
+    }
+  }
+
+  /// A table with a number that this program does not know was made by a newer one.
+  void require_known(const std::vector<std::string>& names) const {
+    for (const std::string& name : names) {
+      if (name == rdb::kDefaultColumnFamilyName) continue;
+      const bool known = std::any_of(all_tables.begin(), all_tables.end(), [&](const TableInfo& table) {
+        return name.starts_with(fmt::format("{:02}-", slot(table.table)));
+      });
+      if (known) continue;
+      throw StoreNewer(fmt::format(
+          "expected tables of this program in {}, but there is {}: it was written by a newer Geleit. "
+          "Use that one, or move the tables away so that they are made anew from the log",
+          options_.dir.string(), name));
+    }
+  }
+
+  [[noreturn]] void throw_damaged(std::string_view what) const {
+    throw StoreDamaged(Health::sentence(options_.dir, what));
+  }
+  [[noreturn]] void throw_not_opened(const rdb::Status& status) const {
+    const std::string dir = options_.dir.string();
+    if (is_in_use(status)) {
+      throw StoreInUse(fmt::format(
+          "the tables in {} are in use by another process; only one may hold them. Stop the other "
+          "one, or give this one a directory of its own",
+          dir));
+    }
+    if (is_damage(status, true) || status.IsInvalidArgument() || status.IsNotSupported())
+      throw_damaged(status.ToString());
+    throw StoreFailed(fmt::format("the tables in {} cannot be opened: {}", dir, status.ToString()));
   }
 
   StoreOptions options_;
   rdb::Options rocks_;
-  std::unique_ptr<rdb::DB> db_;
-  std::shared_ptr<Family> meta_;
+  std::shared_ptr<Health> health_;
   mutable std::mutex mutex_;
-  FamilySet families_, previous_;
+  mutable std::condition_variable changed_;  // of opened_
+  std::shared_ptr<Opened> opened_;
   std::array<std::uint32_t, table_slots> generations_{}, versions_{};
   StoreState state_;
 };
@@ -636,6 +874,20 @@ Positions StoreState::positions() const {
   out.reserve(reached.size());
   for (const Reached& r : reached) out.push_back(r.next);
   return out;
+}
+
+std::filesystem::path set_tables_aside(const std::filesystem::path& dir) {
+  for (int n = 1;; ++n) {
+    const std::filesystem::path aside = dir.string() + fmt::format(".damaged-{}", n);
+    if (std::filesystem::exists(aside)) continue;
+    std::error_code failed;
+    std::filesystem::rename(dir, aside, failed);
+    if (failed) {
+      throw StoreFailed(fmt::format("the tables in {} cannot be moved to {}: {}", dir.string(),
+                                    aside.string(), failed.message()));
+    }
+    return aside;
+  }
 }
 
 std::unique_ptr<Store> Store::open(const StoreOptions& options) {

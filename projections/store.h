@@ -21,11 +21,27 @@
 #include "projections/table_keys.h"
 #include "projections/tables.h"
 
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
 namespace geleit {
 
-/// The store cannot be opened or is damaged; says what and how to get back (tables can always be rebuilt).
+/// The store cannot be used now; says what and how to get back (tables can always be rebuilt).
 struct StoreFailed : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+/// Of these: it is damaged. Trying again does not help; set_tables_aside and a rebuild do.
+struct StoreDamaged : StoreFailed {
+  using StoreFailed::StoreFailed;
+};
+/// Of these: another process holds it.
+struct StoreInUse : StoreFailed {
+  using StoreFailed::StoreFailed;
+};
+/// Of these: a newer program wrote it.
+struct StoreNewer : StoreFailed {
+  using StoreFailed::StoreFailed;
 };
 
 /// How far the tables have come in one partition, and by what they would notice another log.
@@ -126,18 +142,29 @@ struct StoreOptions {
   bool read_only = false;  ///< for `geleit check` and `export` beside a running service
   std::size_t cache_octets = std::size_t{128} << 20;
   std::size_t write_buffer_octets = std::size_t{64} << 20;
+  /// What the files are written through; null: the machine's own. Must outlive the store.
+  rocksdb::Env* env = nullptr;
 };
 
 class Store {
  public:
-  /// Opens or creates. Throws StoreFailed.
+  /// Opens or creates. Throws StoreDamaged, StoreInUse, StoreNewer, StoreFailed.
   static std::unique_ptr<Store> open(const StoreOptions& options);
   virtual ~Store() = default;
 
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+  /// After a failed write it first brings the store back, and throws StoreFailed while that is not possible.
+  /// Snapshots go on; a store that had to be opened again may hold what failed after all, so whoever writes
+  /// looks at the state anew.
   [[nodiscard]] virtual std::unique_ptr<Batch> batch() = 0;
-  /// Writes the batch and the new state in one step. Throws StoreFailed; then nothing was written.
+  /// Writes the batch and the new state in one step. Throws StoreFailed; then nobody has seen any of it, and
+  /// no batch from before may be written.
   virtual void write(std::unique_ptr<Batch> batch, const StoreState& state) = 0;
+  /// Why it cannot be written, or what in it was found to be damaged, in a sentence; empty while all is well.
+  /// Damage is told until the store is opened again: that then fails with StoreDamaged.
+  [[nodiscard]] virtual std::string trouble() const { return {}; }
+  /// For whoever finds that a value read from it makes no sense.
+  virtual void note_damage(const std::string& what) { (void)what; }
 
   /// Tables whose stored version is not the program's (all of them in a new store).
   [[nodiscard]] virtual std::vector<Table> outdated() const = 0;
@@ -160,5 +187,9 @@ class Store {
   [[nodiscard]] virtual Head stream_head(const CaseId& stream) const = 0;
   [[nodiscard]] virtual std::uint64_t disk_octets() const = 0;
 };
+
+/// Moves a tables' directory out of the way, so that they are made anew from the log, and keeps it beside for
+/// examination: `<dir>.damaged-<n>`, which is returned. Throws StoreFailed.
+std::filesystem::path set_tables_aside(const std::filesystem::path& dir);
 
 }  // namespace geleit

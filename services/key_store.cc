@@ -183,11 +183,15 @@ class RocksKeyStore final : public KeyStore {
     options.keep_log_file_num = 2;
     options.info_log_level = rdb::WARN_LEVEL;
     options.write_buffer_size = 8 << 20;
+    ListKeeper list(dir_);
+    if (mode == Mode::write) options.listeners.push_back(list.listener());
+    if (const std::string damage = list_damage(dir_); !damage.empty()) throw_damaged(damage);
     rdb::DB* db = nullptr;
     const auto status = mode == Mode::write ? rdb::DB::Open(options, dir_.string(), &db)
                                             : rdb::DB::OpenForReadOnly(options, dir_.string(), &db);
     std::unique_ptr<rdb::DB> opened(db);
     if (!status.ok()) throw_status("be opened", status, true);
+    if (mode == Mode::write) list.opened();
     return opened;
   }
 

@@ -484,7 +484,7 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
     Entry& entry = *entries[c];
     if (entry.confirmed.version.value == 0) continue;
     for (std::uint32_t block = 0; block <= trail_block_of(entry.confirmed.version); ++block, ++at) {
-      if (!blocks[at]) throw StoreFailed("the trail of a case has a gap; rebuild the tables");
+      if (!blocks[at]) throw StoreDamaged("the trail of a case has a gap; rebuild the tables");
       for (std::size_t i = 0; i * trail_entry_octets < blocks[at]->size(); ++i) {
         entry.trail.push_back(read_trail(*blocks[at], i));
       }
