@@ -350,8 +350,23 @@ void Projector::write(Work& work) {
   store_.write(std::move(work.batch), work.state);
 }
 
+/// After a failed write the store may hold it all the same, if it had to be opened again.
+void Projector::stand_anew() {
+  (void)store_.batch();  // brings it back
+  state_ = store_.snapshot()->state();
+  if (state_.log.is_nil()) {
+    state_.log = log_.info().id;
+    state_.reached.assign(log_.info().partitions, Reached{});
+  }
+  parked_.clear();
+  for (const Parked& parked : store_.parked()) parked_.emplace(parked.id, parked.table);
+  restart_readers();
+  failed_ = false;
+}
+
 std::size_t Projector::step() {
   try {
+    if (failed_) stand_anew();
     if (!gather()) return 0;
     Work work;
     work.state = state_;
@@ -374,10 +389,11 @@ std::size_t Projector::step() {
     }
     if (moved > 0 && advanced_) advanced_();
     return moved;
-  } catch (...) {
+  } catch (const std::exception& failure) {
+    if (dynamic_cast<const StoreDamaged*>(&failure) != nullptr) store_.note_damage(failure.what());
     // The readers may be ahead of the tables now, and the cache may hold what was never written.
     cache_.clear();
-    restart_readers();
+    failed_ = true;
     throw;
   }
 }

@@ -80,6 +80,7 @@ class Projector {
   struct Work;
   using Streams = std::unordered_map<CaseId, Touched>;
 
+  void stand_anew();
   void restart_readers();
   [[nodiscard]] bool gather();
   void load(Streams& streams, const std::vector<CaseId>& missing);
@@ -100,6 +101,7 @@ class Projector {
   mutable std::mutex mutex_;
   std::condition_variable_any grown_;
   bool log_grew_ = true;
+  bool failed_ = false;  ///< the last step; where the tables stand is then asked anew
   std::string trouble_;
 };
 

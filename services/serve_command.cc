@@ -4,11 +4,14 @@
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <stop_token>
+#include <thread>
 
 #include "schema/embedded.h"
 #include "services/http/problem.h"
@@ -23,8 +26,12 @@
 namespace geleit {
 namespace {
 
-/// Answers that are on their way when the service is asked to end may take this long.
-constexpr std::chrono::milliseconds stop_deadline{20'000};
+/// When the service is asked to end, what it has accepted may take this long; what is unfinished then is
+/// answered 503, for which there is as much time as `stop_answers`. `stop_last` after that the process ends,
+/// whatever it is still waiting for: what was answered is durable, and nothing else was promised.
+constexpr std::chrono::seconds stop_finish{10};
+constexpr std::chrono::seconds stop_answers{2};
+constexpr std::chrono::seconds stop_last{3};
 
 struct ServeOptions {
   std::string data = "data";
@@ -93,11 +100,35 @@ class Ending {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return asked_; });
   }
+  [[nodiscard]] bool asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool asked_ = false;
+};
+
+/// Sees to it that ending takes no longer than it may. Begun once; destroyed when all is done in time.
+class EndingBound {
+ public:
+  void begin(std::function<void()> give_up) {
+    thread_ = std::jthread([this, give_up = std::move(give_up)](std::stop_token stop) {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, stop, stop_finish, [] { return false; });
+      if (stop.stop_requested()) return;
+      give_up();
+      changed_.wait_for(lock, stop, stop_answers + stop_last, [] { return false; });
+      if (!stop.stop_requested()) std::quick_exit(static_cast<int>(Exit::done));
+    });
+  }
 
  private:
   std::mutex mutex_;
-  std::condition_variable changed_;
-  bool asked_ = false;
+  std::condition_variable_any changed_;
+  std::jthread thread_;
 };
 
 void add_life(http::Router& router, Service& service, http::Metrics& metrics) {
@@ -105,8 +136,14 @@ void add_life(http::Router& router, Service& service, http::Metrics& metrics) {
     responder.answer(http::Response::json(R"({"alive":true})"));
   });
   router.add(http::Method::get, "/readyz", [&service](http::Request request, http::Responder responder) {
-    if (service.ready()) return responder.answer(http::Response::json(R"({"ready":true})"));
     const auto language = request.language();
+    const auto troubles = service.ready() ? service.troubles() : std::vector<Service::Trouble>{};
+    if (!troubles.empty()) {
+      return responder.answer(
+          http::problem_response(http::ProblemKind::not_ready, language,
+                                 say(from_http(language), message::cannot_write, troubles.front().what)));
+    }
+    if (service.ready()) return responder.answer(http::Response::json(R"({"ready":true})"));
     responder.answer(http::problem_response(http::ProblemKind::not_ready, language,
                                             say(from_http(language), message::still_starting)));
   });
@@ -133,6 +170,14 @@ std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& s
         [state] { return static_cast<double>(state().foreign); });
   gauge("geleit_parked", "Cases that stand still, counted per table",
         [&service] { return static_cast<double>(service.store().parked().size()); });
+  for (const std::string_view part : {"log", "keys", "tables", "commands"}) {
+    gauges.push_back(metrics.gauge_when_read(
+        "geleit_trouble", "1 while this part cannot be written or read, or was found damaged",
+        {{"part", std::string(part)}}, [&service, part] {
+          return std::ranges::any_of(service.troubles(), [&](const auto& t) { return t.part == part; }) ? 1.
+                                                                                                        : 0.;
+        }));
+  }
   gauge("geleit_projection_lag_records", "Records in the log that the tables have not read yet",
         [&service, state] {
           const Positions ends = service.log().ends();
@@ -169,6 +214,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   }
 
   Ending ending;
+  EndingBound bound;
   // Before any other thread, so that all of them leave the signals to this one.
   const Signals signals([&] { ending.ask(); }, [] { std::quick_exit(static_cast<int>(Exit::unavailable)); });
 
@@ -177,6 +223,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   DataDirectory data{options.data, {}};
   if (!options.log.empty()) data.log_elsewhere = options.log;
   Service service(data, clock);
+  for (const std::string& note : service.notes()) spdlog::warn("{}", note);
   http::Metrics metrics;
   http::Router life;
   add_life(life, service, metrics);
@@ -192,21 +239,26 @@ void serve(const ServeOptions& options, CommandLine& line) {
   spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
 
   std::uint64_t shown = 0;
-  service.start([&](std::uint64_t events) {
-    constexpr std::uint64_t step = 1'000'000;
-    if (events / step == shown) return;
-    shown = events / step;
-    spdlog::info("{} events folded", events);
-  });
+  service.start(
+      [&](std::uint64_t events) {
+        constexpr std::uint64_t step = 1'000'000;
+        if (events / step == shown) return;
+        shown = events / step;
+        spdlog::info("{} events folded", events);
+      },
+      [&] { return ending.asked(); });
   add_life(router, service, metrics);
   add_command_routes(router, service.intake(), service.rules(), service.clock(),
                      service.clock_choice().kind == ClockChoice::Kind::entered);
   add_query_routes(
       router, QuerySources{service.store(), service.log(), service.rules(), service.keys(), service.clock(),
-                           server, describe(service.clock_choice()), [&service] {
-                             std::string trouble = service.projector().trouble();
-                             return trouble.empty() ? service.intake().status().trouble : trouble;
-                           }});
+                           server, describe(service.clock_choice()),
+                           [&service] {
+                             std::vector<std::string> all = service.notes();
+                             for (auto& trouble : service.troubles()) all.push_back(std::move(trouble.what));
+                             return all;
+                           },
+                           [&service](const std::exception& failure) { service.note(failure); }});
   gauges = add_gauges(metrics, service);
   handler.to(router);
   fmt::print("listening on http://{}\n", http::to_string(server.endpoint()));
@@ -214,7 +266,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
 
   ending.wait();
   spdlog::info("ending: answering what was asked");
-  server.stop(stop_deadline);
+  bound.begin([&service] { service.give_up(); });
+  server.stop(stop_finish + stop_answers);
   service.stop();
   line.status = Exit::done;
 }
@@ -236,7 +289,23 @@ void add_serve(CommandLine& line) {
       });
   command->callback([&line, options] {
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-    serve(*options, line);
+    DataDirectory data{options->data, {}};
+    if (!options->log.empty()) data.log_elsewhere = options->log;
+    const auto refuse = [&](const auto& message, std::string_view about) {
+      fmt::print(stderr, "geleit serve: {}\n", say(line.for_people, message, about));
+      line.status = Exit::unavailable;
+    };
+    try {
+      serve(*options, line);
+    } catch (const StartStopped&) { line.status = Exit::done; } catch (const LogInUse&) {
+      refuse(message::directory_in_use, data.log().string());
+    } catch (const KeyStoreInUse&) {
+      refuse(message::directory_in_use, data.keys().string());
+    } catch (const StoreInUse&) {
+      refuse(message::directory_in_use, data.tables().string());
+    } catch (const LogCorrupt& damage) {
+      refuse(message::log_is_damaged, damage.what());
+    } catch (const KeyStoreDamaged& damage) { refuse(message::keys_are_damaged, damage.what()); }
   });
 }
 

@@ -1,9 +1,13 @@
 #include "services/service.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "events/civil_time.h"
+#include "events/rocks_damage.h"
 #include "events/uuid.h"
+#include "projections/rules/catalogue.h"
 #include "services/fresh_key.h"
 #include "services/intake/adopt_settings.h"
 
@@ -20,13 +24,15 @@ Instant last_recorded(const Store& store) {
 
 }  // namespace
 
-Service::Service(DataDirectory data, const ClockChoice& clock) : data_(std::move(data)), choice_(clock) {
+Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env)
+    : data_(std::move(data)), choice_(clock), env_(env) {
   std::filesystem::create_directories(data_.dir);
   if (choice_.kind == ClockChoice::Kind::entered) {
     // Nothing was entered before there were rules to enter it under; commands move the clock on from there.
     choice_.start = berlin_midnight(shipped_rule_sets().front()->from());
   }
   clock_ = make_clock(choice_);
+  require_parts();
   if (!EmbeddedLog::exists(data_.log())) {
     const Uuid id = uuid_v7(clock_->now(), chance_.next(), chance_.next());
     EmbeddedLog::create(data_.log(), embedded_partitions_default, id, clock_->now());
@@ -34,22 +40,85 @@ Service::Service(DataDirectory data, const ClockChoice& clock) : data_(std::move
   EmbeddedLogOptions options;
   options.dir = data_.log();
   options.clock = [this] { return clock_->now(); };
+  options.env = env_;
   log_ = EmbeddedLog::open(std::move(options));
-  keys_ = open_key_store(data_.keys(), MasterKey::load_or_make(data_.master_key(), fresh_key(chance_)));
-  store_ = Store::open({.dir = data_.tables()});
+  const Positions ends = log_->ends();
+  const bool empty = std::ranges::all_of(ends, [](Offset end) { return end == Offset{0}; });
+  if (!empty && !std::filesystem::exists(data_.keys())) {
+    throw KeyStoreDamaged(fmt::format(
+        "expected the person keys of the log in {} in {}, but there are none: without them no name "
+        "can be read. Restore them from their last backup (geleit restore); only if they are lost "
+        "for good, make that directory, empty",
+        data_.log().string(), data_.keys().string()));
+  }
+  keys_ = open_key_store(data_.keys(), MasterKey::load_or_make(data_.master_key(), fresh_key(chance_)), false,
+                         env_);
+  open_tables();
+}
+
+/// What lies there without what it belongs to was not lost by a start that was cut off: log, keys and tables
+/// are made in this order.
+void Service::require_parts() const {
+  const bool keys = has_database_files(data_.keys());
+  if (keys && !std::filesystem::exists(data_.master_key())) {
+    throw KeyStoreFailed(
+        fmt::format("expected the master key of the keys in {} in {}, but there is none; put it back from "
+                    "where it is kept",
+                    data_.keys().string(), data_.master_key().string()));
+  }
+  if (has_database_files(data_.log())) return;
+  if (!keys && !has_database_files(data_.tables())) return;
+  throw LogRefused(fmt::format(
+      "expected the log that the {} in {} belong to in {}, but there is none. Restore it from its "
+      "last backup (geleit restore), or say with --log where it lies; to begin anew, move keys, "
+      "master key and tables away",
+      keys ? "keys" : "tables", data_.dir.string(), data_.log().string()));
+}
+
+void Service::open_tables() {
+  StoreOptions options;
+  options.dir = data_.tables();
+  options.env = env_;
+  try {
+    store_ = Store::open(options);
+  } catch (const StoreDamaged& damage) {
+    const auto aside = set_tables_aside(data_.tables());
+    notes_.push_back(say(Language::en, message::tables_were_damaged, std::string_view(damage.what()),
+                         std::string_view(aside.native())));
+    store_ = Store::open(options);
+  }
 }
 
 Service::~Service() { stop(); }
 
-void Service::start(const std::function<void(std::uint64_t)>& progress) {
+void Service::prepare(const std::function<void(std::uint64_t)>& progress,
+                      const std::function<bool()>& stopping) {
+  const auto go_on = [&] {
+    if (stopping && stopping()) throw StartStopped();
+  };
   projector_ = std::make_unique<Projector>(*log_, *store_, rules_);
   rebuilding_ = 0;
   projector_->prepare([&](std::uint64_t events) {
+    go_on();
     rebuilding_ = static_cast<std::int64_t>(events);
     if (progress) progress(events);
   });
   rebuilding_ = -1;
-  while (projector_->step() > 0) {}
+  while (projector_->step() > 0) go_on();
+}
+
+void Service::start(const std::function<void(std::uint64_t)>& progress,
+                    const std::function<bool()>& stopping) {
+  try {
+    prepare(progress, stopping);
+  } catch (const StoreDamaged& damage) {
+    // Found only when it was read: the next opening sets them aside.
+    store_->note_damage(damage.what());
+    projector_.reset();
+    store_.reset();
+    open_tables();
+    prepare(progress, stopping);
+  }
   auto* entered = dynamic_cast<EnteredClock*>(clock_.get());
   if (entered) entered->advance_to(last_recorded(*store_));
   adopt_shipped_rules(*log_, *store_, rules_, *projector_, *clock_);
@@ -58,6 +127,39 @@ void Service::start(const std::function<void(std::uint64_t)>& progress) {
   projector_thread_ = std::jthread([this](std::stop_token stop) { projector_->run(stop); });
   intake_thread_ = std::jthread([this](std::stop_token stop) { intake_->run(stop); });
   ready_ = true;
+}
+
+void Service::give_up() {
+  if (intake_) intake_->give_up();
+}
+
+std::vector<Service::Trouble> Service::troubles() const {
+  std::vector<Trouble> found;
+  const auto add = [&](std::string_view part, std::string what) {
+    if (!what.empty()) found.push_back({part, std::move(what)});
+  };
+  add("log", log_->trouble());
+  add("keys", keys_->trouble());
+  add("tables", store_->trouble());
+  if (!ready_) return found;
+  {
+    const std::lock_guard lock(mutex_);
+    add("log", log_damage_);
+    add("keys", key_damage_);
+  }
+  const auto told = [&](const std::string& what) {
+    return std::ranges::any_of(found, [&](const Trouble& trouble) { return trouble.what == what; });
+  };
+  if (std::string what = projector_->trouble(); !told(what)) add("tables", std::move(what));
+  if (std::string what = intake_->status().trouble; !told(what)) add("commands", std::move(what));
+  return found;
+}
+
+void Service::note(const std::exception& failure) {
+  if (dynamic_cast<const StoreDamaged*>(&failure) != nullptr) return store_->note_damage(failure.what());
+  const std::lock_guard lock(mutex_);
+  if (dynamic_cast<const LogCorrupt*>(&failure) != nullptr) log_damage_ = failure.what();
+  if (dynamic_cast<const KeyStoreDamaged*>(&failure) != nullptr) key_damage_ = failure.what();
 }
 
 void Service::stop() {

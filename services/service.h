@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "events/embedded_log.h"
 #include "projections/projector.h"
@@ -25,18 +26,28 @@
 
 namespace geleit {
 
+/// The service was asked to end before it was ready.
+struct StartStopped : std::runtime_error {
+  StartStopped() : std::runtime_error("asked to end while the tables were made ready") {}
+};
+
 class Service {
  public:
-  /// Opens (or makes) the log and the keys. Throws LogRefused, LogCorrupt, LogUnavailable, KeyStoreFailed,
-  /// StoreFailed.
-  Service(DataDirectory data, const ClockChoice& clock);
+  /// Opens (or makes) the log, the keys and the tables. Damaged tables are set aside and will be made anew
+  /// from the log; a log or keys that are damaged, or missing beside the other, are never begun anew. Throws
+  /// LogRefused, LogCorrupt, LogUnavailable, KeyStoreFailed, StoreFailed and what derives from them. `env`:
+  /// what the files are written through; null: the machine's own.
+  Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env = nullptr);
   ~Service();
 
-  /// Makes the tables ready, which may take a rebuild, and starts the roles' threads. Throws as above.
-  void start(const std::function<void(std::uint64_t events)>& progress);
-  /// Finishes what intake has accepted and brings the tables to it; ends by itself when the log cannot be
-  /// reached.
+  /// Makes the tables ready, which may take a rebuild, and starts the roles' threads. Throws as above, and
+  /// StartStopped soon after `stopping` says so.
+  void start(const std::function<void(std::uint64_t events)>& progress,
+             const std::function<bool()>& stopping = {});
+  /// Finishes what intake has accepted and brings the tables to it.
   void stop();
+  /// What is not finished yet is answered 503, so that `stop` need not wait for it. Any thread, any time.
+  void give_up();
 
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] const ClockChoice& clock_choice() const { return choice_; }
@@ -51,7 +62,22 @@ class Service {
   /// Events folded by a rebuild that runs now; none otherwise.
   [[nodiscard]] std::optional<std::uint64_t> rebuilding() const;
 
+  /// Why the log, the keys or the tables cannot be written or read now; by part. Empty: they can.
+  struct Trouble {
+    std::string_view part;  ///< "log", "keys", "tables", "commands"
+    std::string what;
+  };
+  [[nodiscard]] std::vector<Trouble> troubles() const;
+  /// Reading met with this; damage is told from then on.
+  void note(const std::exception& failure);
+  /// What was done by itself that somebody should know: tables set aside.
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+
  private:
+  void require_parts() const;
+  void open_tables();
+  void prepare(const std::function<void(std::uint64_t)>& progress, const std::function<bool()>& stopping);
+
   DataDirectory data_;
   ClockChoice choice_;
   std::unique_ptr<Clock> clock_;
@@ -65,6 +91,10 @@ class Service {
   std::jthread intake_thread_, projector_thread_;
   std::atomic<bool> ready_{false};
   std::atomic<std::int64_t> rebuilding_{-1};
+  rocksdb::Env* env_;
+  std::vector<std::string> notes_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::string log_damage_, key_damage_;
 };
 
 }  // namespace geleit

@@ -200,7 +200,7 @@ struct ForeignLibrary {
 
 const std::vector<ForeignLibrary>& foreign_libraries() {
   static const std::vector<ForeignLibrary> libraries{
-      {"RocksDB", R"(rocksdb/.*)", 
+      {"RocksDB", R"(rocksdb/.*)",
        R"(events/(embedded_log|rocks_).*|projections/store.*|services/key_store.*|tests/faulty_disk\.h)"},
       {"librdkafka", R"(librdkafka/.*)", R"(events/kafka_log.*)"},
       {"Cap'n Proto", R"((capnp|kj)/.*|schema/.*\.capnp\.h)",

@@ -132,6 +132,28 @@ inline constexpr Message<> case_contended{
 inline constexpr Message<> log_unavailable{
     "das Ereignisprotokoll ist gerade nicht erreichbar; bitte mit derselben id noch einmal senden",
     "the log cannot be reached now; please send it again with the same id"};
+inline constexpr Message<Text> directory_in_use{
+    "erwartet, {} für sich allein zu haben, aber ein anderer Prozess benutzt es schon; jenen beenden oder "
+    "diesem ein eigenes Verzeichnis geben",
+    "expected to have {} alone, but another process uses it already; stop that one or give this one a "
+    "directory of its own"};
+inline constexpr Message<Text> log_is_damaged{
+    "Das Log ist beschädigt oder nicht vollständig und wird so nicht benutzt; geleit restore holt es aus der "
+    "letzten Sicherung. {}",
+    "The log is damaged or not complete and is not used like this; geleit restore gets it back from the last "
+    "backup. {}"};
+inline constexpr Message<Text> keys_are_damaged{
+    "Die Personenschlüssel sind beschädigt oder nicht vollständig und werden so nicht benutzt; geleit "
+    "restore "
+    "holt sie aus der letzten Sicherung. {}",
+    "The person keys are damaged or not complete and are not used like this; geleit restore gets them back "
+    "from the last backup. {}"};
+inline constexpr Message<Text, Text> tables_were_damaged{
+    "Die Tabellen sind beschädigt ({}). Sie wurden nach {} verschoben und werden aus dem Log neu angelegt.",
+    "The tables are damaged ({}). They were moved to {} and are made anew from the log."};
+inline constexpr Message<> readable_data{"lesbare Daten", "data that can be read"};
+inline constexpr Message<Text> cannot_write{"erwartet, dass alles geschrieben werden kann, aber: {}",
+                                            "expected that everything can be written, but: {}"};
 inline constexpr Message<> still_starting{
     "Geleit liest gerade die Tabellen ein; bitte gleich noch einmal versuchen",
     "Geleit is making its tables ready; please try again in a moment"};

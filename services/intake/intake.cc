@@ -214,6 +214,12 @@ void Intake::run(std::stop_token stop) {
   for (;;) {
     const bool moved = step();
     std::unique_lock lock(mutex_);
+    if (given_up_) {
+      stopped_ = true;
+      lock.unlock();
+      answer_all();
+      return;
+    }
     if (stop.stop_requested()) {
       stopped_ = true;
       lock.unlock();
@@ -230,7 +236,7 @@ void Intake::run(std::stop_token stop) {
     // A log's word that it has grown only saves time: what it failed to say is found out here.
     if (!moved) {
       wake_.wait_for(lock, stop, look_again_after,
-                     [this] { return nudged_ || append_failed_ || !queue_.empty(); });
+                     [this] { return nudged_ || append_failed_ || given_up_ || !queue_.empty(); });
     }
     nudged_ = false;
   }
@@ -271,7 +277,7 @@ bool Intake::step() {
     round.snapshot = store_.snapshot();
     load_cases(items, round);
   } catch (const std::exception& failure) {
-    note_trouble(failure.what());
+    note_trouble(failure);
     for (const Item& item : items) {
       if (item.released) --cases_.at(case_of(item.command()))->released;
       answer(item, not_ready(message::case_parked));
@@ -329,7 +335,7 @@ bool Intake::read_back() {
         readers_[p]->next(records, batch_records_max);
       } catch (const LogUnavailable&) { break; } catch (const LogCorrupt& damage) {
         unreadable = true;
-        note_trouble(damage.what());
+        note_trouble(damage);
         break;
       }
       if (records.empty()) break;
@@ -435,6 +441,27 @@ void Intake::append_failed() {
   new_persons_.clear();
 }
 
+void Intake::give_up() {
+  {
+    const std::lock_guard lock(mutex_);
+    given_up_ = true;
+  }
+  wake_.notify_one();
+}
+
+/// The last word to everybody who waits.
+void Intake::answer_all() {
+  append_failed();
+  std::deque<Item> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left = std::exchange(queue_, {});
+  }
+  for (auto* waiting : {&again_, &blocked_, &left}) {
+    for (const Item& item : std::exchange(*waiting, {})) answer(item, not_ready(message::log_unavailable));
+  }
+}
+
 void Intake::load_cases(const std::vector<Item>& items, Round& round) {
   std::vector<CaseId> wanted;
   for (const Item& item : items) {
@@ -511,7 +538,7 @@ void Intake::decide_item(Item item, Round& round) {
     decide_in(entry, id, item, round);
   } catch (const std::exception& failure) {
     // A key, a case or a record that cannot be read: this command is told so, and the others go on.
-    note_trouble(failure.what());
+    note_trouble(failure);
     answer(item, not_ready(message::case_parked));
   }
   // What was answered at once takes no room, so others may follow without waiting for a record to be read
@@ -692,9 +719,13 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   round.records.push_back({partition_of(id, partitions_), std::move(bytes)});
 }
 
-void Intake::note_trouble(std::string_view what) {
+void Intake::note_trouble(const std::exception& failure) {
+  if (dynamic_cast<const StoreDamaged*>(&failure) != nullptr) store_.note_damage(failure.what());
   const std::lock_guard lock(mutex_);
-  status_.trouble = what;
+  status_.trouble = failure.what();
+  trouble_lasts_ = dynamic_cast<const StoreDamaged*>(&failure) != nullptr ||
+                   dynamic_cast<const LogCorrupt*>(&failure) != nullptr ||
+                   dynamic_cast<const KeyStoreDamaged*>(&failure) != nullptr;
 }
 
 void Intake::refuse(Entry* entry, Item item, Rejection rejection) {
@@ -722,9 +753,10 @@ void Intake::answer(const Item& item, Answer answer) {
   Submission& submission = *item.submission;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto* accepted = std::get_if<Accepted>(&answer))
+    if (const auto* accepted = std::get_if<Accepted>(&answer)) {
       ++(accepted->repeated ? status_.repeated : status_.accepted);
-    else
+      if (!trouble_lasts_ && !status_.trouble.empty()) status_.trouble.clear();
+    } else
       ++status_.refused;
   }
   submission.answers[item.index] = std::move(answer);

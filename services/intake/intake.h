@@ -91,8 +91,10 @@ class Intake {
 
   /// Queues commands; false when the queue is full (nothing was taken) or intake has stopped. Thread-safe.
   [[nodiscard]] bool submit(std::vector<Submitted> commands, bool dry_run, TraceId trace, Answered answered);
-  /// Decides until stopped; then finishes what it has accepted, as far as the log lets it.
+  /// Decides until stopped; then finishes what it has accepted, until give_up.
   void run(std::stop_token stop);
+  /// What is not answered yet is answered 503 in the next round, and nothing is taken any more. Any thread.
+  void give_up();
   /// One round, for tests and the simulation: reads back, decides, appends. True when anything moved. What
   /// cannot be read or kept (log, tables, keys) is answered 503 and told by `status`; the next round tries
   /// again.
@@ -116,7 +118,8 @@ class Intake {
   void lost(const CaseId& id, Position winner);
   void release_waiting(Entry& entry);
   void append_failed();
-  void note_trouble(std::string_view what);
+  void answer_all();
+  void note_trouble(const std::exception& failure);
   [[nodiscard]] std::vector<Item> take_queue();
   void load_cases(const std::vector<Item>& items, Round& round);
   void decide_item(Item item, Round& round);
@@ -153,6 +156,8 @@ class Intake {
   bool nudged_ = false;
   bool append_failed_ = false;
   bool stopped_ = false;
+  bool given_up_ = false;
+  bool trouble_lasts_ = false;  ///< damage does not go away by itself
   IntakeStatus status_;
 };
 

@@ -60,6 +60,27 @@ struct Waiting {
   Parameters parameters;
 };
 
+/// What lies damaged, or cannot be read just now, costs this answer and no other.
+http::Response unreadable(const Waiting& waiting, const std::exception& failure) {
+  waiting.sources->unreadable(failure);
+  const Language in = from_http(waiting.request.language());
+  return http::problem_response(
+      http::ProblemKind::not_ready, waiting.request.language(),
+      say(in, message::expected_but, say(in, message::readable_data), std::string_view(failure.what())));
+}
+
+http::Response read(const Waiting& waiting) {
+  try {
+    return waiting.read(waiting.request, waiting.parameters);
+  } catch (const StoreFailed& failure) {
+    return unreadable(waiting, failure);
+  } catch (const LogCorrupt& failure) {
+    return unreadable(waiting, failure);
+  } catch (const LogUnavailable& failure) {
+    return unreadable(waiting, failure);
+  } catch (const KeyStoreFailed& failure) { return unreadable(waiting, failure); }
+}
+
 bool reached(const Waiting& waiting) {
   const StoreState state = waiting.sources->store.snapshot()->state();
   for (const Position& position : waiting.wanted) {
@@ -70,7 +91,7 @@ bool reached(const Waiting& waiting) {
 
 void answer_when_reached(std::shared_ptr<Waiting> waiting) {
   if (waiting->wanted.empty() || reached(*waiting)) {
-    waiting->responder.answer(waiting->read(waiting->request, waiting->parameters));
+    waiting->responder.answer(read(*waiting));
     return;
   }
   if (monotonic_ms() >= waiting->deadline_ms) {

@@ -1,8 +1,10 @@
 // The reading half of the surface: every GET of API.md over one snapshot of the tables each.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "events/log.h"
 #include "projections/rule_book.h"
@@ -26,8 +28,11 @@ struct QuerySources {
   const KeyStore& keys;
   const Clock& clock;
   http::Timers& timers;
-  std::string clock_mode;                ///< for the status: "system", "entered" …
-  std::function<std::string()> trouble;  ///< why tables or commands stand still, or empty
+  std::string clock_mode;  ///< for the status: "system", "entered" …
+  /// What is wrong now, a sentence each.
+  std::function<std::vector<std::string>()> troubles;
+  /// Hears what a read could not read, before that read is answered 503.
+  std::function<void(const std::exception&)> unreadable;
 };
 
 /// Adds the routes; `router` keeps what they need.

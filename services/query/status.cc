@@ -83,7 +83,7 @@ std::string status_json(const QuerySources& sources) {
       .string(sources.clock_mode)
       .end();
   json.member("trouble").array();
-  if (const std::string trouble = sources.trouble(); !trouble.empty()) json.string(trouble);
+  for (const std::string& trouble : sources.troubles()) json.string(trouble);
   json.end().end();
   return out;
 }
