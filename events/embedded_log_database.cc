@@ -153,7 +153,8 @@ bool GroupIterator::valid() const {
     // Whoever looks before the first group of a partition finds the last one of the partition before it.
     const rocksdb::Slice key = groups_->key();
     if (key.size() == key_octets) {
-      return std::memcmp(key.data(), key_of(partition_, Offset{0}).data(), partition_octets) == 0;
+      return key.data()[0] == static_cast<char>(partition_.value >> 8) &&
+             key.data()[1] == static_cast<char>(partition_.value);
     }
     return false;
   }

@@ -20,7 +20,10 @@ Booking book(const Case& c) {
   booking.visits.resize(c.visits.size());
   booking.used.resize(c.approvals.size());
 
-  std::vector<std::size_t> visits;
+  thread_local std::vector<std::size_t> visits;
+  thread_local std::vector<std::size_t> approvals;
+  visits.clear();
+  approvals.clear();
   for (std::size_t i = 0; i < c.visits.size(); ++i) {
     if (c.visits[i].delivered() && !is_trial_unit(c, c.visits[i])) visits.push_back(i);
   }
@@ -29,7 +32,6 @@ Booking book(const Case& c) {
     const Visit& y = c.visits[b];
     return std::tie(x.starts_at, x.id) < std::tie(y.starts_at, y.id);
   });
-  std::vector<std::size_t> approvals;
   for (std::size_t i = 0; i < c.approvals.size(); ++i) {
     if (c.approvals[i].stands()) approvals.push_back(i);
   }

@@ -41,8 +41,7 @@ CaseState state_of(const Case& c) {
   return c.applications.empty() ? CaseState::referred : CaseState::applied;
 }
 
-bool is_ended(const Case& c) {
-  const CaseState state = state_of(c);
+bool is_ended(CaseState state) {
   return state == CaseState::completed || state == CaseState::discontinued || state == CaseState::withdrawn ||
          state == CaseState::denied;
 }

@@ -206,7 +206,8 @@ inline constexpr std::array<std::string_view, 5> words<VisitState>{"scheduled", 
 
 [[nodiscard]] CaseState state_of(const Case& c);
 /// Completed, discontinued, withdrawn or denied.
-[[nodiscard]] bool is_ended(const Case& c);
+[[nodiscard]] bool is_ended(CaseState state);
+[[nodiscard]] inline bool is_ended(const Case& c) { return is_ended(state_of(c)); }
 /// The day it ended, as API.md defines it per state; none while it has not.
 [[nodiscard]] std::optional<CivilDate> closed_on(const Case& c);
 /// Delivered, not voided, for SMN on or after the discharge: what counts as first and last unit.

@@ -4,26 +4,27 @@
 
 namespace geleit {
 
-void derive_cases(const Case& c, const RuleBook&, Derived& out) {
+void derive_cases(const Subject& subject, Derived& out) {
+  const Case& c = subject.c;
   CaseRow row;
   row.id = c.id;
   row.provider = c.provider;
   row.version = c.head.version;
   row.benefit = c.benefit;
   row.land = c.land;
-  row.state = state_of(c);
+  row.state = subject.state;
   row.lead = c.lead;
   row.referred_on = c.received_on;
   row.discharged_on = c.discharged_on;
-  row.first_unit_on = first_unit_on(c);
-  row.last_unit_on = last_unit_on(c);
+  row.first_unit_on = subject.first_unit_on;
+  row.last_unit_on = subject.last_unit_on;
   row.closed_on = closed_on(c);
   row.person_id = c.person_id;
   row.person = c.person;
-  out.rows.push_back(
-      {key_of(c.id),
-       encode(row),
-       {{1, order_key(row.referred_on)}, {2, order_key(row.discharged_on)}, {3, order_key(row.closed_on)}}});
+  DerivedRow& added = add_row(out, row);
+  add_index(out, added, 1, row.referred_on);
+  add_index(out, added, 2, row.discharged_on);
+  add_index(out, added, 3, row.closed_on);
 }
 
 }  // namespace geleit

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <functional>
 
 #include "projections/read_models.h"
 
@@ -50,7 +49,8 @@ std::optional<CivilDate> end_of(const Case& c) { return c.end ? std::optional(c.
 
 /// The version that last opened a deadline that rolls: `opened`, or that of a later change of Land which
 /// moved it.
-Version opened_by_land(const Case& c, Version opened, const std::function<DeadlineDates(Calendar)>& dates) {
+template <class Dates>
+Version opened_by_land(const Case& c, Version opened, const Dates& dates) {
   for (std::size_t i = 0; i < c.lands_before.size(); ++i) {
     const LandBefore& before = c.lands_before[i];
     if (before.replaced <= opened) continue;
@@ -213,19 +213,31 @@ DeadlineRow objection_of(const Case& c, std::size_t denial, const RuleBook& rule
   return row;
 }
 
+namespace {
+
+/// Hands over the deadlines in the order of their keys.
+template <class Take>
+void each_deadline(const Case& c, const RuleBook& rules, Take&& take) {
+  if (const auto row = start_of(c, rules)) take(*row);
+  if (const auto row = completion_of(c, rules)) take(*row);
+  for (std::size_t i = 0; i < c.applications.size(); ++i) take(decision_of(c, i, rules));
+  for (std::size_t i = 0; i < c.denials.size(); ++i) take(objection_of(c, i, rules));
+}
+
+}  // namespace
+
 std::vector<DeadlineRow> deadlines_of(const Case& c, const RuleBook& rules) {
   std::vector<DeadlineRow> rows;
-  if (auto row = start_of(c, rules)) rows.push_back(std::move(*row));
-  if (auto row = completion_of(c, rules)) rows.push_back(std::move(*row));
-  for (std::size_t i = 0; i < c.applications.size(); ++i) rows.push_back(decision_of(c, i, rules));
-  for (std::size_t i = 0; i < c.denials.size(); ++i) rows.push_back(objection_of(c, i, rules));
+  each_deadline(c, rules, [&](const DeadlineRow& row) { rows.push_back(row); });
   return rows;
 }
 
-void derive_deadlines(const Case& c, const RuleBook& rules, Derived& out) {
-  for (const DeadlineRow& row : deadlines_of(c, rules)) {
-    out.rows.push_back({key_of(row), encode(row), {{1, order_key(row.acts_on)}, {2, order_key(row.due_on)}}});
-  }
+void derive_deadlines(const Subject& subject, Derived& out) {
+  each_deadline(subject.c, subject.rules, [&](const DeadlineRow& row) {
+    DerivedRow& added = add_row(out, row);
+    add_index(out, added, 1, row.acts_on);
+    add_index(out, added, 2, row.due_on);
+  });
 }
 
 }  // namespace geleit

@@ -10,13 +10,13 @@ void sort_rows(Derived& derived) {
             [](const DerivedRow& a, const DerivedRow& b) { return a.key < b.key; });
 }
 
-bool holds(const std::vector<IndexKey>& keys, const IndexKey& key) {
+bool holds(const IndexKeys& keys, const IndexKey& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
 void write_index(Table table, std::string_view provider, const DerivedRow* before, const DerivedRow* after,
                  Batch& batch) {
-  static const std::vector<IndexKey> none;
+  static const IndexKeys none;
   const auto& old_keys = before ? before->index : none;
   const auto& new_keys = after ? after->index : none;
   for (const IndexKey& key : old_keys) {
@@ -54,8 +54,8 @@ std::int64_t write_difference(Table table, std::string_view provider, Derived& b
       ++new_row;
     }
   }
-  for (const Contribution& c : before.counts) counters[c.key] -= c.amount;
-  for (const Contribution& c : after.counts) counters[c.key] += c.amount;
+  for (const Contribution& c : before.counts) counters[counter_key(provider, c.key)] -= c.amount;
+  for (const Contribution& c : after.counts) counters[counter_key(provider, c.key)] += c.amount;
   return static_cast<std::int64_t>(after.rows.size()) - static_cast<std::int64_t>(before.rows.size());
 }
 

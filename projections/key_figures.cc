@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "events/civil_time.h"
-#include "projections/booking.h"
 #include "projections/deadlines.h"
 #include "projections/read_models.h"
 #include "projections/table_keys.h"
@@ -17,19 +16,32 @@ constexpr std::size_t key_octets = 10;  // of a counter's key after provider and
 std::uint32_t sortable(std::int32_t value) { return static_cast<std::uint32_t>(value) ^ 0x80000000u; }
 std::int32_t from_sortable(std::uint32_t value) { return static_cast<std::int32_t>(value ^ 0x80000000u); }
 
-CivilDate month_of(CivilDate day) {
-  const YearMonthDay ymd = to_ymd(day);
-  return civil(ymd.year, ymd.month, 1);
-}
+/// The first of a day's month; remembers the last one, for the days of a case lie close together.
+class Months {
+ public:
+  CivilDate operator()(CivilDate day) {
+    if (day < first_ || day >= end_) {
+      const YearMonthDay ymd = to_ymd(day);
+      first_ = day - (ymd.day - 1);
+      // No month is longer; a day behind this one's end looks again.
+      end_ = first_ + 28;
+      if (day >= end_) end_ = day + 1;
+    }
+    return first_;
+  }
+
+ private:
+  CivilDate first_, end_;
+};
 
 /// What one case adds, by its key and added up, so that a case costs few counters.
 class Counts {
  public:
-  Counts(std::string_view provider, std::vector<Contribution>& out) : provider_(provider), out_(out) {}
+  explicit Counts(std::vector<Contribution>& out) : out_(out) {}
 
   void add(Figure figure, CivilDate day, std::int64_t amount, std::int32_t value = 0) {
     add_one({Span::day, figure, day, value}, amount);
-    add_one({Span::month, figure, month_of(day), value}, amount);
+    add_one({Span::month, figure, month_of_(day), value}, amount);
   }
 
   /// Amounts of one figure in the order of their days.
@@ -39,12 +51,12 @@ class Counts {
   };
   void add_all(Figure figure, const std::vector<OnDay>& amounts) {
     add_sums(Span::day, figure, amounts, [](CivilDate day) { return day; });
-    add_sums(Span::month, figure, amounts, month_of);
+    add_sums(Span::month, figure, amounts, [this](CivilDate day) { return month_of_(day); });
   }
 
  private:
   void add_one(const FigureKey& key, std::int64_t amount) {
-    if (amount != 0) out_.push_back({counter_key(provider_, key), amount});
+    if (amount != 0) out_.push_back({key, amount});
   }
   /// One count for all that begins its span on the same day.
   template <class FirstOf>
@@ -57,27 +69,29 @@ class Counts {
     }
   }
 
-  std::string_view provider_;
   std::vector<Contribution>& out_;
+  Months month_of_;
 };
 
 /// The delivered visits' minutes, by day.
-void count_minutes(const Case& c, Counts& counts) {
-  const Booking booking = book(c);
+void count_minutes(const Subject& subject, Counts& counts) {
   struct Delivered {
     CivilDate on;
     std::int64_t minutes, unbillable, at_home;
   };
-  std::vector<Delivered> delivered;
-  for (std::size_t i = 0; i < c.visits.size(); ++i) {
-    const Visit& v = c.visits[i];
+  thread_local std::vector<Delivered> delivered;
+  thread_local std::vector<Counts::OnDay> amounts;
+  delivered.clear();
+  for (std::size_t i = 0; i < subject.c.visits.size(); ++i) {
+    const Visit& v = subject.c.visits[i];
     if (!v.delivered()) continue;
-    delivered.push_back({v.on, v.minutes.value, (v.minutes - booking.visits[i].billable).value,
+    delivered.push_back({v.on, v.minutes.value, (v.minutes - subject.booking.visits[i].billable).value,
                          v.place == Place::home ? v.minutes.value : 0});
   }
-  std::stable_sort(delivered.begin(), delivered.end(),
-                   [](const Delivered& a, const Delivered& b) { return a.on < b.on; });
-  std::vector<Counts::OnDay> amounts(delivered.size());
+  // Amounts of one day are added up, so their order does not matter.
+  std::sort(delivered.begin(), delivered.end(),
+            [](const Delivered& a, const Delivered& b) { return a.on < b.on; });
+  amounts.resize(delivered.size());
   const auto count = [&](Figure figure, std::int64_t Delivered::*amount) {
     for (std::size_t i = 0; i < delivered.size(); ++i) amounts[i] = {delivered[i].on, delivered[i].*amount};
     counts.add_all(figure, amounts);
@@ -108,17 +122,19 @@ std::optional<FigureKey> parse_counter_key(std::string_view provider, std::strin
                    from_sortable(read_big_endian<std::uint32_t>(bytes.substr(6)))};
 }
 
-void derive_key_figures(const Case& c, const RuleBook& rules, Derived& out) {
-  Counts counts(c.provider, out.counts);
+void derive_key_figures(const Subject& subject, Derived& out) {
+  const Case& c = subject.c;
+  const RuleBook& rules = subject.rules;
+  Counts counts(out.counts);
   counts.add(Figure::referrals, c.received_on, 1);
-  if (const auto first = first_unit_on(c)) {
+  if (const auto first = subject.first_unit_on) {
     counts.add(Figure::starts, *first, 1);
     if (c.discharged_on) counts.add(Figure::start_days, *first, 1, *first - *c.discharged_on);
   }
   if (const auto start = start_of(c, rules); start && is_missed_once_due(*start)) {
     counts.add(Figure::starts_missed, start->due_on + 1, 1);
   }
-  count_minutes(c, counts);
+  count_minutes(subject, counts);
   for (const Approval& a : c.approvals) {
     if (a.extension && a.stands()) counts.add(Figure::extensions, a.decided_on, 1);
   }

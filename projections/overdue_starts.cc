@@ -6,9 +6,10 @@
 
 namespace geleit {
 
-void derive_overdue_starts(const Case& c, const RuleBook& rules, Derived& out) {
-  if (is_ended(c) || first_unit_on(c)) return;
-  const auto start = start_of(c, rules);
+void derive_overdue_starts(const Subject& subject, Derived& out) {
+  const Case& c = subject.c;
+  if (subject.ended || subject.first_unit_on) return;
+  const auto start = start_of(c, subject.rules);
   if (!start) return;
   OverdueStartRow row;
   row.id = c.id;
@@ -20,7 +21,7 @@ void derive_overdue_starts(const Case& c, const RuleBook& rules, Derived& out) {
     row.alert = m.alert;
     row.raised_at = berlin_midnight(m.acts_on + 1);
   }
-  out.rows.push_back({key_of(c.id), encode(row), {{1, order_key(row.due_on)}}});
+  add_index(out, add_row(out, row), 1, row.due_on);
 }
 
 }  // namespace geleit

@@ -4,9 +4,9 @@
 
 namespace geleit {
 
-void derive_persons(const Case& c, const RuleBook&, Derived& out) {
-  const PersonRow row{c.id, c.person_id};
-  out.rows.push_back({key_of(c.id), encode(row), {{1, order_key(c.person_id.value)}}});
+void derive_persons(const Subject& subject, Derived& out) {
+  const PersonRow row{subject.c.id, subject.c.person_id};
+  add_index(out, add_row(out, row), 1, row.person_id.value);
 }
 
 }  // namespace geleit

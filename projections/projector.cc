@@ -31,7 +31,7 @@ std::optional<std::string> derive_rows(const ReadModel& model, const Case& c, co
   out.clear();
   if (!c.exists()) return std::nullopt;
   try {
-    model.derive(c, rules, out);
+    model.derive(Subject(c, rules), out);
     return std::nullopt;
   } catch (const std::exception& e) {
     out.clear();
@@ -41,24 +41,30 @@ std::optional<std::string> derive_rows(const ReadModel& model, const Case& c, co
 
 }  // namespace
 
-std::string encode_stored_case(const StoredCase& stored) {
-  std::string out;
+void append_stored_case(std::string& out, const StoredCase& stored) {
   append_big_endian(out, stored.head.version.value);
   out.resize(out.size() + hash_octets);
   write_octets(stored.head.hash, out.data() + out.size() - hash_octets);
-  if (stored.state.exists()) out += encode_case(stored.state);
+  if (stored.state.exists()) append_case(out, stored.state);
+}
+
+std::string encode_stored_case(const StoredCase& stored) {
+  std::string out;
+  append_stored_case(out, stored);
   return out;
 }
 
-StoredCase decode_stored_case(std::string_view bytes) {
+void decode_stored_case(std::string_view bytes, StoredCase& stored) {
   constexpr std::size_t head_octets = sizeof(std::uint32_t) + hash_octets;
   if (bytes.size() < head_octets) throw StoreDamaged("a stored case is damaged; rebuild the tables");
-  StoredCase stored;
   stored.head.version = Version{read_big_endian<std::uint32_t>(bytes)};
   stored.head.hash = hash_of_octets(bytes.data() + sizeof(std::uint32_t));
   bytes.remove_prefix(head_octets);
-  if (!bytes.empty()) stored.state = decode_case(bytes);
-  return stored;
+  if (bytes.empty()) {
+    stored.state = {};
+  } else {
+    decode_case(bytes, stored.state);
+  }
 }
 
 /// A case while a batch is folded into it.
@@ -133,7 +139,7 @@ void Projector::restart_readers() {
   records_.assign(state_.reached.size(), {});
 }
 
-void Projector::prepare(const std::function<void(std::uint64_t)>& progress) {
+void Projector::prepare(const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
   const std::vector<Table> outdated = store_.outdated();
   const bool cases_outdated =
       std::any_of(outdated.begin(), outdated.end(), [](Table t) { return is_from_log(t); });
@@ -143,9 +149,9 @@ void Projector::prepare(const std::function<void(std::uint64_t)>& progress) {
   for (const Offset end : ends) to_read += end.value;
   // A short log is read as it would be live, which is quicker than making files for it.
   if (cases_outdated || (nothing_read && to_read > bulk_records_min)) {
-    rebuild_from_log(log_, store_, rules_, ends, progress);
+    rebuild_from_log(log_, store_, rules_, ends, progress, {}, stop);
   } else if (!outdated.empty()) {
-    rebuild_from_cases(store_, rules_, outdated, progress);
+    rebuild_from_cases(store_, rules_, outdated, progress, {}, stop);
   }
   // A new store learns which log it follows before anybody asks it.
   if (store_.snapshot()->state().log.is_nil()) store_.write(store_.batch(), state_);

@@ -49,7 +49,14 @@ struct StoredCase {
   friend bool operator==(const StoredCase&, const StoredCase&) = default;
 };
 [[nodiscard]] std::string encode_stored_case(const StoredCase& stored);
-[[nodiscard]] StoredCase decode_stored_case(std::string_view bytes);
+void append_stored_case(std::string& out, const StoredCase& stored);
+/// Replaces `out`, whose memory is used again.
+void decode_stored_case(std::string_view bytes, StoredCase& out);
+[[nodiscard]] inline StoredCase decode_stored_case(std::string_view bytes) {
+  StoredCase stored;
+  decode_stored_case(bytes, stored);
+  return stored;
+}
 
 /// Brings the tables from where they are to the log's end and keeps them there. One thread at a time.
 class Projector {
@@ -60,8 +67,8 @@ class Projector {
 
   /// Makes what is missing or outdated: all tables from the log when they are empty, a table whose version
   /// changed from the stored cases; then tries again whatever is parked. `progress` hears the events folded
-  /// so far.
-  void prepare(const std::function<void(std::uint64_t events)>& progress);
+  /// so far. Throws RebuildStopped (rebuild.h) when stopped before it is ready.
+  void prepare(const std::function<void(std::uint64_t events)>& progress, const std::stop_token& stop = {});
   /// Folds one batch and writes it. The number of records it moved on by; 0: nothing to do now. Throws
   /// LogUnavailable, LogCorrupt, StoreFailed; the tables are then as they were, and a later step continues.
   std::size_t step();

@@ -2,6 +2,15 @@
 
 namespace geleit {
 
+Subject::Subject(const Case& the_case, const RuleBook& rule_book)
+    : c(the_case),
+      rules(rule_book),
+      state(state_of(c)),
+      ended(is_ended(state)),
+      first_unit_on(geleit::first_unit_on(c)),
+      last_unit_on(geleit::last_unit_on(c)),
+      booking(book(c)) {}
+
 std::span<const ReadModel> read_models() {
   static constexpr std::array models{
       ReadModel{Table::persons, derive_persons},

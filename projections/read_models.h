@@ -5,13 +5,13 @@
 
 namespace geleit {
 
-void derive_persons(const Case& c, const RuleBook& rules, Derived& out);
-void derive_cases(const Case& c, const RuleBook& rules, Derived& out);
-void derive_deadlines(const Case& c, const RuleBook& rules, Derived& out);
-void derive_overdue_starts(const Case& c, const RuleBook& rules, Derived& out);
-void derive_unit_balances(const Case& c, const RuleBook& rules, Derived& out);
-void derive_tasks(const Case& c, const RuleBook& rules, Derived& out);
-void derive_visits(const Case& c, const RuleBook& rules, Derived& out);
-void derive_key_figures(const Case& c, const RuleBook& rules, Derived& out);
+void derive_persons(const Subject& subject, Derived& out);
+void derive_cases(const Subject& subject, Derived& out);
+void derive_deadlines(const Subject& subject, Derived& out);
+void derive_overdue_starts(const Subject& subject, Derived& out);
+void derive_unit_balances(const Subject& subject, Derived& out);
+void derive_tasks(const Subject& subject, Derived& out);
+void derive_visits(const Subject& subject, Derived& out);
+void derive_key_figures(const Subject& subject, Derived& out);
 
 }  // namespace geleit

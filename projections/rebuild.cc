@@ -3,224 +3,175 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
+#include <atomic>
 #include <exception>
 #include <thread>
 
 #include "events/codec.h"
 #include "events/sha256.h"
-#include "projections/difference.h"
+#include "projections/bulk_rows.h"
 #include "projections/evolve.h"
-#include "projections/row_codec.h"
+#include "projections/partition_fold.h"
 
 namespace geleit {
 namespace {
 
 constexpr std::size_t bulk_records_max = 16'384;
+/// Shares of the cases that are derived by themselves: more than workers, so that all of them end together.
+constexpr std::size_t shares = 2 * std::size_t{rebuild_workers};
+constexpr std::size_t cases_between_looks = 1'024;
 
-struct FoldedCase {
-  StoredCase stored;
-  std::vector<TrailEntry> trail;
-  std::string error;  ///< why the fold stopped, or empty
-  Position error_at, last;
-};
-
-struct SettingsStream {
-  Head head;
-  std::vector<TrailEntry> trail;
-};
-
-/// One partition folded in memory.
-struct FoldedPartition {
-  std::unordered_map<CaseId, FoldedCase> cases;
-  std::map<CaseId, SettingsStream> settings_streams;
-  std::vector<std::pair<Hash, std::string>> settings;
-  std::vector<std::pair<std::string, std::string>> stale;
-  Reached reached;
-  std::uint64_t events = 0, foreign = 0;
-};
-
-void fold_record(const StoredRecord& record, std::uint16_t partitions, RuleBook& rules, Event& event,
-                 FoldedPartition& out) {
-  out.reached = {next(record.offset), record.bytes.size() >= hash_octets ? stated_hash(record.bytes) : Hash{},
-                 record.recorded};
-  try {
-    decode(record.bytes, event);
-  } catch (const BadRecord&) {
-    ++out.foreign;
-    return;
-  }
-  if (partition_of(event.stream, partitions) != record.partition) {
-    ++out.foreign;
-    return;
-  }
-  const Position position{record.partition, record.offset};
-  const TrailEntry trail{record.offset, event.id.value.low};
-  const auto stale = [&] {
-    out.stale.emplace_back(stale_key(event.stream, position), stale_value(event.version));
-  };
-  if (const auto* settings = std::get_if<SettingsAdopted>(&event.payload)) {
-    SettingsStream& stream = out.settings_streams[event.stream];
-    if (standing(stream.head, event.version, event.previous) == Standing::stale) return stale();
-    rules.adopt(*settings);
-    stream.head = {event.version, out.reached.last};
-    stream.trail.push_back(trail);
-    out.settings.emplace_back(settings->hash, settings->content);
-    ++out.events;
-    return;
-  }
-  FoldedCase& folded = out.cases[event.stream];
-  if (standing(folded.stored.head, event.version, event.previous) == Standing::stale) return stale();
-  ++out.events;
-  folded.stored.head = {event.version, out.reached.last};
-  folded.trail.push_back(trail);
-  folded.last = position;
-  if (!folded.error.empty()) return;
-  try {
-    evolve(folded.stored.state, event, out.reached.last);
-  } catch (const FoldFailed& e) {
-    folded.error = e.what();
-    folded.error_at = position;
-  }
-}
-
-/// A failed fold leaves a case undefined: it is folded again, up to the event before.
-void fold_before_failure(const ReadableLog& log, FoldedCase& folded) {
-  std::vector<Position> before;
-  for (const TrailEntry& entry : folded.trail) {
-    if (entry.offset == folded.error_at.offset) break;
-    before.push_back({folded.error_at.partition, entry.offset});
-  }
-  folded.stored.state = {};
-  log.read_at(before, [&](const StoredRecord& record) {
-    evolve(folded.stored.state, decode(record.bytes), stated_hash(record.bytes));
-  });
-}
-
-/// Rows and index entries of one partition on their way into sorted files.
-class Deriver {
+/// What the workers tell while they work, and whether they are to go on.
+class Watched {
  public:
-  Deriver(const RuleBook& rules, std::span<const Table> tables, Loader& loader)
-      : rules_(rules), tables_(tables), loader_(loader) {}
+  Watched(const Progress& progress, std::stop_token stop) : progress_(progress), stop_(std::move(stop)) {}
 
-  /// The cases must come in the order of provider and id, so that rows come in the order of their keys.
-  void add(const Case& c, Position last) {
-    for (const ReadModel& model : read_models()) {
-      if (std::find(tables_.begin(), tables_.end(), model.table) == tables_.end()) continue;
-      derived_.clear();
-      try {
-        model.derive(c, rules_, derived_);
-      } catch (const std::exception& e) {
-        parked.push_back({c.id, model.table, last, e.what(), {}});
-        continue;
-      }
-      std::sort(derived_.rows.begin(), derived_.rows.end(),
-                [](const auto& a, const auto& b) { return a.key < b.key; });
-      auto& index = index_[static_cast<std::size_t>(model.table)];
-      for (const DerivedRow& row : derived_.rows) {
-        loader_.put(model.table, row_key(c.provider, row.key), row.bytes);
-        for (const IndexKey& key : row.index)
-          index.push_back(index_key(key.column, c.provider, key.value, row.key));
-      }
-      rows[static_cast<std::size_t>(model.table)] += derived_.rows.size();
-      for (const Contribution& count : derived_.counts) counters[count.key] += count.amount;
-    }
+  void read(std::uint64_t records) {
+    const auto now = records_.fetch_add(records) + records;
+    // Who finds somebody telling goes on.
+    if (const std::unique_lock turn(telling_, std::try_to_lock); progress_ && turn) progress_(now);
+    look();
   }
-
-  /// Index entries sort behind all rows, so that they follow in the same files.
-  void finish() {
-    for (std::size_t table = 0; table < index_.size(); ++table) {
-      std::sort(index_[table].begin(), index_[table].end());
-      for (const auto& key : index_[table]) loader_.put(static_cast<Table>(table), key, {});
-      index_[table] = {};
-    }
+  void look() const {
+    if (stop_.stop_requested()) throw RebuildStopped("the tables are not finished: asked to stop");
   }
-
-  std::vector<Parked> parked;
-  CounterChanges counters;
-  std::array<std::uint64_t, 32> rows{};
+  /// The same once more, so that a long silence is none.
+  void go_on() { read(0); }
 
  private:
-  const RuleBook& rules_;
-  std::span<const Table> tables_;
-  Loader& loader_;
-  Derived derived_;
-  std::array<std::vector<std::string>, 32> index_;
+  const Progress& progress_;
+  std::stop_token stop_;
+  std::mutex telling_;
+  std::atomic<std::uint64_t> records_{0};
 };
 
-/// What all workers add to.
-struct Total {
+/// Runs all tasks on the workers; when one fails, the others end after the task they are at.
+void run_all(std::span<const std::function<void()>> tasks) {
+  std::atomic<std::size_t> next{0};
   std::mutex mutex;
-  StoreState state;
-  CounterChanges counters;
-  std::vector<Parked> parked;
-  std::set<std::string> providers;
-  std::vector<std::pair<Hash, std::string>> settings;
-  std::map<CaseId, Head> streams;
   std::exception_ptr failure;
-
-  void add(const Deriver& deriver) {
-    for (std::size_t table = 0; table < deriver.rows.size(); ++table)
-      state.rows[table] += deriver.rows[table];
-    for (const auto& [key, amount] : deriver.counters) counters[key] += amount;
-    parked.insert(parked.end(), deriver.parked.begin(), deriver.parked.end());
-  }
-};
-
-void write_cases_and_trails(FoldedPartition& partition, Loader& loader, std::array<std::uint64_t, 32>& rows) {
-  struct Stream {
-    CaseId id;
-    const StoredCase* stored;
-    const std::vector<TrailEntry>* trail;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < tasks.size(); i = next++) {
+      try {
+        tasks[i]();
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = tasks.size();
+      }
+    }
   };
-  std::vector<Stream> streams;
-  streams.reserve(partition.cases.size() + partition.settings_streams.size());
-  for (const auto& [id, folded] : partition.cases) {
-    if (folded.stored.head.version.value > 0) streams.push_back({id, &folded.stored, &folded.trail});
+  {
+    std::vector<std::jthread> workers;
+    for (std::size_t i = 0; i < std::min<std::size_t>(rebuild_workers, tasks.size()); ++i)
+      workers.emplace_back(work);
   }
-  for (const auto& [id, stream] : partition.settings_streams) streams.push_back({id, nullptr, &stream.trail});
-  std::sort(streams.begin(), streams.end(), [](const Stream& a, const Stream& b) { return a.id < b.id; });
-  std::string block;
-  for (const Stream& stream : streams) {
-    if (stream.stored) {
-      loader.put(Table::stored_cases, id_key(stream.id.value), encode_stored_case(*stream.stored));
+  if (failure) std::rethrow_exception(failure);
+}
+
+FoldedPartition fold_partition(const ReadableLog& log, Partition partition, std::uint16_t partitions,
+                               Offset until, RuleBook& rules, Watched& watched) {
+  PartitionFold fold(partition, partitions, rules);
+  const auto reader = log.read(partition, Offset{0});
+  std::vector<StoredRecord> records;
+  while (fold.next() < until) {
+    reader->next(records, bulk_records_max);
+    if (records.empty()) {
+      throw LogCorrupt(fmt::format("partition {} ends before {}", partition.value, until.value));
+    }
+    for (const StoredRecord& record : records) {
+      if (record.offset >= until) break;
+      fold.add(record);
+    }
+    watched.read(records.size());
+  }
+  return fold.finish(log);
+}
+
+/// Cases and trails of some streams, in the order of their ids.
+std::array<std::uint64_t, 32> write_streams(std::span<const FoldedPartition::Stream* const> streams,
+                                            Loader& loader, const Watched& watched) {
+  std::array<std::uint64_t, 32> rows{};
+  constexpr std::size_t block_octets = trail_block_versions * trail_entry_octets;
+  std::size_t written = 0;
+  for (const FoldedPartition::Stream* stream : streams) {
+    if (++written % cases_between_looks == 0) watched.look();
+    if (!stream->stored.empty()) {
+      loader.put(Table::stored_cases, 0, id_key(stream->id.value), stream->stored);
       ++rows[static_cast<std::size_t>(Table::stored_cases)];
     }
-    for (std::size_t i = 0; i < stream.trail->size(); i += trail_block_versions) {
-      block.clear();
-      const std::size_t end = std::min<std::size_t>(i + trail_block_versions, stream.trail->size());
-      for (std::size_t j = i; j < end; ++j) append_trail(block, (*stream.trail)[j]);
-      loader.put(Table::trail, trail_key(stream.id, static_cast<std::uint32_t>(i / trail_block_versions)),
-                 block);
+    for (std::size_t at = 0; at < stream->trail.size(); at += block_octets) {
+      const auto block = static_cast<std::uint32_t>(at / block_octets);
+      loader.put(Table::trail, 0, trail_key(stream->id, block), stream->trail.substr(at, block_octets));
       ++rows[static_cast<std::size_t>(Table::trail)];
     }
   }
-  std::sort(partition.stale.begin(), partition.stale.end());
-  for (const auto& [key, value] : partition.stale) loader.put(Table::stale, key, value);
-  rows[static_cast<std::size_t>(Table::stale)] += partition.stale.size();
+  loader.finish();
+  return rows;
 }
 
-std::vector<const FoldedCase*> in_row_order(const FoldedPartition& partition) {
-  std::vector<const FoldedCase*> order;
-  order.reserve(partition.cases.size());
-  for (const auto& [id, folded] : partition.cases) {
-    if (folded.stored.state.exists()) order.push_back(&folded);
+std::uint64_t write_stale(std::vector<FoldedPartition>& partitions, Loader& loader) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (FoldedPartition& partition : partitions) {
+    std::move(partition.stale.begin(), partition.stale.end(), std::back_inserter(all));
   }
-  std::sort(order.begin(), order.end(), [](const FoldedCase* a, const FoldedCase* b) {
-    const Case& x = a->stored.state;
-    const Case& y = b->stored.state;
-    return x.provider != y.provider ? x.provider < y.provider : x.id < y.id;
-  });
-  return order;
+  std::sort(all.begin(), all.end());
+  for (const auto& [key, value] : all) loader.put(Table::stale, 0, key, value);
+  loader.finish();
+  return all.size();
 }
 
-bool rules_known(const FoldedPartition& partition, const RuleBook& rules) {
-  return std::all_of(partition.cases.begin(), partition.cases.end(), [&](const auto& entry) {
-    const Case& c = entry.second.stored.state;
-    return std::all_of(c.judged.begin(), c.judged.end(),
-                       [&](const JudgedBy& j) { return rules.find(j) != nullptr; });
-  });
-}
+/// All streams of the partitions in the orders that the tables want.
+struct Orders {
+  struct ByProvider {
+    std::uint32_t provider;  ///< its place among all
+    Partition partition;
+    const FoldedPartition::Stream* stream;
+  };
+  std::vector<const FoldedPartition::Stream*> by_id;
+  std::vector<ByProvider> by_provider;
+  std::set<std::string_view> providers;
+
+  explicit Orders(const std::vector<FoldedPartition>& partitions) {
+    // A partition names each provider by the same octets every time.
+    std::unordered_map<const char*, std::uint32_t> places;
+    for (const FoldedPartition& partition : partitions) {
+      for (const auto& stream : partition.streams) {
+        by_id.push_back(&stream);
+        if (!stream.provider.empty() && places.try_emplace(stream.provider.data(), 0).second)
+          providers.insert(stream.provider);
+      }
+    }
+    std::unordered_map<std::string_view, std::uint32_t> place_of;
+    for (const std::string_view provider : providers)
+      place_of.emplace(provider, static_cast<std::uint32_t>(place_of.size()));
+    for (std::uint16_t p = 0; p < partitions.size(); ++p) {
+      for (const auto& stream : partitions[p].streams) {
+        if (stream.provider.empty()) continue;
+        std::uint32_t& place = places[stream.provider.data()];
+        if (place == 0) place = place_of.at(stream.provider) + 1;
+        by_provider.push_back({place - 1, Partition{p}, &stream});
+      }
+    }
+    std::sort(by_id.begin(), by_id.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+    std::sort(by_provider.begin(), by_provider.end(), [](const ByProvider& a, const ByProvider& b) {
+      return a.provider != b.provider ? a.provider < b.provider : a.stream->id < b.stream->id;
+    });
+  }
+
+  /// Shares of about the same size, none of which ends within a provider.
+  [[nodiscard]] std::vector<std::span<const ByProvider>> provider_shares() const {
+    std::vector<std::span<const ByProvider>> out;
+    const std::size_t size = by_provider.size() / shares + 1;
+    for (std::size_t begin = 0; begin < by_provider.size();) {
+      std::size_t end = std::min(begin + size, by_provider.size());
+      while (end < by_provider.size() && by_provider[end].provider == by_provider[end - 1].provider) ++end;
+      out.push_back(std::span(by_provider).subspan(begin, end - begin));
+      begin = end;
+    }
+    return out;
+  }
+};
 
 std::vector<Table> derived_tables() {
   std::vector<Table> tables;
@@ -228,185 +179,129 @@ std::vector<Table> derived_tables() {
   return tables;
 }
 
-void load_counters(Generation& generation, const CounterChanges& counters, StoreState& state) {
-  std::vector<std::pair<std::string, std::int64_t>> sorted;
-  for (const auto& [key, amount] : counters) {
-    if (amount != 0) sorted.emplace_back(key, amount);
-  }
-  std::sort(sorted.begin(), sorted.end());
-  const auto loader = generation.loader();
-  for (const auto& [key, amount] : sorted) loader->put(Table::key_figures, key, encode_counter(amount));
-  loader->finish();
-  state.rows[static_cast<std::size_t>(Table::key_figures)] = sorted.size();
+void add_rows(StoreState& state, const std::array<std::uint64_t, 32>& rows) {
+  for (std::size_t table = 0; table < rows.size(); ++table) state.rows[table] += rows[table];
 }
 
 }  // namespace
 
 void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, const Positions& until,
-                      const Progress& progress, const BeforeSwitch& before_switch) {
+                      const Progress& progress, const BeforeSwitch& before_switch,
+                      const std::stop_token& stop) {
   const LogInfo info = log.info();
+  Watched watched(progress, stop);
   std::vector<Table> tables;
   for (const TableInfo& table : all_tables) tables.push_back(table.table);
   const std::vector<Table> derived = derived_tables();
   auto generation = store.begin(tables);
 
-  Total total;
-  total.state.log = info.id;
-  total.state.reached.assign(info.partitions, Reached{});
-  std::deque<std::pair<std::uint16_t, bool>>
-      queue;  // partition, and whether it waited for a rule set already
-  for (std::uint16_t p = 0; p < info.partitions; ++p) queue.emplace_back(p, false);
-  std::atomic<std::uint64_t> folded_events{0};
-
-  std::mutex telling;  // of progress; who finds it taken goes on
-  const auto fold_partition = [&](std::uint16_t p) {
-    auto folded = std::make_unique<FoldedPartition>();
-    const auto reader = log.read(Partition{p}, Offset{0});
-    std::vector<StoredRecord> records;
-    Event event;
-    while (folded->reached.next < until[p]) {
-      reader->next(records, bulk_records_max);
-      if (records.empty()) throw LogCorrupt(fmt::format("partition {} ends before {}", p, until[p].value));
-      for (const StoredRecord& record : records) {
-        if (record.offset >= until[p]) break;
-        fold_record(record, info.partitions, rules, event, *folded);
-      }
-      const auto now = folded_events.fetch_add(records.size()) + records.size();
-      if (const std::unique_lock turn(telling, std::try_to_lock); progress && turn) progress(now);
-    }
-    for (auto& [id, one] : folded->cases) {
-      if (!one.error.empty()) fold_before_failure(log, one);
-    }
-    return folded;
-  };
-
-  const auto write_partition = [&](std::uint16_t p, FoldedPartition& folded) {
-    const auto loader = generation->loader();
-    std::array<std::uint64_t, 32> rows{};
-    write_cases_and_trails(folded, *loader, rows);
-    Deriver deriver(rules, derived, *loader);
-    for (const FoldedCase* c : in_row_order(folded)) deriver.add(c->stored.state, c->last);
-    deriver.finish();
-    loader->finish();
-
-    const std::lock_guard lock(total.mutex);
-    total.add(deriver);
-    for (std::size_t table = 0; table < rows.size(); ++table) total.state.rows[table] += rows[table];
-    total.state.reached[p] = folded.reached;
-    total.state.events += folded.events;
-    total.state.stale += folded.stale.size();
-    total.state.foreign += folded.foreign;
-    total.settings.insert(total.settings.end(), folded.settings.begin(), folded.settings.end());
-    for (const auto& [id, stream] : folded.settings_streams) total.streams[id] = stream.head;
-    for (const auto& [id, c] : folded.cases) {
-      if (c.stored.state.exists()) total.providers.insert(c.stored.state.provider);
-      if (!c.error.empty()) total.parked.push_back({id, Table::stored_cases, c.error_at, c.error, {}});
-    }
-  };
-
-  std::condition_variable folded_one;
-  unsigned waiting = 0;
-  unsigned working = std::min<unsigned>(rebuild_workers, info.partitions);
-  const unsigned workers_max = working;
-  const auto work_through_queue = [&] {
-    try {
-      for (;;) {
-        std::pair<std::uint16_t, bool> task;
-        {
-          const std::lock_guard lock(total.mutex);
-          if (queue.empty() || total.failure) return;
-          task = queue.front();
-          queue.pop_front();
-        }
-        const auto folded = fold_partition(task.first);
-        folded_one.notify_all();
-        if (!rules_known(*folded, rules)) {
-          // The set lies in a partition that was not read to its end yet: others first, then wait for theirs.
-          // When everybody waits nobody will bring it, and the cases are parked.
-          std::unique_lock lock(total.mutex);
-          if (!task.second) {
-            queue.emplace_back(task.first, true);
-            continue;
-          }
-          ++waiting;
-          folded_one.notify_all();
-          folded_one.wait(lock,
-                          [&] { return waiting >= working || total.failure || rules_known(*folded, rules); });
-          --waiting;
-        }
-        write_partition(task.first, *folded);
-      }
-    } catch (...) {
-      const std::lock_guard lock(total.mutex);
-      if (!total.failure) total.failure = std::current_exception();
-    }
-  };
-  const auto work = [&] {
-    work_through_queue();
-    {
-      const std::lock_guard lock(total.mutex);
-      --working;
-    }
-    folded_one.notify_all();
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (unsigned i = 0; i < workers_max; ++i) workers.emplace_back(work);
+  std::vector<FoldedPartition> partitions(info.partitions);
+  std::vector<std::function<void()>> tasks;
+  for (std::uint16_t p = 0; p < info.partitions; ++p) {
+    tasks.emplace_back([&, p] {
+      partitions[p] = fold_partition(log, Partition{p}, info.partitions, until[p], rules, watched);
+    });
   }
-  if (total.failure) std::rethrow_exception(total.failure);
+  run_all(tasks);
 
-  load_counters(*generation, total.counters, total.state);
+  // Every rule set that the log holds has been read now; a case that was judged by another one is parked.
+  const Orders orders(partitions);
+  StoreState state;
+  state.log = info.id;
+  std::vector<Parked> parked;
+  std::mutex mutex;  // of both
+  tasks.clear();
+  for (const auto share : orders.provider_shares()) {
+    tasks.emplace_back([&, share] {
+      const auto loader = generation->loader();
+      BulkRows rows(rules, derived, *loader);
+      StoredCase stored;
+      std::size_t cases = 0;
+      for (const Orders::ByProvider& at : share) {
+        if (++cases % cases_between_looks == 0) watched.go_on();
+        decode_stored_case(at.stream->stored, stored);
+        rows.add(stored.state, {at.partition, at.stream->last});
+      }
+      rows.finish();
+      loader->finish();
+      const std::lock_guard lock(mutex);
+      add_rows(state, rows.rows());
+      parked.insert(parked.end(), rows.parked().begin(), rows.parked().end());
+    });
+  }
+  const std::span<const FoldedPartition::Stream* const> by_id = orders.by_id;
+  for (std::size_t i = 0; i < shares; ++i) {
+    const std::size_t begin = by_id.size() * i / shares;
+    tasks.emplace_back([&, streams = by_id.subspan(begin, by_id.size() * (i + 1) / shares - begin)] {
+      const auto rows = write_streams(streams, *generation->loader(), watched);
+      const std::lock_guard lock(mutex);
+      add_rows(state, rows);
+    });
+  }
+  run_all(tasks);
+  state.stale = write_stale(partitions, *generation->loader());
+  state.rows[static_cast<std::size_t>(Table::stale)] = state.stale;
+
   auto batch = store.batch();
-  for (const Parked& parked : store.parked()) batch->unpark(parked.id, parked.table);
-  for (const Parked& parked : total.parked) batch->park(parked);
-  for (const auto& provider : total.providers) batch->provider(provider);
-  for (const auto& [hash, content] : total.settings) batch->settings(hash, content);
-  for (const auto& [stream, head] : total.streams) batch->stream(stream, head);
+  for (const Parked& before : store.parked()) batch->unpark(before.id, before.table);
+  for (const Parked& one : parked) batch->park(one);
+  for (const std::string_view provider : orders.providers) batch->provider(provider);
+  for (const FoldedPartition& partition : partitions) {
+    state.reached.push_back(partition.reached);
+    state.events += partition.events;
+    state.foreign += partition.foreign;
+    for (const Parked& one : partition.parked) batch->park(one);
+    for (const auto& [hash, content] : partition.settings) batch->settings(hash, content);
+    for (const auto& [stream, head] : partition.settings_streams) batch->stream(stream, head);
+  }
   generation->complete();
   if (before_switch) before_switch(*generation);
-  store.adopt(std::move(generation), std::move(batch), total.state);
-  if (progress) progress(folded_events);
+  watched.look();
+  store.adopt(std::move(generation), std::move(batch), state);
+  watched.go_on();
 }
 
-void rebuild_from_cases(Store& store, RuleBook& rules, std::span<const Table> tables,
-                        const Progress& progress, const BeforeSwitch& before_switch) {
+void rebuild_from_cases(Store& store, const RuleBook& rules, std::span<const Table> tables,
+                        const Progress& progress, const BeforeSwitch& before_switch,
+                        const std::stop_token& stop) {
+  Watched watched(progress, stop);
   auto generation = store.begin(tables);
   const auto snapshot = store.snapshot();
   // Rows sort by provider, cases by id: what is held in between is the order only, not the cases.
   std::vector<std::pair<std::string, CaseId>> order;
+  StoredCase stored;
   snapshot->scan(Table::stored_cases, "", false, [&](std::string_view key, std::string_view value) {
-    const StoredCase stored = decode_stored_case(value);
+    decode_stored_case(value, stored);
     if (stored.state.exists()) order.emplace_back(stored.state.provider, CaseId{read_id(key)});
     return true;
   });
   std::sort(order.begin(), order.end());
   const auto loader = generation->loader();
-  Deriver deriver(rules, tables, *loader);
+  BulkRows rows(rules, tables, *loader);
   std::uint64_t events = 0;
+  std::size_t cases = 0;
   for (const auto& [provider, id] : order) {
-    const StoredCase stored =
-        decode_stored_case(snapshot->get(Table::stored_cases, id_key(id.value)).value());
-    deriver.add(stored.state, {});
+    decode_stored_case(snapshot->get(Table::stored_cases, id_key(id.value)).value(), stored);
+    rows.add(stored.state, {});
     events += stored.head.version.value;
-    if (progress) progress(events);
+    if (++cases % cases_between_looks == 0) watched.read(std::exchange(events, 0));
   }
-  deriver.finish();
+  rows.finish();
   loader->finish();
+  watched.read(events);
 
   StoreState state = snapshot->state();
   for (const Table table : tables)
-    state.rows[static_cast<std::size_t>(table)] = deriver.rows[static_cast<std::size_t>(table)];
-  if (std::find(tables.begin(), tables.end(), Table::key_figures) != tables.end()) {
-    load_counters(*generation, deriver.counters, state);
-  }
+    state.rows[static_cast<std::size_t>(table)] = rows.rows()[static_cast<std::size_t>(table)];
   auto batch = store.batch();
   for (const Parked& parked : store.parked()) {
     if (std::find(tables.begin(), tables.end(), parked.table) != tables.end())
       batch->unpark(parked.id, parked.table);
   }
-  for (const Parked& parked : deriver.parked) batch->park(parked);
+  for (const Parked& parked : rows.parked()) batch->park(parked);
   generation->complete();
   if (before_switch) before_switch(*generation);
+  watched.look();
   store.adopt(std::move(generation), std::move(batch), state);
 }
 
@@ -429,13 +324,14 @@ void fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const Ca
 }
 
 std::vector<TableDifference> check_tables(const ReadableLog& log, const Store& store,
-                                          const std::filesystem::path& scratch, const Progress& progress) {
+                                          const std::filesystem::path& scratch, const Progress& progress,
+                                          const std::stop_token& stop) {
   std::filesystem::remove_all(scratch);
   std::vector<TableDifference> differences;
   {
     const auto afresh = Store::open({.dir = scratch});
     RuleBook rules;
-    rebuild_from_log(log, *afresh, rules, store.snapshot()->state().positions(), progress);
+    rebuild_from_log(log, *afresh, rules, store.snapshot()->state().positions(), progress, {}, stop);
     for (const TableInfo& table : all_tables) {
       TableDifference difference{table.table, 0, {}};
       store.compare(*afresh, table.table, [&](std::string_view key) {

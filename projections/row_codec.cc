@@ -30,11 +30,10 @@ constexpr capnp::ReaderOptions reader_options{.traversalLimitInWords = 64 * 1024
 /// Words that a text or bytes of this many octets take, its terminator included.
 std::size_t words_of(std::size_t octets) { return octets / 8 + 1; }
 
-/// The one segment of a message that takes at most `words_max` words.
-template <class Root, class Write>
-std::string to_segment(std::size_t words_max, Write&& write) {
-  // The builder leaves its space zeroed, so that most rows are written without an allocation but the
-  // answer's.
+/// The one segment of a message that takes at most `words_max` words, given to `take`.
+template <class Root, class Write, class Take>
+auto with_segment(std::size_t words_max, Write&& write, Take&& take) {
+  // The builder leaves its space zeroed, so that it is used again without an allocation.
   thread_local std::vector<std::uint64_t> space;
   if (space.size() < words_max) space.assign(words_max + words_max / 2, 0);
   capnp::MallocMessageBuilder message(
@@ -43,8 +42,48 @@ std::string to_segment(std::size_t words_max, Write&& write) {
   const auto segments = message.getSegmentsForOutput();
   assert(segments.size() == 1);
   const auto bytes = segments[0].asBytes();
-  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+  return take(std::string_view(reinterpret_cast<const char*>(bytes.begin()), bytes.size()));
 }
+
+/// A message of one struct whose members but its texts are set again and again; it is made once a thread,
+/// because making and clearing a message costs more than filling it.
+template <class Root>
+class Form {
+ public:
+  [[nodiscard]] static Form& of_thread() {
+    thread_local Form form;
+    return form;
+  }
+  typename Root::Builder fields() { return root_; }
+  [[nodiscard]] std::string_view bytes(ByteArena& arena) const { return arena.keep(segment()); }
+  /// With a text as its only pointer, laid out as the message's own builder would: behind the struct, ended
+  /// by at least one zero octet.
+  [[nodiscard]] std::string_view bytes(ByteArena& arena, std::string_view text) const {
+    const std::string_view before = segment();
+    const std::size_t size = before.size() + words_of(text.size()) * sizeof(capnp::word);
+    char* out = arena.take(size);
+    std::memcpy(out, before.data(), before.size());
+    // A list pointer in the last word before the text: offset 0 from its own end, kind 1 (list), elements of
+    // one octet (2), their number with the zero at the end.
+    const std::uint64_t pointer = 1 | (std::uint64_t{2} | (text.size() + 1) << 3) << 32;
+    std::memcpy(out + before.size() - sizeof pointer, &pointer, sizeof pointer);
+    std::memset(out + size - sizeof(capnp::word), 0, sizeof(capnp::word));
+    std::memcpy(out + before.size(), text.data(), text.size());
+    return {out, size};
+  }
+
+ private:
+  Form() : message_(kj::arrayPtr(space_.data(), space_.size())), root_(message_.initRoot<Root>()) {}
+  [[nodiscard]] std::string_view segment() const {
+    const auto size = capnp::_::structSize<Root>();
+    return {reinterpret_cast<const char*>(space_.data()),
+            (1U + size.data / capnp::WORDS + size.pointers / capnp::POINTERS) * sizeof(capnp::word)};
+  }
+
+  std::array<capnp::word, 32> space_{};
+  capnp::MallocMessageBuilder message_;
+  typename Root::Builder root_;
+};
 
 template <class Root, class Read>
 void from_segment(std::string_view bytes, Read&& read) {
@@ -119,25 +158,30 @@ bool empty(const SealedCopy& copy) { return copy.key.is_nil() && copy.bytes.empt
 
 std::string key_of(const CaseId& id) { return id_key(id.value); }
 
-std::string key_of(const DeadlineRow& row) {
-  std::string key = id_key(row.id.value);
-  append_big_endian(key, static_cast<std::uint16_t>(row.rule));
-  append_big_endian(key, row.ordinal);
-  return key;
+namespace {
+/// The case id and what makes the key unique within the case.
+template <class... Rest>
+std::string_view make_key(ByteArena& arena, const CaseId& id, Rest... rest) {
+  constexpr std::size_t size = id_octets + (sizeof(Rest) + ... + 0);
+  char* out = arena.take(size);
+  [[maybe_unused]] char* at = write_id(out, id.value);
+  ((at = write_big_endian(at, rest)), ...);
+  return {out, size};
 }
+}  // namespace
 
-std::string key_of(const TaskRow& row) {
-  std::string key = id_key(row.id.value);
-  append_big_endian(key, static_cast<std::uint8_t>(row.task));
-  append_big_endian(key, row.ordinal);
-  return key;
+std::string_view key_of(const CaseRow& row, ByteArena& arena) { return make_key(arena, row.id); }
+std::string_view key_of(const PersonRow& row, ByteArena& arena) { return make_key(arena, row.id); }
+std::string_view key_of(const OverdueStartRow& row, ByteArena& arena) { return make_key(arena, row.id); }
+std::string_view key_of(const UnitBalanceRow& row, ByteArena& arena) { return make_key(arena, row.id); }
+std::string_view key_of(const DeadlineRow& row, ByteArena& arena) {
+  return make_key(arena, row.id, static_cast<std::uint16_t>(row.rule), row.ordinal);
 }
-
-std::string key_of(const VisitRow& row) {
-  std::string key = id_key(row.case_id.value);
-  append_big_endian(key, row.visit.value.high);
-  append_big_endian(key, row.visit.value.low);
-  return key;
+std::string_view key_of(const TaskRow& row, ByteArena& arena) {
+  return make_key(arena, row.id, static_cast<std::uint8_t>(row.task), row.ordinal);
+}
+std::string_view key_of(const VisitRow& row, ByteArena& arena) {
+  return make_key(arena, row.case_id, row.visit.value.high, row.visit.value.low);
 }
 
 namespace {
@@ -153,10 +197,10 @@ CaseId case_in_key(std::string_view key) {
 
 // ---------------------------------------------------------------- rows
 
-std::string encode(const CaseRow& row) {
+std::string_view encode(const CaseRow& row, ByteArena& arena) {
   const std::size_t words_max =
       32 + words_of(row.provider.size()) + words_of(row.lead.size()) + words_of(row.person);
-  return to_segment<schema::CaseRow>(words_max, [&](schema::CaseRow::Builder b) {
+  const auto write_row = [&](schema::CaseRow::Builder b) {
     fill(b.initProvider(size(row.provider)), row.provider);
     b.setVersion(row.version.value);
     b.setBenefit(word_number(row.benefit));
@@ -171,7 +215,9 @@ std::string encode(const CaseRow& row) {
     b.setPersonHigh(row.person_id.value.high);
     b.setPersonLow(row.person_id.value.low);
     if (!empty(row.person)) write(row.person, b.initPerson());
-  });
+  };
+  return with_segment<schema::CaseRow>(words_max, write_row,
+                                       [&](std::string_view bytes) { return arena.keep(bytes); });
 }
 
 void decode(std::string_view key, std::string_view bytes, CaseRow& out) {
@@ -194,11 +240,12 @@ void decode(std::string_view key, std::string_view bytes, CaseRow& out) {
   });
 }
 
-std::string encode(const PersonRow& row) {
-  return to_segment<schema::PersonRow>(8, [&](schema::PersonRow::Builder b) {
-    b.setPersonHigh(row.person_id.value.high);
-    b.setPersonLow(row.person_id.value.low);
-  });
+std::string_view encode(const PersonRow& row, ByteArena& arena) {
+  auto& form = Form<schema::PersonRow>::of_thread();
+  auto b = form.fields();
+  b.setPersonHigh(row.person_id.value.high);
+  b.setPersonLow(row.person_id.value.low);
+  return form.bytes(arena);
 }
 
 void decode(std::string_view key, std::string_view bytes, PersonRow& out) {
@@ -209,25 +256,26 @@ void decode(std::string_view key, std::string_view bytes, PersonRow& out) {
   });
 }
 
-std::string encode(const DeadlineRow& row) {
-  return to_segment<schema::DeadlineRow>(24, [&](schema::DeadlineRow::Builder b) {
-    b.setRuleSet0(row.rule_set.words[0]);
-    b.setRuleSet1(row.rule_set.words[1]);
-    b.setRuleSet2(row.rule_set.words[2]);
-    b.setRuleSet3(row.rule_set.words[3]);
-    b.setAnchorEvent(row.anchor_event);
-    b.setAnchorOn(days(row.anchor_on));
-    b.setDueOn(days(row.due_on));
-    b.setActsOn(days(row.acts_on));
-    b.setHintOn(days(row.hint_on));
-    b.setLand(word_number(row.calendar.land));
-    b.setMetOn(days(row.met_on));
-    b.setMoot(row.moot);
-    b.setExpert(row.expert);
-    b.setSgb9(row.sgb9);
-    b.setInstructionGiven(row.instruction_given);
-    b.setGeneration(row.generation.value);
-  });
+std::string_view encode(const DeadlineRow& row, ByteArena& arena) {
+  auto& form = Form<schema::DeadlineRow>::of_thread();
+  auto b = form.fields();
+  b.setRuleSet0(row.rule_set.words[0]);
+  b.setRuleSet1(row.rule_set.words[1]);
+  b.setRuleSet2(row.rule_set.words[2]);
+  b.setRuleSet3(row.rule_set.words[3]);
+  b.setAnchorEvent(row.anchor_event);
+  b.setAnchorOn(days(row.anchor_on));
+  b.setDueOn(days(row.due_on));
+  b.setActsOn(days(row.acts_on));
+  b.setHintOn(days(row.hint_on));
+  b.setLand(word_number(row.calendar.land));
+  b.setMetOn(days(row.met_on));
+  b.setMoot(row.moot);
+  b.setExpert(row.expert);
+  b.setSgb9(row.sgb9);
+  b.setInstructionGiven(row.instruction_given);
+  b.setGeneration(row.generation.value);
+  return form.bytes(arena);
 }
 
 void decode(std::string_view key, std::string_view bytes, DeadlineRow& out) {
@@ -253,17 +301,15 @@ void decode(std::string_view key, std::string_view bytes, DeadlineRow& out) {
   });
 }
 
-std::string encode(const OverdueStartRow& row) {
-  return to_segment<schema::OverdueStartRow>(16 + words_of(row.lead.size()),
-                                             [&](schema::OverdueStartRow::Builder b) {
-                                               b.setDischargedOn(days(row.discharged_on));
-                                               b.setDueOn(days(row.due_on));
-                                               if (!row.lead.empty())
-                                                 fill(b.initLead(size(row.lead)), row.lead);
-                                               b.setAlertHigh(row.alert.value.high);
-                                               b.setAlertLow(row.alert.value.low);
-                                               b.setRaisedAt(row.raised_at.ms);
-                                             });
+std::string_view encode(const OverdueStartRow& row, ByteArena& arena) {
+  auto& form = Form<schema::OverdueStartRow>::of_thread();
+  auto b = form.fields();
+  b.setDischargedOn(days(row.discharged_on));
+  b.setDueOn(days(row.due_on));
+  b.setAlertHigh(row.alert.value.high);
+  b.setAlertLow(row.alert.value.low);
+  b.setRaisedAt(row.raised_at.ms);
+  return row.lead.empty() ? form.bytes(arena) : form.bytes(arena, row.lead);
 }
 
 void decode(std::string_view key, std::string_view bytes, OverdueStartRow& out) {
@@ -278,23 +324,24 @@ void decode(std::string_view key, std::string_view bytes, OverdueStartRow& out) 
   });
 }
 
-std::string encode(const UnitBalanceRow& row) {
-  return to_segment<schema::UnitBalanceRow>(16, [&](schema::UnitBalanceRow::Builder b) {
-    b.setBenefit(word_number(row.benefit));
-    b.setPrescribed(row.prescribed.value);
-    b.setApplied(row.applied.value);
-    b.setApproved(row.approved.value);
-    b.setExtended(row.extended.value);
-    b.setScheduled(row.scheduled.value);
-    b.setDelivered(row.delivered.value);
-    b.setAtHome(row.at_home.value);
-    b.setPreparatory(row.preparatory.value);
-    b.setGroup(row.group.value);
-    b.setVoided(row.voided.value);
-    b.setBillable(row.billable.value);
-    b.setAtRisk(row.at_risk.value);
-    b.setRemaining(row.remaining.value);
-  });
+std::string_view encode(const UnitBalanceRow& row, ByteArena& arena) {
+  auto& form = Form<schema::UnitBalanceRow>::of_thread();
+  auto b = form.fields();
+  b.setBenefit(word_number(row.benefit));
+  b.setPrescribed(row.prescribed.value);
+  b.setApplied(row.applied.value);
+  b.setApproved(row.approved.value);
+  b.setExtended(row.extended.value);
+  b.setScheduled(row.scheduled.value);
+  b.setDelivered(row.delivered.value);
+  b.setAtHome(row.at_home.value);
+  b.setPreparatory(row.preparatory.value);
+  b.setGroup(row.group.value);
+  b.setVoided(row.voided.value);
+  b.setBillable(row.billable.value);
+  b.setAtRisk(row.at_risk.value);
+  b.setRemaining(row.remaining.value);
+  return form.bytes(arena);
 }
 
 void decode(std::string_view key, std::string_view bytes, UnitBalanceRow& out) {
@@ -318,14 +365,15 @@ void decode(std::string_view key, std::string_view bytes, UnitBalanceRow& out) {
   });
 }
 
-std::string encode(const TaskRow& row) {
-  return to_segment<schema::TaskRow>(8, [&](schema::TaskRow::Builder b) {
-    b.setDueOn(days(row.due_on));
-    b.setSince(days(row.since));
-    b.setUntil(days(row.until));
-    b.setWhy(row.why ? static_cast<std::uint16_t>(*row.why) : no_rule);
-    b.setRole(word_number(row.role));
-  });
+std::string_view encode(const TaskRow& row, ByteArena& arena) {
+  auto& form = Form<schema::TaskRow>::of_thread();
+  auto b = form.fields();
+  b.setDueOn(days(row.due_on));
+  b.setSince(days(row.since));
+  b.setUntil(days(row.until));
+  b.setWhy(row.why ? static_cast<std::uint16_t>(*row.why) : no_rule);
+  b.setRole(word_number(row.role));
+  return form.bytes(arena);
 }
 
 void decode(std::string_view key, std::string_view bytes, TaskRow& out) {
@@ -342,18 +390,18 @@ void decode(std::string_view key, std::string_view bytes, TaskRow& out) {
   });
 }
 
-std::string encode(const VisitRow& row) {
-  return to_segment<schema::VisitRow>(12 + words_of(row.staff.size()), [&](schema::VisitRow::Builder b) {
-    b.setStartsAt(row.starts_at.ms);
-    b.setMinutes(row.minutes.value);
-    b.setBillable(row.billable.value);
-    b.setAtRisk(row.at_risk.value);
-    b.setCorrected(row.corrected);
-    b.setState(word_number(row.state));
-    b.setPlace(word_number(row.place));
-    b.setCategory(word_number(row.category));
-    fill(b.initStaff(size(row.staff)), row.staff);
-  });
+std::string_view encode(const VisitRow& row, ByteArena& arena) {
+  auto& form = Form<schema::VisitRow>::of_thread();
+  auto b = form.fields();
+  b.setStartsAt(row.starts_at.ms);
+  b.setMinutes(row.minutes.value);
+  b.setBillable(row.billable.value);
+  b.setAtRisk(row.at_risk.value);
+  b.setCorrected(row.corrected);
+  b.setState(word_number(row.state));
+  b.setPlace(word_number(row.place));
+  b.setCategory(word_number(row.category));
+  return form.bytes(arena, row.staff);
 }
 
 void decode(std::string_view key, std::string_view bytes, VisitRow& out) {
@@ -712,8 +760,15 @@ void read_case(Stored::Reader r, Case& c) {
 
 }  // namespace
 
+void append_case(std::string& out, const Case& c) {
+  with_segment<Stored>(
+      words_of(c), [&](Stored::Builder b) { write_case(c, b); },
+      [&](std::string_view bytes) { out.append(bytes); });
+}
 std::string encode_case(const Case& c) {
-  return to_segment<Stored>(words_of(c), [&](Stored::Builder b) { write_case(c, b); });
+  std::string out;
+  append_case(out, c);
+  return out;
 }
 
 void decode_case(std::string_view bytes, Case& out) {
@@ -722,25 +777,26 @@ void decode_case(std::string_view bytes, Case& out) {
 
 // ---------------------------------------------------------------- order
 
-std::string order_key(std::int32_t value) {
-  std::string out;
-  append_big_endian(out, static_cast<std::uint32_t>(value) ^ 0x80000000u);
-  assert(out != order_key_of_null);
-  return out;
+OrderKey::OrderKey(std::int32_t value) : size_(sizeof value) {
+  write_big_endian(octets_.data(), static_cast<std::uint32_t>(value) ^ 0x80000000u);
 }
-std::string order_key(CivilDate value) { return order_key(value.days); }
-std::string order_key(const std::optional<CivilDate>& value) {
-  return value ? order_key(value->days) : std::string(order_key_of_null);
+OrderKey::OrderKey(CivilDate value) : OrderKey(value.days) {}
+OrderKey::OrderKey(const std::optional<CivilDate>& value) {
+  if (value) {
+    *this = OrderKey(*value);
+  } else {
+    size_ = static_cast<std::uint8_t>(order_key_of_null.copy(octets_.data(), octets_.size()));
+  }
 }
-std::string order_key(Instant value) {
+OrderKey::OrderKey(Instant value) : size_(6) {
   // Six octets: milliseconds of 8,900 years, half of them before 1970.
   constexpr std::int64_t half = std::int64_t{1} << 47;
   assert(value.ms >= -half && value.ms < half);
-  std::string out;
-  append_big_endian(out, static_cast<std::uint64_t>(value.ms + half));
-  return out.substr(2);
+  char octets[8];
+  write_big_endian(octets, static_cast<std::uint64_t>(value.ms + half));
+  std::memcpy(octets_.data(), octets + 2, size_);
 }
-std::string order_key(const Uuid& value) { return id_key(value); }
+OrderKey::OrderKey(const Uuid& value) : size_(id_octets) { write_id(octets_.data(), value); }
 std::string order_key(std::string_view value) {
   assert(value.find('\0') == std::string_view::npos);
   return std::string(value).append(1, '\0');

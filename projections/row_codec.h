@@ -2,12 +2,14 @@
 // a row's key says is not repeated in its bytes: every decode takes both.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "projections/case.h"
+#include "projections/read_model.h"
 #include "projections/rules/calendar.h"
 
 namespace geleit {
@@ -156,13 +158,19 @@ struct VisitRow {
   friend bool operator==(const VisitRow&, const VisitRow&) = default;
 };
 
-[[nodiscard]] std::string encode(const CaseRow& row);
-[[nodiscard]] std::string encode(const PersonRow& row);
-[[nodiscard]] std::string encode(const DeadlineRow& row);
-[[nodiscard]] std::string encode(const OverdueStartRow& row);
-[[nodiscard]] std::string encode(const UnitBalanceRow& row);
-[[nodiscard]] std::string encode(const TaskRow& row);
-[[nodiscard]] std::string encode(const VisitRow& row);
+/// The row's bytes, in the arena.
+[[nodiscard]] std::string_view encode(const CaseRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view encode(const PersonRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view encode(const DeadlineRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view encode(const OverdueStartRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view encode(const UnitBalanceRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view encode(const TaskRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view encode(const VisitRow& row, ByteArena& arena);
+template <class Row>
+[[nodiscard]] std::string encode(const Row& row) {
+  ByteArena arena;
+  return std::string(encode(row, arena));
+}
 
 /// Replaces `out`. `key` and `bytes` as the table holds them, of any alignment. Throws BadRow.
 void decode(std::string_view key, std::string_view bytes, CaseRow& out);
@@ -175,11 +183,20 @@ void decode(std::string_view key, std::string_view bytes, VisitRow& out);
 
 // ---------------------------------------------------------------- keys
 
-/// 16 octets: the key of a table with one row a case, and the beginning of every row's key.
+/// 16 octets, the case id, are the key of a table with one row a case and the beginning of every row's key.
+[[nodiscard]] std::string_view key_of(const CaseRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view key_of(const PersonRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view key_of(const DeadlineRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view key_of(const OverdueStartRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view key_of(const UnitBalanceRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view key_of(const TaskRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view key_of(const VisitRow& row, ByteArena& arena);
+template <class Row>
+[[nodiscard]] std::string key_of(const Row& row) {
+  ByteArena arena;
+  return std::string(key_of(row, arena));
+}
 [[nodiscard]] std::string key_of(const CaseId& id);
-[[nodiscard]] std::string key_of(const DeadlineRow& row);
-[[nodiscard]] std::string key_of(const TaskRow& row);
-[[nodiscard]] std::string key_of(const VisitRow& row);
 /// The case a row's key begins with. Throws BadRow when it is too short.
 [[nodiscard]] CaseId case_in_key(std::string_view key);
 
@@ -187,6 +204,7 @@ void decode(std::string_view key, std::string_view bytes, VisitRow& out);
 
 /// The folded case with all its fields.
 [[nodiscard]] std::string encode_case(const Case& c);
+void append_case(std::string& out, const Case& c);
 /// Replaces `out`, whose memory is used again. Throws BadRow.
 void decode_case(std::string_view bytes, Case& out);
 [[nodiscard]] inline Case decode_case(std::string_view bytes) {
@@ -198,12 +216,37 @@ void decode_case(std::string_view bytes, Case& out);
 // ---------------------------------------------------------------- order
 
 // Bytes that compare as the values do. Null sorts last; no value's bytes are the beginning of another's.
-[[nodiscard]] std::string order_key(CivilDate value);
-[[nodiscard]] std::string order_key(const std::optional<CivilDate>& value);
-[[nodiscard]] std::string order_key(Instant value);  ///< years 1 to 4000
-[[nodiscard]] std::string order_key(std::int32_t value);
-[[nodiscard]] std::string order_key(const Uuid& value);
+class OrderKey {
+ public:
+  explicit OrderKey(CivilDate value);
+  explicit OrderKey(const std::optional<CivilDate>& value);
+  explicit OrderKey(Instant value);  ///< years 1 to 4000
+  explicit OrderKey(std::int32_t value);
+  explicit OrderKey(const Uuid& value);
+  [[nodiscard]] std::string_view view() const { return {octets_.data(), size_}; }
+
+ private:
+  std::array<char, 16> octets_;
+  std::uint8_t size_ = 0;
+};
+template <class Value>
+[[nodiscard]] std::string order_key(const Value& value) {
+  return std::string(OrderKey(value).view());
+}
 [[nodiscard]] std::string order_key(std::string_view value);  ///< no NUL in it
 inline constexpr std::string_view order_key_of_null = "\xff";
+
+// ---------------------------------------------------------------- for read models
+
+/// Adds the row, its key and bytes; the answer is valid until the next one is added.
+template <class Row>
+DerivedRow& add_row(Derived& out, const Row& row) {
+  return out.rows.emplace_back(DerivedRow{key_of(row, out.octets), encode(row, out.octets), {}});
+}
+/// Gives the row a place in the order of a column.
+template <class Value>
+void add_index(Derived& out, DerivedRow& row, std::uint8_t column, const Value& value) {
+  row.index.push_back({column, out.octets.keep(OrderKey(value).view())});
+}
 
 }  // namespace geleit

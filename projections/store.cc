@@ -14,10 +14,13 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "events/codec.h"
@@ -384,51 +387,122 @@ class RocksBatch final : public Batch {
   rdb::ColumnFamilyHandle* meta_;
 };
 
+/// Ends table files in a thread of its own: that waits for the disk, and who folds need not.
+class FileFinisher {
+ public:
+  using File = std::pair<std::unique_ptr<rdb::SstFileWriter>, std::string>;
+
+  FileFinisher() : thread_([this] { run(); }) {}
+  ~FileFinisher() { end(); }
+  FileFinisher(const FileFinisher&) = delete;
+  FileFinisher& operator=(const FileFinisher&) = delete;
+
+  void finish(Table table, File file) {
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.emplace_back(table, std::move(file));
+    }
+    changed_.notify_one();
+  }
+  /// The files of each table, all ended and on the disk. Throws StoreFailed.
+  std::array<std::vector<std::string>, table_slots> done() {
+    end();
+    if (failure_) std::rethrow_exception(failure_);
+    return std::move(files_);
+  }
+
+ private:
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      auto [table, file] = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      try {
+        require(file.first->Finish(), "finishing a table file");
+        files_[slot(table)].push_back(std::move(file.second));
+      } catch (...) { failure_ = std::current_exception(); }
+      file.first.reset();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::pair<Table, File>> queue_;
+  bool ending_ = false;
+  std::array<std::vector<std::string>, table_slots> files_;
+  std::exception_ptr failure_;
+  std::thread thread_;
+};
+
 class SstLoader final : public Loader {
  public:
-  SstLoader(rdb::Options options, std::filesystem::path dir, std::string stem,
-            std::function<void(Table, std::string)> done)
-      : options_(std::move(options)), dir_(std::move(dir)), stem_(std::move(stem)), done_(std::move(done)) {}
+  SstLoader(std::function<rdb::Options(Table)> options_of, std::filesystem::path dir, int number,
+            FileFinisher& finisher)
+      : options_of_(std::move(options_of)), dir_(std::move(dir)), number_(number), finisher_(finisher) {}
 
-  void put(Table table, std::string_view key, std::string_view value) override {
-    auto& file = files_[slot(table)];
-    if (!file.writer) {
-      file.path = dir_ / fmt::format("{}-{:02}.sst", stem_, slot(table));
-      file.writer = std::make_unique<rdb::SstFileWriter>(rdb::EnvOptions(), options_);
-      require(file.writer->Open(file.path.string()), "opening a table file");
+  void put(Table table, std::uint8_t run, std::string_view key, std::string_view value) override {
+    auto& file = files_[slot(table)][run];
+    if (!file.writer || file.octets > file_octets_max) {
+      if (file.writer) finisher_.finish(table, {std::move(file.writer), std::move(file.path)});
+      file.path = (dir_ / fmt::format("{}-{}.sst", number_, made_++)).string();
+      file.octets = 0;
+      file.writer = std::make_unique<rdb::SstFileWriter>(rdb::EnvOptions(), options_of_(table));
+      require(file.writer->Open(file.path), "opening a table file");
     }
-    require(file.writer->Put(slice(key), slice(value)), "writing a table file");
+    file.octets += key.size() + value.size();
+    const auto put = file.writer->Put(slice(key), slice(value));
+    if (!put.ok()) require(put, "writing a table file");
   }
   void finish() override {
     for (std::size_t i = 0; i < table_slots; ++i) {
-      if (!files_[i].writer) continue;
-      require(files_[i].writer->Finish(), "finishing a table file");
-      done_(static_cast<Table>(i), files_[i].path.string());
+      for (File& file : files_[i]) {
+        if (file.writer) {
+          finisher_.finish(static_cast<Table>(i), {std::move(file.writer), std::move(file.path)});
+        }
+      }
     }
   }
 
  private:
+  /// Of keys and values as they were given, before compression.
+  static constexpr std::size_t file_octets_max = std::size_t{192} << 20;
   struct File {
     std::unique_ptr<rdb::SstFileWriter> writer;
-    std::filesystem::path path;
+    std::string path;
+    std::size_t octets = 0;
   };
-  rdb::Options options_;
+  std::function<rdb::Options(Table)> options_of_;
   std::filesystem::path dir_;
-  std::string stem_;
-  std::function<void(Table, std::string)> done_;
-  std::array<File, table_slots> files_;
+  int number_;
+  FileFinisher& finisher_;
+  int made_ = 0;
+  std::array<std::array<File, bulk_runs_max>, table_slots> files_;
 };
 
 class RocksGeneration final : public Generation {
  public:
-  RocksGeneration(std::shared_ptr<Opened> opened, rdb::Options options, std::filesystem::path dir)
+  RocksGeneration(std::shared_ptr<Opened> opened, std::function<rdb::Options(Table)> options_of,
+                  std::filesystem::path dir)
       : opened_(std::move(opened)),
         db_(opened_->db.get()),
-        options_(std::move(options)),
+        options_of_(std::move(options_of)),
         dir_(std::move(dir)) {
     std::filesystem::create_directories(dir_);
   }
   ~RocksGeneration() override {
+    finisher_.reset();
     for (auto& family : families) {
       if (family && !adopted) db_->DropColumnFamily(family->handle);
     }
@@ -436,21 +510,18 @@ class RocksGeneration final : public Generation {
     std::filesystem::remove_all(dir_, ignored);
   }
   std::unique_ptr<Loader> loader() override {
-    return std::make_unique<SstLoader>(options_, dir_, fmt::format("{}", loaders_++),
-                                       [this](Table table, std::string path) {
-                                         const std::lock_guard lock(mutex_);
-                                         files[slot(table)].push_back(std::move(path));
-                                       });
+    return std::make_unique<SstLoader>(options_of_, dir_, loaders_++, *finisher_);
   }
   void complete() override {
-    // Files of several workers overlap in their ranges; taken in together, each still has its own place in
-    // time.
+    if (!finisher_) return;
+    auto files = finisher_->done();
+    finisher_.reset();
     std::vector<rdb::IngestExternalFileArg> all;
     for (std::size_t i = 0; i < table_slots; ++i) {
       if (files[i].empty()) continue;
       rdb::IngestExternalFileArg& table = all.emplace_back();
       table.column_family = families[i]->handle;
-      table.external_files = std::exchange(files[i], {});
+      table.external_files = std::move(files[i]);
       table.options.move_files = true;
       table.options.write_global_seqno = false;
     }
@@ -465,14 +536,13 @@ class RocksGeneration final : public Generation {
  public:
   FamilySet families;
   std::array<std::uint32_t, table_slots> numbers{};
-  std::array<std::vector<std::string>, table_slots> files;
   bool adopted = false;
 
  private:
   rdb::DB* db_;
-  rdb::Options options_;
+  std::function<rdb::Options(Table)> options_of_;
   std::filesystem::path dir_;
-  std::mutex mutex_;
+  std::unique_ptr<FileFinisher> finisher_ = std::make_unique<FileFinisher>();
   std::atomic<int> loaders_{0};
 };
 
@@ -501,10 +571,12 @@ class RocksStore final : public Store {
     table.block_cache = cache;
     table.block_size = 16 * 1024;
     table.format_version = 5;
-    table.filter_policy.reset(rdb::NewRibbonFilterPolicy(10));
+    table.checksum = rdb::kXXH3;
     table.cache_index_and_filter_blocks = true;
     table.pin_l0_filter_and_index_blocks_in_cache = true;
     rocks_.table_factory.reset(rdb::NewBlockBasedTableFactory(table));
+    table.filter_policy.reset(rdb::NewBloomFilterPolicy(10));
+    with_filters_.reset(rdb::NewBlockBasedTableFactory(table));
 
     options_.read_only ? open(false) : open(true);
   }
@@ -545,7 +617,9 @@ class RocksStore final : public Store {
     std::unique_lock lock(mutex_);
     if (!health_->writable()) recover(lock);
     const auto now = opened(lock);
-    auto generation = std::make_unique<RocksGeneration>(now, rocks_, options_.dir / "building");
+    auto generation = std::make_unique<RocksGeneration>(
+        now, [this](Table table) { return options_of(family_name(info_of(table), 0)); },
+        options_.dir / "building");
     std::vector<std::string> names;
     for (const Table table : tables) {
       generation->numbers[slot(table)] = generations_[slot(table)] + 1;
@@ -634,11 +708,24 @@ class RocksStore final : public Store {
   }
 
  private:
+  /// Filters only where keys are asked for that may not be there: rows of lists are found by ranges.
+  [[nodiscard]] rdb::Options options_of(const std::string& family) const {
+    return options_of(family, rocks_);
+  }
+  [[nodiscard]] rdb::Options options_of(const std::string& family, rdb::Options options) const {
+    for (const Table table : {Table::stored_cases, Table::trail, Table::key_figures}) {
+      if (family.starts_with(fmt::format("{:02}-", slot(table)))) options.table_factory = with_filters_;
+    }
+    return options;
+  }
   static std::string table_key(Table table) { return std::string(table_prefix) + static_cast<char>(table); }
 
   std::vector<std::shared_ptr<Family>> make_families(Opened& in, const std::vector<std::string>& names) {
     std::vector<rdb::ColumnFamilyHandle*> handles;
-    require(in.db->CreateColumnFamilies(rdb::ColumnFamilyOptions(rocks_), names, &handles), "making tables");
+    std::vector<rdb::ColumnFamilyDescriptor> descriptors;
+    for (const std::string& name : names)
+      descriptors.emplace_back(name, rdb::ColumnFamilyOptions(options_of(name)));
+    require(in.db->CreateColumnFamilies(descriptors, &handles), "making tables");
     std::vector<std::shared_ptr<Family>> made;
     for (auto* handle : handles) made.push_back(std::make_shared<Family>(in.db.get(), handle));
     return made;
@@ -762,7 +849,8 @@ class RocksStore final : public Store {
     if (!rdb::DB::ListColumnFamilies(rocks, dir, &names).ok()) names = {rdb::kDefaultColumnFamilyName};
     require_known(names);
     std::vector<rdb::ColumnFamilyDescriptor> descriptors;
-    for (const auto& name : names) descriptors.emplace_back(name, rdb::ColumnFamilyOptions(rocks));
+    for (const auto& name : names)
+      descriptors.emplace_back(name, rdb::ColumnFamilyOptions(options_of(name, rocks)));
     std::vector<rdb::ColumnFamilyHandle*> handles;
     rdb::DB* db = nullptr;
     const auto status = for_writing ? rdb::DB::Open(rocks, dir, descriptors, &handles, &db)
@@ -860,6 +948,7 @@ class RocksStore final : public Store {
   StoreOptions options_;
   rdb::Options rocks_;
   std::shared_ptr<Health> health_;
+  std::shared_ptr<rdb::TableFactory> with_filters_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;  // of opened_
   std::shared_ptr<Opened> opened_;

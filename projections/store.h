@@ -117,21 +117,25 @@ class Batch {
   virtual void unpark(const CaseId& id, Table table) = 0;
 };
 
-/// Fills empty tables of a new generation with sorted files (one per table and worker); nothing shows before
-/// Store::adopt. Its methods may be called by several threads, each with its own Loader.
+/// Fills empty tables of a new generation with sorted files; nothing shows before Store::adopt. One thread
+/// holds one loader, many may hold theirs at once.
 class Loader {
  public:
   virtual ~Loader() = default;
-  /// Keys of one table in ascending order.
-  virtual void put(Table table, std::string_view key, std::string_view value) = 0;
+  /// Keys of one run of a table in ascending order. Runs 0 to bulk_runs_max - 1 of a table, and those of
+  /// other loaders, must not overlap: between the first and the last key of a run lies none of another, so
+  /// that nothing has to be merged later.
+  virtual void put(Table table, std::uint8_t run, std::string_view key, std::string_view value) = 0;
   /// Ends the files. Nothing may be put after it.
   virtual void finish() = 0;
 };
+inline constexpr std::size_t bulk_runs_max = 4;
 
 /// A generation of tables under construction. Dropped unless adopted.
 class Generation {
  public:
   virtual ~Generation() = default;
+  /// Must be gone before the generation.
   [[nodiscard]] virtual std::unique_ptr<Loader> loader() = 0;
   /// Makes what the loaders wrote readable for Store::compare; no loader may follow. Throws StoreFailed.
   virtual void complete() = 0;

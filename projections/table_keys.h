@@ -18,11 +18,20 @@
 
 namespace geleit {
 
+/// Writes the octets of `value` to `out` and returns where they end.
+template <class Int>
+char* write_big_endian(char* out, Int value) {
+  auto rest = static_cast<std::make_unsigned_t<Int>>(value);
+  for (std::size_t i = sizeof(Int); i-- > 0;) {
+    out[i] = static_cast<char>(rest);
+    if constexpr (sizeof(Int) > 1) rest = static_cast<std::make_unsigned_t<Int>>(rest >> 8);
+  }
+  return out + sizeof(Int);
+}
 template <class Int>
 void append_big_endian(std::string& out, Int value) {
-  for (int shift = (static_cast<int>(sizeof(Int)) - 1) * 8; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(static_cast<std::make_unsigned_t<Int>>(value) >> shift));
-  }
+  char octets[sizeof(Int)];
+  out.append(octets, static_cast<std::size_t>(write_big_endian(octets, value) - octets));
 }
 template <class Int>
 [[nodiscard]] Int read_big_endian(std::string_view bytes) {
@@ -34,6 +43,10 @@ template <class Int>
   return static_cast<Int>(value);
 }
 
+inline constexpr std::size_t id_octets = 16;
+inline char* write_id(char* out, const Uuid& id) {
+  return write_big_endian(write_big_endian(out, id.high), id.low);
+}
 [[nodiscard]] inline std::string id_key(const Uuid& id) {
   std::string out;
   out.reserve(16);

@@ -4,7 +4,6 @@
 // ended and reported.
 #include <algorithm>
 
-#include "projections/booking.h"
 #include "projections/deadlines.h"
 #include "projections/read_models.h"
 #include "projections/unit_balances.h"
@@ -13,6 +12,7 @@ namespace geleit {
 namespace {
 
 struct Tasks {
+  const Subject& subject;
   const Case& c;
   const RuleBook& rules;
   std::vector<TaskRow> rows;
@@ -107,7 +107,7 @@ struct Tasks {
       // Every approval was taken back, or the denial was of something else: without a new application nothing
       // that is delivered can be billed.
       add(Task::submit_application, Role::management, c.applications.back().received_on);
-    } else if (book(c).at_risk > Minutes{0}) {
+    } else if (subject.booking.at_risk > Minutes{0}) {
       add(Task::secure_approval, Role::management, last_delivery());
     }
   }
@@ -127,7 +127,7 @@ struct Tasks {
       add(Task::document_visit, Role::team, v.on + 1, v.on + 1).ordinal = static_cast<std::uint16_t>(i);
     }
     if (c.benefit != Benefit::smn) return;
-    const auto first = first_unit_on(c);
+    const auto first = subject.first_unit_on;
     if (!first) {
       if (const auto start = start_of(c, rules)) {
         add(any_scheduled() ? Task::start_care : Task::schedule_first_visit, Role::team, *c.discharged_on,
@@ -138,12 +138,12 @@ struct Tasks {
     const auto completion = completion_of(c, rules);
     const std::optional<CivilDate> complete_by =
         completion ? std::optional(completion->acts_on) : std::nullopt;
-    const UnitBalanceRow balance = balance_of(c);
+    const UnitBalanceRow balance = balance_of(c, subject.booking);
     if (balance.at_home < rules_at(c, c.latest_judged, rules).numbers().smn_home_minutes) {
       add(Task::visit_at_home, Role::team, *first, complete_by, Rule::smn_home);
     }
     if (!any_scheduled() && balance.remaining > Minutes{0}) {
-      add(Task::schedule_visit, Role::team, *last_unit_on(c));
+      add(Task::schedule_visit, Role::team, *subject.last_unit_on);
     }
     add(Task::complete_care, Role::lead, *first, complete_by, Rule::smn_complete);
   }
@@ -151,7 +151,7 @@ struct Tasks {
   void extend() {
     const auto asked = std::count_if(c.applications.begin(), c.applications.end(),
                                      [](const Application& a) { return a.extension; });
-    if (static_cast<std::size_t>(asked) < c.follow_ups.size() && state_of(c) == CaseState::running) {
+    if (static_cast<std::size_t>(asked) < c.follow_ups.size() && subject.state == CaseState::running) {
       add(Task::request_extension, Role::lead, c.follow_ups.back().prescribed_on, {}, Rule::smn_extension);
     }
   }
@@ -164,7 +164,7 @@ struct Tasks {
   }
 
   void after_the_end() {
-    const CaseState state = state_of(c);
+    const CaseState state = subject.state;
     const CivilDate ended = closed_on(c).value_or(c.received_on);
     if (state == CaseState::denied) {
       const auto until = answer_denial();
@@ -184,9 +184,9 @@ struct Tasks {
 
 }  // namespace
 
-void derive_tasks(const Case& c, const RuleBook& rules, Derived& out) {
-  Tasks tasks{c, rules, {}};
-  if (is_ended(c)) {
+void derive_tasks(const Subject& subject, Derived& out) {
+  Tasks tasks{subject, subject.c, subject.rules, {}};
+  if (subject.ended) {
     tasks.after_the_end();
   } else {
     tasks.get_ready();
@@ -196,9 +196,7 @@ void derive_tasks(const Case& c, const RuleBook& rules, Derived& out) {
     tasks.care();
     tasks.extend();
   }
-  for (const TaskRow& row : tasks.rows) {
-    out.rows.push_back({key_of(row), encode(row), {{1, order_key(row.due_on)}}});
-  }
+  for (const TaskRow& row : tasks.rows) add_index(out, add_row(out, row), 1, row.due_on);
 }
 
 }  // namespace geleit

@@ -1,12 +1,11 @@
 // `unit-balances`: the minutes of each case (RULES.md, Balance).
 #include "projections/unit_balances.h"
-#include "projections/booking.h"
 #include "projections/read_models.h"
 #include "projections/row_codec.h"
 
 namespace geleit {
 
-UnitBalanceRow balance_of(const Case& c) {
+UnitBalanceRow balance_of(const Case& c, const Booking& booking) {
   UnitBalanceRow row;
   row.id = c.id;
   row.benefit = c.benefit;
@@ -28,16 +27,15 @@ UnitBalanceRow balance_of(const Case& c) {
     if (is_preparatory(c, v)) row.preparatory += v.minutes;
     if (v.group_size > 1) row.group += v.minutes;
   }
-  const Booking booking = book(c);
   row.billable = booking.billable;
   row.at_risk = booking.at_risk;
   row.remaining = row.approved - row.billable;
   return row;
 }
 
-void derive_unit_balances(const Case& c, const RuleBook&, Derived& out) {
-  const UnitBalanceRow row = balance_of(c);
-  out.rows.push_back({key_of(c.id), encode(row), {{1, order_key(row.remaining.value)}}});
+void derive_unit_balances(const Subject& subject, Derived& out) {
+  const UnitBalanceRow row = balance_of(subject.c, subject.booking);
+  add_index(out, add_row(out, row), 1, row.remaining.value);
 }
 
 }  // namespace geleit

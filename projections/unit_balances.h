@@ -1,10 +1,13 @@
 // The minutes of a case as `unit-balances` shows them.
 #pragma once
 
+#include "projections/booking.h"
 #include "projections/row_codec.h"
 
 namespace geleit {
 
-[[nodiscard]] UnitBalanceRow balance_of(const Case& c);
+/// `booking` is that of the case.
+[[nodiscard]] UnitBalanceRow balance_of(const Case& c, const Booking& booking);
+[[nodiscard]] inline UnitBalanceRow balance_of(const Case& c) { return balance_of(c, book(c)); }
 
 }  // namespace geleit

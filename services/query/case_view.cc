@@ -122,7 +122,7 @@ class View {
     const ListTable& shown = list_table(table);
     Derived derived;
     for (const ReadModel& model : read_models()) {
-      if (model.table == table) model.derive(case_, *question_.rules, derived);
+      if (model.table == table) model.derive(Subject(case_, *question_.rules), derived);
     }
     std::vector<Placed> rows;
     for (const DerivedRow& d : derived.rows) {

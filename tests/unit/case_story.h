@@ -227,7 +227,7 @@ class CaseStory {
   [[nodiscard]] Derived derive(Table table) const {
     Derived out;
     for (const ReadModel& model : read_models()) {
-      if (model.table == table) model.derive(case_, book(), out);
+      if (model.table == table) model.derive(Subject(case_, book()), out);
     }
     return out;
   }

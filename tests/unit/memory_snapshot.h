@@ -26,7 +26,7 @@ class MemorySnapshot final : public Snapshot {
     tables_[Table::stored_cases][id_key(c.id.value)] = encode_stored_case({c.head, c});
     for (const ReadModel& model : read_models()) {
       Derived derived;
-      model.derive(c, story.rules(), derived);
+      model.derive(Subject(c, story.rules()), derived);
       auto& table = tables_[model.table];
       for (const DerivedRow& row : derived.rows) {
         table[row_key(c.provider, row.key)] = row.bytes;
@@ -34,7 +34,7 @@ class MemorySnapshot final : public Snapshot {
           table[index_key(key.column, c.provider, key.value, row.key)] = {};
       }
       for (const Contribution& count : derived.counts) {
-        std::string& value = table[count.key];
+        std::string& value = table[counter_key(c.provider, count.key)];
         value = encode_counter(count.amount + (value.empty() ? 0 : decode_counter(value)));
       }
     }

@@ -64,8 +64,8 @@ RC_GTEST_PROP(ReadModels, TheSameCaseGivesTheSameBytes, ()) {
   const Case again = decode_case(encode_case(story.now()));
   for (const ReadModel& model : read_models()) {
     Derived one, two;
-    model.derive(story.now(), story.rules(), one);
-    model.derive(again, story.rules(), two);
+    model.derive(Subject(story.now(), story.rules()), one);
+    model.derive(Subject(again, story.rules()), two);
     RC_ASSERT(one.rows == two.rows && one.counts == two.counts);
     for (const DerivedRow& row : one.rows) {
       RC_ASSERT(case_in_key(row.key) == story.now().id);

@@ -1,0 +1,96 @@
+// One partition of the log folded in memory, for a rebuild: what the live projector would have stored of each
+// stream, packed, without rows.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "events/log.h"
+#include "projections/byte_arena.h"
+#include "projections/projector.h"
+
+namespace geleit {
+
+/// What a partition comes to. The views are into `octets`.
+struct FoldedPartition {
+  struct Stream {
+    CaseId id;
+    std::string_view stored;    ///< value in Table::stored_cases; empty for a stream that is no case
+    std::string_view trail;     ///< all its entries, one after another
+    std::string_view provider;  ///< empty: the case has no rows
+    Offset last;                ///< of its last accepted event
+  };
+  std::vector<Stream> streams;
+  std::vector<std::pair<CaseId, Head>> settings_streams;
+  std::vector<std::pair<Hash, std::string>> settings;
+  std::vector<std::pair<std::string, std::string>> stale;  ///< keys and values of Table::stale, in log order
+  std::vector<Parked> parked;                              ///< folds that failed
+  Reached reached;
+  std::uint64_t events = 0, foreign = 0;
+  ByteArena octets{std::size_t{1} << 20};
+};
+
+/// Takes the records of one partition in their order.
+class PartitionFold {
+ public:
+  PartitionFold(Partition partition, std::uint16_t partitions, RuleBook& rules);
+
+  void add(const StoredRecord& record);
+  /// `log` gives again what a failed fold had before. Throws LogCorrupt.
+  [[nodiscard]] FoldedPartition finish(const ReadableLog& log);
+
+  [[nodiscard]] Offset next() const { return out_.reached.next; }
+
+ private:
+  struct OneCase {
+    CaseId id;
+    StoredCase stored;
+    Offset last;
+    std::string error;  ///< why the fold stopped, or empty
+    Offset error_at;
+  };
+  struct Accepted {
+    std::uint32_t number;  ///< place in cases_
+    TrailEntry entry;
+  };
+  struct SettingsStream {
+    Head head;
+    std::vector<TrailEntry> trail;
+  };
+  /// Where a case lies by its id: open addressing, with a part of the hash beside the place.
+  class Places {
+   public:
+    static constexpr std::uint32_t none = UINT32_MAX;
+    [[nodiscard]] std::uint32_t find(const CaseId& id, const std::deque<OneCase>& cases) const;
+    void add(const CaseId& id, std::uint32_t place);
+
+   private:
+    struct Slot {
+      std::uint32_t tag = 0;
+      std::uint32_t place = none;
+    };
+    void insert(std::uint64_t hash, std::uint32_t place);
+    std::vector<Slot> slots_ = std::vector<Slot>(1024);
+    std::vector<std::uint64_t> hashes_;  ///< by place, to grow without the cases
+  };
+
+  void take_settings(const StoredRecord& record, const SettingsAdopted& settings);
+  void add_stale(const StoredRecord& record);
+  void fold_before_failure(const ReadableLog& log, std::uint32_t number);
+  void pack_trails();
+
+  Partition partition_;
+  std::uint16_t partitions_;
+  RuleBook& rules_;
+  Event event_;  ///< of the record at hand
+  std::deque<OneCase> cases_;
+  Places places_;
+  std::vector<Accepted> accepted_;
+  std::map<CaseId, SettingsStream> settings_streams_;
+  FoldedPartition out_;
+};
+
+}  // namespace geleit
