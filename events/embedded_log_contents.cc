@@ -15,8 +15,8 @@
 namespace geleit {
 namespace {
 
-// One call of a reader copies about so much at most, whatever the number of records asked for: as much as stays
-// in a core's own cache until the records have been decoded.
+// One call of a reader copies about so much at most, whatever the number of records asked for: as much as
+// stays in a core's own cache until the records have been decoded.
 constexpr std::size_t read_bytes_max = 256 << 10;
 // An iterator keeps the files alive that it began with; a slow reader starts a new one after so much.
 constexpr std::size_t iteration_bytes_max = 256 << 20;

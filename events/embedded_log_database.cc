@@ -26,7 +26,7 @@ constexpr std::size_t block_bytes = 32 << 10;
 constexpr std::size_t block_cache_bytes = 32 << 20;
 // Also how much is read again from the write-ahead log after a crash, hence the time until ready.
 constexpr std::size_t write_buffer_bytes = 32 << 20;
-constexpr std::size_t scan_readahead_bytes = 1 << 20;
+constexpr std::size_t scan_readahead_bytes = 256 << 10;
 constexpr std::uint64_t sync_sorted_files_every_bytes = 1 << 20;
 
 constexpr std::size_t partition_octets = 2;

@@ -18,7 +18,8 @@ std::uint64_t hash_of(const FigureKey& key) {
   const auto word = static_cast<std::uint64_t>(static_cast<std::uint32_t>(key.day.days)) << 32 |
                     static_cast<std::uint32_t>(key.value);
   const auto kind = static_cast<std::uint64_t>(key.span) << 8 | static_cast<std::uint64_t>(key.figure);
-  return (word ^ (kind * 0x9e3779b97f4a7c15ULL)) * 0xff51afd7ed558ccdULL >> 20;
+  const std::uint64_t product = (word ^ (kind * 0x9e3779b97f4a7c15ULL)) * 0xff51afd7ed558ccdULL;
+  return product ^ product >> 32;
 }
 
 }  // namespace

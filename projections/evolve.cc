@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 
 #include "events/civil_time.h"
 
@@ -320,6 +321,27 @@ bool touches_first_unit(const Payload& payload) {
          std::holds_alternative<ReferralAmended>(payload);
 }
 
+/// First unit and first delivery of the case, in one pass.
+struct FirstDays {
+  std::optional<CivilDate> unit, delivery;
+};
+FirstDays first_days(const Case& c) {
+  constexpr CivilDate never{INT32_MAX};
+  // Of the first day on a delivered visit is a unit; without a discharge no SMN visit is one.
+  const CivilDate units_from = c.benefit != Benefit::smn ? CivilDate{INT32_MIN}
+                               : c.discharged_on         ? *c.discharged_on
+                                                         : never;
+  CivilDate unit = never;
+  CivilDate delivery = never;
+  for (const Visit& v : c.visits) {
+    if (!v.delivered()) continue;
+    delivery = std::min(delivery, v.on);
+    if (v.on >= units_from) unit = std::min(unit, v.on);
+  }
+  const auto known = [&](CivilDate day) { return day == never ? std::nullopt : std::optional(day); };
+  return {known(unit), known(delivery)};
+}
+
 }  // namespace
 
 void evolve(Case& c, const Event& event, const Hash& hash) {
@@ -329,13 +351,12 @@ void evolve(Case& c, const Event& event, const Hash& hash) {
   }
   const JudgedIndex judged = index_of(c, event.judged_by);
   if (touches_first_unit(event.payload)) {
-    const auto unit_before = first_unit_on(c);
-    const auto delivery_before = first_delivery_on(c);
+    const FirstDays before = first_days(c);
     std::visit(Apply{{c, event, judged}}, event.payload);
-    const auto unit = first_unit_on(c);
-    if (unit != unit_before) c.first_unit_changed = event.version;
-    if (unit_before && (!unit || *unit > *unit_before)) c.first_unit_lost = event.version;
-    if (first_delivery_on(c) != delivery_before) c.first_delivery_changed = event.version;
+    const auto [unit, delivery] = first_days(c);
+    if (unit != before.unit) c.first_unit_changed = event.version;
+    if (before.unit && (!unit || *unit > *before.unit)) c.first_unit_lost = event.version;
+    if (delivery != before.delivery) c.first_delivery_changed = event.version;
   } else {
     std::visit(Apply{{c, event, judged}}, event.payload);
   }

@@ -708,13 +708,20 @@ class RocksStore final : public Store {
   }
 
  private:
-  /// Filters only where keys are asked for that may not be there: rows of lists are found by ranges.
+  /// Filters only where keys are asked for that may not be there: rows of lists are found by ranges. No
+  /// compression where most octets are ids, hashes and sealed, which costs a rebuild more than it saves.
   [[nodiscard]] rdb::Options options_of(const std::string& family) const {
     return options_of(family, rocks_);
   }
   [[nodiscard]] rdb::Options options_of(const std::string& family, rdb::Options options) const {
-    for (const Table table : {Table::stored_cases, Table::trail, Table::key_figures}) {
-      if (family.starts_with(fmt::format("{:02}-", slot(table)))) options.table_factory = with_filters_;
+    const auto is_one_of = [&](std::initializer_list<Table> tables) {
+      return std::any_of(tables.begin(), tables.end(),
+                         [&](Table table) { return family.starts_with(fmt::format("{:02}-", slot(table))); });
+    };
+    if (is_one_of({Table::stored_cases, Table::trail, Table::key_figures}))
+      options.table_factory = with_filters_;
+    if (is_one_of({Table::stored_cases, Table::trail, Table::persons, Table::cases})) {
+      options.compression = rdb::kNoCompression;
     }
     return options;
   }
