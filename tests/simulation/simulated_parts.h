@@ -97,6 +97,8 @@ class LogOfProcess final : public Log {
   [[nodiscard]] bool gone() const { return gone_; }
   /// The next append finds no room.
   void fill_queue() { queue_full_ = true; }
+  /// One of the next readings fails, once: of a batch that takes from many partitions perhaps the second.
+  void stumble(int after_readings) { stumbles_in_ = after_readings; }
   /// Appends are carried out before they return, for what waits for its answer.
   void at_once(bool at_once) { at_once_ = at_once; }
   /// Readers get no further than the log reaches now, until they may again.
@@ -114,6 +116,8 @@ class LogOfProcess final : public Log {
     void next(std::vector<StoredRecord>& out, std::size_t records_max) override {
       out.clear();
       log_.refuse_if_gone();
+      if (log_.stumbles_in_ > 0 && --log_.stumbles_in_ == 0)
+        throw LogUnavailable("a reading fails, as the simulation asked for");
       const Offset visible = log_.visible_[partition_.value];
       if (visible <= next_) return;
       reader_->next(out, std::min<std::uint64_t>(records_max, visible.value - next_.value));
@@ -134,6 +138,7 @@ class LogOfProcess final : public Log {
   MemoryLog& log_;
   std::shared_ptr<bool> alive_;
   Positions visible_;
+  mutable int stumbles_in_ = 0;
   bool gone_ = false, queue_full_ = false, at_once_ = false;
 };
 

@@ -32,6 +32,7 @@ constexpr std::array fault_words{
     "fault: keys kept and denied",
     "fault: log out of reach",
     "fault: queue of the log full",
+    "fault: a reading fails",
     "fault: reading lags behind",
     "fault: clock forward",
     "fault: clock back",
@@ -51,6 +52,8 @@ constexpr std::array check_words{
     "check: rows of a case",
     "check: history of a case",
     "check: list by pages",
+    "check: list by pages while it changes",
+    "check: key figures",
     "check: rebuild byte for byte",
     "check: two processes byte for byte",
     "check: at rest all are answered",
@@ -326,7 +329,7 @@ void World::step_projector(std::size_t at) {
   try {
     process.projector->step();
   } catch (const LogUnavailable&) {
-    require(process.log->gone(), "the log is there, but the projector misses it");
+    require(process.stumbles || process.log->gone(), "the log is there, but the projector misses it");
   }
   process.intake->tables_advanced();
   if (draw_.one_in(4) && !known_cases_.empty()) {
@@ -423,6 +426,11 @@ void World::disturb() {
       break;
     case 11:
     case 12:
+      if (!process.lives()) break;
+      count("fault: a reading fails");
+      process.stumbles = true;
+      process.log->stumble(draw_.between(1, 2 * partitions_));
+      break;
     case 13:
     case 14:
     case 15:
@@ -516,6 +524,7 @@ void World::come_to_rest() {
   for (auto& process : processes_) {
     if (!process->lives()) start(process->number);
     process->log->be_gone(false);
+    process->log->stumble(0);
     process->log->go_on_reading();
   }
   int quiet = 0;

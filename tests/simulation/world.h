@@ -122,6 +122,8 @@ class World {
   void check_refused(const Attempt& attempt, const Rejection& rejection, Verdict verdict);
   void check_rows(const Process& process, const CaseHere& here);
   void check_lists(const Process& process);
+  void page_on(Process& process);
+  void check_figures(const Process& process);
   void check_history(const Process& process, const CaseHere& here);
   void check_everything();
   [[nodiscard]] bool up_to_date(const Process& process, const CaseHere& here) const;

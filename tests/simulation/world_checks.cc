@@ -8,9 +8,11 @@
 #include "events/civil_time.h"
 #include "events/codec.h"
 #include "events/uuid.h"
+#include "projections/key_figures.h"
 #include "projections/reading.h"
 #include "projections/rebuild.h"
 #include "projections/row_codec.h"
+#include "services/query/case_view.h"
 #include "services/query/history.h"
 #include "services/query/lists.h"
 #include "services/seal.h"
@@ -319,7 +321,9 @@ void World::check_rows(const Process& process, const CaseHere& here) {
   reading.rows_of_case(Table::deadlines, is.provider, id, [&](const FoundRow& found) {
     DeadlineRow row;
     decode(found.key, found.bytes, row);
-    if (row.rule == Rule::smn_start) due = row.due_on.days;
+    if (row.rule != Rule::smn_start) return true;
+    due = row.due_on.days;
+    if (!is.ended()) expect(days(row.met_on) == is.first_unit(), "day on which care started");
     return true;
   });
   expect(due == (is.discharged ? std::optional(*is.discharged + 42) : std::nullopt), "start deadline");
@@ -332,6 +336,14 @@ void World::check_history(const Process& process, const CaseHere& here) {
       history_of(*log_, *snapshot, *process.rules, keys_, CaseId{here.is.id}, Version{here.is.version});
   std::uint32_t accepted = 0, stale = 0;
   for (const KeyedRow& row : rows) ++(std::get<HistoryRow>(row.row).stale ? stale : accepted);
+  const auto stored = Reading(snapshot).find_case(CaseId{here.is.id});
+  require(stored.has_value(), "a case cannot be read");
+  ListQuestion question;
+  question.today = CivilDate{berlin_day(clock_.now().ms)};
+  question.rules = process.rules.get();
+  const std::string view = case_view(*stored, snapshot->state(), question.today, question);
+  require(view.find(fmt::format("\"version\":{}", here.is.version)) != std::string::npos,
+          "a case is shown at another version");
   require(accepted == here.is.version, "a history does not show every event");
   require(stale == here.stale, "a history does not show every stale record");
 }
@@ -341,8 +353,9 @@ void World::look() {
   count("step: look");
   std::size_t at = draw_.below(processes_.size());
   while (!processes_[at]->lives()) at = (at + 1) % processes_.size();
-  const Process& process = *processes_[at];
+  Process& process = *processes_[at];
   if (draw_.one_in(3)) return check_lists(process);
+  if (draw_.one_in(2)) return page_on(process);
   if (known_cases_.empty()) return;
   const CaseHere& here = cases_.at(draw_.of(known_cases_));
   if (up_to_date(process, here)) draw_.one_in(2) ? check_rows(process, here) : check_history(process, here);
@@ -392,6 +405,72 @@ void World::check_lists(const Process& process) {
           fmt::format("a list by pages shows other rows than at once: {}", table.name));
 }
 
+void World::page_on(Process& process) {
+  count("check: list by pages while it changes");
+  const Reading reading(process.store->snapshot());
+  const ListTable& table = list_table(Table::cases);
+  if (process.cursor.empty()) {
+    process.listed.clear();
+    process.must_list.clear();
+    reading.rows(Table::cases, std::nullopt, {}, [&](const FoundRow& found) {
+      process.must_list.insert(case_in_key(found.key).value);
+      return true;
+    });
+  }
+  const std::string limit = std::to_string(draw_.between(1, 30));
+  std::vector<http::QueryParameter> parameters{{"limit", limit}, {"sort", "+case"}};
+  if (!process.cursor.empty()) parameters.push_back({"cursor", process.cursor});
+  ListQuestion question;
+  question.parameters = parameters;
+  question.today = CivilDate{berlin_day(clock_.now().ms)};
+  question.rules = process.rules.get();
+  const ListAnswer answer = list(reading, table, question);
+  const auto* found = std::get_if<ListPage>(&answer);
+  if (!found) fail("a list was refused: " + std::get<ListFault>(answer).detail);
+  constexpr std::string_view begins = R"({"case":")";
+  for (std::size_t at = found->body.find(begins); at != std::string::npos;
+       at = found->body.find(begins, at + 1)) {
+    const auto id = parse_uuid(std::string_view(found->body).substr(at + begins.size(), 36));
+    require(id.has_value(), "a list shows a case without an id");
+    require(process.listed.insert(*id).second, "a list that changes shows a case twice");
+  }
+  process.cursor = found->next;
+  if (!process.cursor.empty()) return;
+  require(std::includes(process.listed.begin(), process.listed.end(), process.must_list.begin(),
+                        process.must_list.end()),
+          "a list that changes leaves a case out that was there all the time");
+}
+
+void World::check_figures(const Process& process) {
+  count("check: key figures");
+  const Reading reading(process.store->snapshot());
+  for (const std::string& provider : reading.providers()) {
+    std::int64_t referrals = 0, starts = 0, minutes = 0, unbillable = 0, completions = 0;
+    for (const auto& [id, here] : cases_) {
+      if (here.is.version == 0 || here.is.provider != provider) continue;
+      const ModelBalance balance = balance_of(here.is);
+      ++referrals;
+      starts += here.is.first_unit() ? 1 : 0;
+      minutes += balance.delivered;
+      unbillable += balance.at_risk;
+      completions += here.is.end && here.is.end->kind == EndIs::completed ? 1 : 0;
+    }
+    for (const Span span : {Span::month, Span::day}) {
+      const auto sum = [&](Figure figure) {
+        std::int64_t amount = 0;
+        reading.counters(provider, span, figure, civil(1990, 1, 1), civil(2090, 12, 31),
+                         [&](const FigureKey&, std::int64_t counted) { amount += counted; });
+        return amount;
+      };
+      require(sum(Figure::referrals) == referrals, "the key figures count other referrals");
+      require(sum(Figure::starts) == starts, "the key figures count other starts");
+      require(sum(Figure::minutes_delivered) == minutes, "the key figures count other minutes");
+      require(sum(Figure::minutes_unbillable) == unbillable, "the key figures count other minutes at risk");
+      require(sum(Figure::completions) == completions, "the key figures count other completions");
+    }
+  }
+}
+
 void World::check_everything() {
   for (const auto& process : processes_) {
     const StoreState state = process->store->snapshot()->state();
@@ -407,6 +486,7 @@ void World::check_everything() {
     for (const auto& [id, here] : cases_) {
       if (here.is.version > 0) check_rows(*process, here);
     }
+    check_figures(*process);
   }
   const auto same_tables = [&](const Store& a, const Store& b, std::string_view what) {
     for (const TableInfo& table : all_tables) {

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "tests/simulation/world.h"
@@ -20,6 +22,10 @@ struct World::Process {
   std::unique_ptr<Intake> intake;
   std::vector<std::size_t> open;
   std::uint64_t comes_back = 0;
+  bool stumbles = false;  ///< a reading was or will be made to fail
+  /// A list of all cases that somebody pages through while it changes.
+  std::string cursor;
+  std::set<Uuid> listed, must_list;
   [[nodiscard]] bool lives() const { return intake != nullptr; }
 };
 
