@@ -223,7 +223,9 @@ void Intake::run(std::stop_token stop) {
     if (stop.stop_requested()) {
       stopped_ = true;
       lock.unlock();
-      const bool open = std::any_of(cases_.begin(), cases_.end(),
+      // Also those that wait for the tables or for the log's end, not only for their own records.
+      const bool open = !blocked_.empty() || !resting_.empty() || !again_.empty() ||
+                        std::any_of(cases_.begin(), cases_.end(),
                                     [](const auto& entry) { return !entry.second->pending.empty(); });
       lock.lock();
       if (!moved && queue_.empty() && !open) return;

@@ -1,6 +1,6 @@
-// The world around the service, under the simulation's hand: a clock that jumps, a key store that fails, and
-// a log as one process sees it, whose connection is lost, whose reading lags behind, and whose callbacks die
-// with the process.
+// The world around the service, under the simulation's hand: a clock that jumps, keys and tables whose
+// writing fails, and a log as one process sees it, whose connection is lost, whose reading lags behind, and
+// whose callbacks die with the process.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "events/memory_log.h"
+#include "projections/store.h"
 #include "services/clock.h"
 #include "services/key_store.h"
 
@@ -140,6 +141,50 @@ class LogOfProcess final : public Log {
   Positions visible_;
   mutable int stumbles_in_ = 0;
   bool gone_ = false, queue_full_ = false, at_once_ = false;
+};
+
+/// The tables of one process, whose writing fails when it is told to.
+class StoreOfProcess final : public Store {
+ public:
+  /// `after`: what failed is there all the same, as in a store that had to be opened again.
+  enum class Failure : std::uint8_t { none, before, after };
+  explicit StoreOfProcess(std::unique_ptr<Store> inner) : inner_(std::move(inner)) {}
+  [[nodiscard]] const Store& inner() const { return *inner_; }
+  void fail_next(Failure failure) { next_ = failure; }
+
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const override { return inner_->snapshot(); }
+  [[nodiscard]] std::unique_ptr<Batch> batch() override { return inner_->batch(); }
+  void write(std::unique_ptr<Batch> batch, const StoreState& state) override {
+    const Failure failure = std::exchange(next_, Failure::none);
+    if (failure == Failure::before) throw StoreFailed("a write fails, as the simulation asked for");
+    inner_->write(std::move(batch), state);
+    if (failure == Failure::after)
+      throw StoreFailed("nobody knows about a write, as the simulation asked for");
+  }
+  [[nodiscard]] std::vector<Table> outdated() const override { return inner_->outdated(); }
+  [[nodiscard]] std::unique_ptr<Generation> begin(std::span<const Table> tables) override {
+    return inner_->begin(tables);
+  }
+  void adopt(std::unique_ptr<Generation> generation, std::unique_ptr<Batch> batch,
+             const StoreState& state) override {
+    inner_->adopt(std::move(generation), std::move(batch), state);
+  }
+  void compare(const Store& other, Table table,
+               const std::function<void(std::string_view key)>& differs) const override {
+    inner_->compare(other, table, differs);
+  }
+  void compare(const Generation& generation, Table table,
+               const std::function<void(std::string_view key)>& differs) const override {
+    inner_->compare(generation, table, differs);
+  }
+  [[nodiscard]] std::vector<Parked> parked() const override { return inner_->parked(); }
+  [[nodiscard]] std::vector<std::string> settings() const override { return inner_->settings(); }
+  [[nodiscard]] Head stream_head(const CaseId& stream) const override { return inner_->stream_head(stream); }
+  [[nodiscard]] std::uint64_t disk_octets() const override { return inner_->disk_octets(); }
+
+ private:
+  std::unique_ptr<Store> inner_;
+  Failure next_ = Failure::none;
 };
 
 }  // namespace geleit::simulation

@@ -33,6 +33,9 @@ constexpr std::array fault_words{
     "fault: log out of reach",
     "fault: queue of the log full",
     "fault: a reading fails",
+    "fault: tables not written",
+    "fault: tables written and denied",
+    "fault: process ended in order",
     "fault: reading lags behind",
     "fault: clock forward",
     "fault: clock back",
@@ -330,6 +333,8 @@ void World::step_projector(std::size_t at) {
     process.projector->step();
   } catch (const LogUnavailable&) {
     require(process.stumbles || process.log->gone(), "the log is there, but the projector misses it");
+  } catch (const StoreFailed& failure) {
+    require(process.tables_fail, std::string("the tables cannot be written: ") + failure.what());
   }
   process.intake->tables_advanced();
   if (draw_.one_in(4) && !known_cases_.empty()) {
@@ -431,6 +436,29 @@ void World::disturb() {
       process.stumbles = true;
       process.log->stumble(draw_.between(1, 2 * partitions_));
       break;
+    case 17:
+      if (!process.lives()) break;
+      process.tables_fail = true;
+      if (draw_.one_in(2)) {
+        count("fault: tables not written");
+        process.store->fail_next(StoreOfProcess::Failure::before);
+      } else {
+        count("fault: tables written and denied");
+        process.store->fail_next(StoreOfProcess::Failure::after);
+      }
+      break;
+    case 18:
+      if (!process.lives() || !draw_.one_in(2)) break;
+      note(fmt::format("process {} ends in order", at));
+      count("fault: process ended in order");
+      process.intake->give_up();
+      process.intake->run({});
+      for (const std::size_t index : process.open) {
+        require(!attempts_[index].open, "its process has ended in order, but this was never answered: " +
+                                            spoken_[attempts_[index].spoken].text);
+      }
+      kill(at);
+      break;
     case 13:
     case 14:
     case 15:
@@ -485,8 +513,8 @@ void World::start(std::size_t at) {
   process.log->at_once(true);
   process.rules = std::make_unique<RuleBook>();
   process.chance = std::make_unique<SeededChance>(options_.seed * 1'000'003 + ++starts_);
-  process.store =
-      Store::open({.dir = process.tables, .cache_octets = 8 << 20, .write_buffer_octets = 16 << 20});
+  process.store = std::make_unique<StoreOfProcess>(
+      Store::open({.dir = process.tables, .cache_octets = 8 << 20, .write_buffer_octets = 16 << 20}));
   // Small bounds are met; one of each, so that both halves of every batch are met, too.
   const ProjectorLimits projector{.batch_records = 1 + draw_.below(40), .cached_cases = draw_.below(30)};
   process.projector = std::make_unique<Projector>(*process.log, *process.store, *process.rules, projector);
@@ -525,6 +553,7 @@ void World::come_to_rest() {
     if (!process->lives()) start(process->number);
     process->log->be_gone(false);
     process->log->stumble(0);
+    process->store->fail_next(StoreOfProcess::Failure::none);
     process->log->go_on_reading();
   }
   int quiet = 0;

@@ -497,10 +497,10 @@ void World::check_everything() {
     require(a.snapshot()->state() == b.snapshot()->state(),
             fmt::format("{}: the states of the tables differ", what));
   };
-  const Store& live = *processes_.front()->store;
+  const Store& live = processes_.front()->store->inner();
   if (two_) {
     count("check: two processes byte for byte");
-    same_tables(live, *processes_.back()->store, "two processes");
+    same_tables(live, processes_.back()->store->inner(), "two processes");
   }
   count("check: rebuild byte for byte");
   const std::filesystem::path scratch = options_.dir / "scratch";

@@ -17,12 +17,13 @@ struct World::Process {
   std::unique_ptr<LogOfProcess> log;
   std::unique_ptr<RuleBook> rules;
   std::unique_ptr<SeededChance> chance;
-  std::unique_ptr<Store> store;
+  std::unique_ptr<StoreOfProcess> store;
   std::unique_ptr<Projector> projector;
   std::unique_ptr<Intake> intake;
   std::vector<std::size_t> open;
   std::uint64_t comes_back = 0;
-  bool stumbles = false;  ///< a reading was or will be made to fail
+  bool stumbles = false;     ///< a reading was or will be made to fail
+  bool tables_fail = false;  ///< a write of the tables was or will be
   /// A list of all cases that somebody pages through while it changes.
   std::string cursor;
   std::set<Uuid> listed, must_list;
