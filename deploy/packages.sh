@@ -15,6 +15,9 @@ packages_to_test=(
   python3 python3-venv clang-format clang-tidy shellcheck
 )
 
+# Only for `tests/run --only fuzz`: Debian's default clang, 14, does not know all of C++20 that we use.
+packages_to_fuzz=(clang-16 libclang-rt-16-dev)
+
 # Prints the packages of "$@" that are not installed, one a line.
 packages_missing() {
   local installed
