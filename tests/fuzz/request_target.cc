@@ -1,7 +1,5 @@
 #include "services/http/request_parser.h"
 
-#include <boost/asio/buffer.hpp>
-
 #include "services/http/negotiation.h"
 #include "services/http/request_data.h"
 #include "tests/fuzz/targets.h"
@@ -45,7 +43,7 @@ void take_request(std::string_view bytes) {
     pending.append(part);
     while (!pending.empty() && !parser.is_done()) {
       boost::system::error_code error;
-      const std::size_t used = parser.put(boost::asio::buffer(pending), error);
+      const std::size_t used = parser.put(boost::asio::const_buffer(pending.data(), pending.size()), error);
       require(used <= pending.size(), "more was read than there was");
       pending.erase(0, used);
       if (parser.is_header_done() && !looked) {
