@@ -12,7 +12,6 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <array>
-#include <cstdarg>
 #include <cstring>
 #include <limits>
 
@@ -83,13 +82,6 @@ static_assert(sizeof(StoredIdentity) == 40);
   throw LogUnavailable(fmt::format("the log in {} could not {}: {}", dir.string(), doing, text));
 }
 
-// Whoever only reads leaves nothing behind, not even RocksDB's own messages.
-class NoMessages final : public rocksdb::Logger {
- public:
-  using Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
 rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memory) {
   rocksdb::Options options;
   if (memory.env != nullptr) options.env = memory.env;
@@ -108,10 +100,7 @@ rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memo
   options.max_open_files = -1;
   options.max_background_jobs = 2;
   options.bytes_per_sync = sync_sorted_files_every_bytes;
-  options.keep_log_file_num = 4;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  if (mode == LogDatabase::Mode::read || mode == LogDatabase::Mode::look)
-    options.info_log = std::make_shared<NoMessages>();
+  options.info_log = no_messages();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.write_buffer_manager = memory.write_buffers;

@@ -4,6 +4,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/listener.h>
 
+#include <cstdarg>
 #include <mutex>
 
 #include "events/high_water.h"
@@ -71,6 +72,15 @@ ListKeeper::ListKeeper(std::filesystem::path dir) : listener_(std::make_shared<L
 std::shared_ptr<rocksdb::EventListener> ListKeeper::listener() const { return listener_; }
 void ListKeeper::opened() { listener_->begin(); }
 
+std::shared_ptr<rocksdb::Logger> no_messages() {
+  class NoMessages final : public rocksdb::Logger {
+   public:
+    using Logger::Logv;
+    void Logv(const char*, va_list) override {}
+  };
+  return std::make_shared<NoMessages>();
+}
+
 bool is_damage(const rocksdb::Status& status, bool opening) {
   if (status.IsCorruption()) return true;
   if (!opening) return false;
@@ -79,7 +89,10 @@ bool is_damage(const rocksdb::Status& status, bool opening) {
 }
 
 bool is_in_use(const rocksdb::Status& status) {
-  return status.IsIOError() && status.ToString().find("/LOCK") != std::string::npos;
+  // Another error may name that file too: where nothing can be written it cannot be made.
+  const std::string text = status.ToString();
+  return status.IsIOError() && (text.find("While lock file") != std::string::npos ||
+                                text.find("lock hold by current process") != std::string::npos);
 }
 
 }  // namespace geleit

@@ -10,6 +10,7 @@
 namespace rocksdb {
 class Env;
 class EventListener;
+class Logger;
 class Status;
 }  // namespace rocksdb
 
@@ -34,6 +35,10 @@ class ListKeeper {
   class Listener;
   std::shared_ptr<Listener> listener_;
 };
+
+/// Takes RocksDB's own messages and keeps none. Written to its file LOG, one that finds the disk full would
+/// end the process: the library asserts that nothing is appended to a file after a failure.
+[[nodiscard]] std::shared_ptr<rocksdb::Logger> no_messages();
 
 /// True when this is damage: what the machine gave is not what was written, or a file is gone. `opening`:
 /// then even a file that is not found is.

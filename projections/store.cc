@@ -563,8 +563,7 @@ class RocksStore final : public Store {
     rocks_.write_buffer_manager =
         std::make_shared<rdb::WriteBufferManager>(options.write_buffer_octets, cache);
     rocks_.max_total_wal_size = 2 * options.write_buffer_octets;
-    rocks_.keep_log_file_num = 2;
-    rocks_.info_log_level = rdb::WARN_LEVEL;
+    rocks_.info_log = no_messages();
     rocks_.compression = rdb::kLZ4Compression;
     rocks_.level_compaction_dynamic_level_bytes = true;
     rdb::BlockBasedTableOptions table;

@@ -180,8 +180,7 @@ class RocksKeyStore final : public KeyStore {
     options.track_and_verify_wals_in_manifest = true;
     options.paranoid_checks = true;
     options.max_open_files = -1;  // so that a file that is gone is noticed now
-    options.keep_log_file_num = 2;
-    options.info_log_level = rdb::WARN_LEVEL;
+    options.info_log = no_messages();
     options.write_buffer_size = 8 << 20;
     ListKeeper list(dir_);
     if (mode == Mode::write) options.listeners.push_back(list.listener());
@@ -221,7 +220,11 @@ class RocksKeyStore final : public KeyStore {
         throw_damaged(fmt::format("{} at octet {} is not as it was written", ahead.file.filename().string(),
                                   ahead.offset));
       }
-      if (acknowledged) require_count(*open_database(Mode::look), acknowledged);
+      if (acknowledged) {
+        const auto look = open_database(Mode::look);
+        require_count(*look, acknowledged);
+        require_known(*look, Mode::look);
+      }
       if (torn) {
         try {
           drop_torn_write(ahead);
