@@ -43,8 +43,8 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
 
   /// The files of a directory as a power cut at this moment would leave them, while the databases go on.
   void copy_as_if_power_were_cut(const std::filesystem::path& from, const std::filesystem::path& to) {
+    const std::lock_guard lock(mutex_);  // nothing is removed or renamed meanwhile
     std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
-    const std::lock_guard lock(mutex_);
     for (const auto& [name, octets] : synced_) {
       const auto copy = to / std::filesystem::relative(name, from);
       std::error_code ignored;
@@ -73,8 +73,8 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
                                const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
     if (read_only) return failed(rocksdb::IOStatus::IOError(from, "Read-only file system"));
-    const auto status = FileSystemWrapper::RenameFile(from, to, options, debug);
     const std::lock_guard lock(mutex_);
+    const auto status = FileSystemWrapper::RenameFile(from, to, options, debug);
     if (const auto known = synced_.extract(from); status.ok() && known) synced_[to] = known.mapped();
     return status;
   }
