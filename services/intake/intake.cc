@@ -584,6 +584,25 @@ bool Intake::answer_repeat(Entry& entry, const CaseId& id, const Item& item) {
   return false;
 }
 
+/// A person as a case of that provider has it: one at hand, which the tables may not know yet, or of the
+/// tables.
+std::optional<std::pair<CaseId, SealedCopy>> Intake::sealed_person(const std::string& provider,
+                                                                   PersonId person,
+                                                                   const Snapshot& snapshot) const {
+  const auto in_case = [&](const CaseId& id) -> std::optional<std::pair<CaseId, SealedCopy>> {
+    if (const auto at_hand = cases_.find(id); at_hand != cases_.end() && at_hand->second->ahead.exists())
+      return std::pair{id, at_hand->second->ahead.person};
+    const auto stored = snapshot.get(Table::stored_cases, id_key(id.value));
+    if (!stored) return std::nullopt;
+    return std::pair{id, decode_stored_case(*stored).state.person};
+  };
+  if (const auto fresh = new_persons_.find({provider, person}); fresh != new_persons_.end()) {
+    if (auto found = in_case(fresh->second)) return found;
+  }
+  const auto other = case_of_person(snapshot, provider, person);
+  return other ? in_case(*other) : std::nullopt;
+}
+
 void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) {
   Command& command = item.command();
   if (item.lost_races > 0) entry.one_at_a_time = true;
@@ -626,13 +645,8 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   if (referral && !entry.ahead.exists()) {
     const PersonId person = person_of(command, *referral);
     if (referral->person_id) {
-      const std::string provider(referral->provider);
-      std::optional<CaseId> other;
-      if (const auto fresh = new_persons_.find({provider, person}); fresh != new_persons_.end())
-        other = fresh->second;
-      else
-        other = case_of_person(*round.snapshot, provider, person);
-      if (!other) {
+      const auto known = sealed_person(std::string(referral->provider), person, *round.snapshot);
+      if (!known) {
         // That nobody knows the person is seen once the tables hold what all partitions held when it was
         // asked.
         if (item.tables_to.empty()) item.tables_to = log_.ends();
@@ -641,19 +655,9 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
           blocked_.push_back(std::move(item));
           return;
         }
-      }
-      SealedCopy sealed;
-      if (other) {
-        if (const auto at_hand = cases_.find(*other); at_hand != cases_.end())
-          sealed = at_hand->second->ahead.person;
-        else if (const auto stored = round.snapshot->get(Table::stored_cases, id_key(other->value))) {
-          sealed = decode_stored_case(*stored).state.person;
-        }
-        key = keys_.find(sealed.key);
-        if (key) {
-          if (const auto clear = open_field(*key, *other, SealedField::person, sealed.bytes))
-            known_person = decode_person(*clear);
-        }
+      } else if ((key = keys_.find(known->second.key))) {
+        if (const auto clear = open_field(*key, known->first, SealedField::person, known->second.bytes))
+          known_person = decode_person(*clear);
       }
     }
     if (!key) {
@@ -787,8 +791,12 @@ void Intake::flush(Round& round) {
 }
 
 void Intake::let_go_of_cases() {
-  if (cases_.size() <= limits_.cases_at_hand) return;
+  if (std::max(cases_.size(), seen_elsewhere_.size()) <= limits_.cases_at_hand) return;
   const Positions reached = store_.snapshot()->state().positions();
+  // What the tables have read they tell themselves.
+  std::erase_if(seen_elsewhere_,
+                [&](const auto& seen) { return seen.second.offset < reached[seen.second.partition.value]; });
+  if (cases_.size() <= limits_.cases_at_hand) return;
   const auto in_tables = [&](const Entry& entry) {
     return entry.pending.empty() && entry.waiting.empty() &&
            (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);

@@ -125,6 +125,9 @@ class Intake {
   void decide_item(Item item, Round& round);
   void decide_in(Entry& entry, const CaseId& id, Item item, Round& round);
   [[nodiscard]] bool answer_repeat(Entry& entry, const CaseId& id, const Item& item);
+  [[nodiscard]] std::optional<std::pair<CaseId, SealedCopy>> sealed_person(const std::string& provider,
+                                                                           PersonId person,
+                                                                           const Snapshot& snapshot) const;
   void refuse(Entry* entry, Item item, Rejection rejection);
   void answer(const Item& item, Answer answer);
   void flush(Round& round);
