@@ -214,16 +214,18 @@ std::unique_ptr<Store> open_tables_read_only(const std::filesystem::path& dir) {
 
 void check(const TablesAsk& ask, CommandLine& line) {
   const DataDirectory data = ask.where.directory();
-  if (!std::filesystem::exists(data.tables() / "CURRENT")) {
+  const auto no_tables = [&] {
     fmt::print(stderr, "geleit check: {}\n",
                say(line.for_people, message::no_tables, data.tables().string()));
     line.status = Exit::unavailable;
-    return;
-  }
+  };
+  if (!std::filesystem::exists(data.tables() / "CURRENT")) return no_tables();
   // The tables first: the log is then at least as far.
   const auto store = open_tables_read_only(data.tables());
   const auto log = EmbeddedLog::open_read_only(data.log());
   const StoreState state = store->snapshot()->state();
+  // Making them was cut off before the first of them was whole.
+  if (state.log.is_nil()) return no_tables();
   if (state.log != log->info().id) {
     fmt::print(
         stderr, "geleit check: {}\n",

@@ -102,12 +102,16 @@ class Ledger:
         by_id: dict[str, Event] = {}
         ends: dict[int, int] = collections.Counter()
         heads: dict[str, tuple[int, str | None]] = {}
+        latest: dict[int, str] = {}
         hashes = {}
         for event in events:
             partition, offset = event["partition"], int(event["offset"])
             self._say(offset == ends[partition], f"the log has a gap before {partition}:{offset}", event)
             ends[partition] += 1
             hashes[partition, offset] = event["hash"]
+            # The tests' clock begins anew with every start, and never leaves the summer.
+            self._say(event["time"] >= latest.get(partition, ""), "recorded before the record before", event)
+            latest[partition] = event["time"]
             self._say(not event["stale"], "stale, with one writer", event)
             self._say(event["id"] not in by_id, "there twice", event)
             by_id[event["id"]] = event
