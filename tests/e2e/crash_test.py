@@ -12,7 +12,7 @@ import pytest
 
 from client import Client, new_id
 from program import Server, executable, geleit
-from story import Case, Story, day_after, referral_data
+from story import Case, day_after, referral_data
 
 CLOCK = "2026-06-30T12:00:00+02:00"
 CASES = 6_000
@@ -234,20 +234,3 @@ def test_month_totals_equal_a_plain_count(exported):
         assert abs(told[key]["home_share"] - home[key] / count) <= 0.0051, key
     assert {k: r["referrals"] for k, r in told.items() if r["referrals"]} == dict(referrals)
     assert {k: r["completions"] for k, r in told.items() if r["completions"]} == dict(completions)
-
-
-def test_a_crash_before_the_answer_loses_nothing_that_was_answered(tmp_path):
-    """kill -9 …, start again: a single command that was answered is there"""
-    cases = []
-    for _ in range(5):
-        server = Server(tmp_path / "data", CLOCK).start()
-        client = Client(server.url)
-        for _ in range(20):
-            cases.append(Story(client).referral())
-        server.kill()
-        client.close()
-    with Server(tmp_path / "data", CLOCK) as server:
-        client = Client(server.url)
-        assert {row["case"] for row in client.rows("cases")} == {case.id for case in cases}
-        client.close()
-    assert geleit("check", "--data", tmp_path / "data").returncode == 0
