@@ -121,7 +121,18 @@ void write_event(const Event& e, schema::Event::Builder b) {
   codec::write_payload(e.payload, b.getPayload());
 }
 
+/// With all its octets, a NUL among them, too.
+capnp::Text::Reader whole(const std::string& text) { return {text.data(), text.size()}; }
+
+/// What encode never makes is no event: nothing could refer to it.
+void require_names(schema::Event::Reader r) {
+  if (r.getVersion() == 0 || (r.getIdHigh() == 0 && r.getIdLow() == 0) ||
+      (r.getStreamHigh() == 0 && r.getStreamLow() == 0))
+    throw BadRecord("an event without an id, a stream or a version");
+}
+
 void read_event(schema::Event::Reader r, Event& e) {
+  require_names(r);
   e.id.value = {r.getIdHigh(), r.getIdLow()};
   e.stream.value = {r.getStreamHigh(), r.getStreamLow()};
   e.version = Version{r.getVersion()};
@@ -189,6 +200,7 @@ std::optional<Link> link_of(std::string_view record) {
     return guarded([&] {
       capnp::FlatArrayMessageReader message(words, reader_options);
       const auto r = message.getRoot<schema::Event>();
+      require_names(r);
       return Link{{{r.getIdHigh(), r.getIdLow()}},
                   {{r.getStreamHigh(), r.getStreamLow()}},
                   Version{r.getVersion()},
@@ -211,15 +223,15 @@ Hash recompute_hash(std::string_view record) {
 std::string encode_person(const PersonData& person) {
   return flat_message([&](capnp::MessageBuilder& message) {
     auto b = message.initRoot<schema::PersonData>();
-    b.setGivenName(person.given_name);
-    b.setFamilyName(person.family_name);
+    b.setGivenName(whole(person.given_name));
+    b.setFamilyName(whole(person.family_name));
     b.setBorn(person.born.days);
-    b.setInsuranceNumber(person.insurance_number);
-    b.setInsurerIk(person.insurer_ik);
-    b.setGuardian(person.guardian);
-    b.setPhone(person.phone);
-    b.setEmail(person.email);
-    b.setPostalCode(person.postal_code);
+    b.setInsuranceNumber(whole(person.insurance_number));
+    b.setInsurerIk(whole(person.insurer_ik));
+    b.setGuardian(whole(person.guardian));
+    b.setPhone(whole(person.phone));
+    b.setEmail(whole(person.email));
+    b.setPostalCode(whole(person.postal_code));
   });
 }
 
@@ -236,7 +248,7 @@ PersonData decode_person(std::string_view clear) {
 std::string encode_texts(const std::vector<std::string>& texts) {
   return flat_message([&](capnp::MessageBuilder& message) {
     auto list = message.initRoot<schema::TextList>().initTexts(static_cast<unsigned>(texts.size()));
-    for (unsigned i = 0; i < list.size(); ++i) list.set(i, texts[i]);
+    for (unsigned i = 0; i < list.size(); ++i) list.set(i, whole(texts[i]));
   });
 }
 

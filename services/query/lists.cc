@@ -281,9 +281,14 @@ std::optional<ListFault> read_limit(std::string_view value, Plan& plan) {
   return std::nullopt;
 }
 
+/// Nobody asks for other days; each month from one to the other is a row of the key figures.
+const CivilDate asked_day_min = civil(1900, 1, 1);
+const CivilDate asked_day_max = civil(2200, 12, 31);
+
 std::optional<ListFault> read_today(std::string_view value, Language language, CivilDate& today) {
   const auto date = parse_date(value);
-  if (!date) return fault("today", say(language, message::a_filter_date), got(value, language), language);
+  if (!date || *date < asked_day_min || *date > asked_day_max)
+    return fault("today", say(language, message::a_filter_date), got(value, language), language);
   today = *date;
   return std::nullopt;
 }
