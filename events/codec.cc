@@ -1,5 +1,6 @@
 #include "events/codec.h"
 
+#include <capnp/any.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
@@ -131,8 +132,34 @@ void require_names(schema::Event::Reader r) {
     throw BadRecord("an event without an id, a stream or a version");
 }
 
+/// Which of an event's pointers are there, told from their words: most events lack most of them, and asking
+/// Cap'n Proto for each costs more than the rest of the event. In the order of schema/event.capnp.
+class Pointers {
+ public:
+  enum Field : std::uint8_t { installation, provider_set, provider, by, findings, deviations };
+
+  explicit Pointers(schema::Event::Reader r) {
+    const capnp::AnyStruct::Reader any = r;
+    const auto data = any.getDataSection();
+    // A struct's pointers follow its data.
+    first_ = data.end();
+    count_ = any.getPointerSection().size();
+  }
+  [[nodiscard]] bool has(Field field) const {
+    if (field >= count_) return false;
+    std::uint64_t word = 0;
+    std::memcpy(&word, first_ + std::size_t{field} * sizeof word, sizeof word);
+    return word != 0;
+  }
+
+ private:
+  const capnp::byte* first_;
+  std::size_t count_;
+};
+
 void read_event(schema::Event::Reader r, Event& e) {
   require_names(r);
+  const Pointers pointers(r);
   e.id.value = {r.getIdHigh(), r.getIdLow()};
   e.stream.value = {r.getStreamHigh(), r.getStreamLow()};
   e.version = Version{r.getVersion()};
@@ -142,18 +169,25 @@ void read_event(schema::Event::Reader r, Event& e) {
       r.getHappenedAt() == schema::NO_INSTANT ? std::nullopt : std::optional(Instant{r.getHappenedAt()});
   e.decided = Instant{r.getDecidedAt()};
   e.provider = codec::view(r.getProvider());
-  e.by = codec::view(r.getBy());
+  e.by = pointers.has(Pointers::by) ? codec::view(r.getBy()) : std::string_view();
   e.judged_by.shipped = shipped_of(r);
-  e.judged_by.installation = codec::hash_of_bytes(codec::view(r.getInstallation()));
-  e.judged_by.provider = codec::hash_of_bytes(codec::view(r.getProviderSet()));
+  e.judged_by.installation = e.judged_by.provider = {};
+  if (pointers.has(Pointers::installation))
+    e.judged_by.installation = codec::hash_of_bytes(codec::view(r.getInstallation()));
+  if (pointers.has(Pointers::provider_set))
+    e.judged_by.provider = codec::hash_of_bytes(codec::view(r.getProviderSet()));
   e.key.value = {r.getKeyHigh(), r.getKeyLow()};
   e.tag = {r.getTagHigh(), r.getTagLow()};
   e.trace.value = {r.getTraceHigh(), r.getTraceLow()};
   e.findings.clear();
-  for (const auto number : r.getFindings()) e.findings.push_back(codec::rule(number));
+  if (pointers.has(Pointers::findings)) {
+    for (const auto number : r.getFindings()) e.findings.push_back(codec::rule(number));
+  }
   e.deviations.clear();
-  for (const auto deviation : r.getDeviations()) {
-    e.deviations.push_back({codec::rule(deviation.getRule()), {codec::view(deviation.getReason())}});
+  if (pointers.has(Pointers::deviations)) {
+    for (const auto deviation : r.getDeviations()) {
+      e.deviations.push_back({codec::rule(deviation.getRule()), {codec::view(deviation.getReason())}});
+    }
   }
   codec::read_payload(r.getPayload(), e.payload);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,7 +34,31 @@ class BulkRows {
       std::uint32_t at;     ///< in octets: two lengths, the value, the row's key
     };
     std::vector<Entry> entries;
-    std::string octets;
+    std::vector<char> octets;   ///< as many as there is room for
+    std::size_t filled = 0;     ///< of them
+    bool told_by_order = true;  ///< equal `order` is an equal value
+  };
+  /// A key whose beginning stays and whose end changes.
+  class KeyBuffer {
+   public:
+    void begin(std::string_view beginning) {
+      octets_.resize(beginning.size() + 2 * 256);
+      std::memcpy(octets_.data(), beginning.data(), beginning.size());
+      begin_ = beginning.size();
+    }
+    /// `end` of at most 511 octets.
+    [[nodiscard]] std::string_view with(std::string_view end) {
+      std::memcpy(octets_.data() + begin_, end.data(), end.size());
+      return {octets_.data(), begin_ + end.size()};
+    }
+    [[nodiscard]] std::string_view with(std::string_view end, char last) {
+      octets_[begin_ + end.size()] = last;
+      return {octets_.data(), with(end).size() + 1};
+    }
+
+   private:
+    std::vector<char> octets_;
+    std::size_t begin_ = 0;
   };
   struct Target {
     const ReadModel* model;
@@ -48,28 +73,36 @@ class BulkRows {
     void take(Each&& each);
 
    private:
+    /// A FigureKey as two numbers that sort as it does.
+    struct Packed {
+      std::uint64_t high = 0;
+      std::uint32_t low = 0;
+      friend auto operator<=>(const Packed&, const Packed&) = default;
+    };
     struct Slot {
-      FigureKey key;
+      Packed key;
       bool taken = false;
       std::int64_t sum = 0;
     };
-    Slot& slot_of(const FigureKey& key);
+    [[nodiscard]] static Packed pack(const FigureKey& key);
+    [[nodiscard]] static FigureKey unpack(const Packed& key);
+    Slot& slot_of(const Packed& key);
     std::vector<Slot> slots_ = std::vector<Slot>(1024);
     std::size_t taken_ = 0;
-    std::vector<std::pair<FigureKey, std::int64_t>> sorted_;
+    std::vector<Slot> sorted_;
   };
 
   void begin_provider(std::string_view provider);
   void end_provider();
+  static void add_entry(Column& column, std::string_view value, std::string_view key);
   void write_column(Table table, std::uint8_t number, Column& column);
 
   const RuleBook& rules_;
   Loader& loader_;
   std::vector<Target> targets_;
   std::string provider_;
-  std::string row_key_;  ///< begins with what all rows of the provider begin with
-  std::size_t row_begin_ = 0;
-  std::string entry_key_;
+  KeyBuffer row_key_;
+  KeyBuffer entry_key_;
   Derived derived_;
   Sums sums_;
   std::vector<Parked> parked_;
