@@ -554,7 +554,7 @@ class RocksStore final : public Store {
   explicit RocksStore(const StoreOptions& options)
       : options_(options), health_(std::make_shared<Health>(options.dir, options.read_only)) {
     if (!options.read_only) std::filesystem::create_directories(options.dir);
-    auto cache = rdb::NewLRUCache(options.cache_octets);
+    const auto cache = options.block_cache ? options.block_cache : rdb::NewLRUCache(options.cache_octets);
     if (options.env != nullptr) rocks_.env = options.env;
     // After a crash the tables are what they were at some moment, and go on reading the log from there.
     rocks_.wal_recovery_mode = rdb::WALRecoveryMode::kPointInTimeRecovery;
@@ -564,8 +564,11 @@ class RocksStore final : public Store {
     rocks_.create_missing_column_families = true;
     rocks_.max_background_jobs = 2;
     rocks_.write_buffer_manager =
-        std::make_shared<rdb::WriteBufferManager>(options.write_buffer_octets, cache);
-    rocks_.max_total_wal_size = 2 * options.write_buffer_octets;
+        options.write_buffers ? options.write_buffers
+                              : std::make_shared<rdb::WriteBufferManager>(options.write_buffer_octets, cache);
+    // Read again after a crash, hence a part of the time until ready.
+    rocks_.max_total_wal_size = std::uint64_t{48} << 20;
+    rocks_.write_buffer_size = std::size_t{32} << 20;
     rocks_.info_log = no_messages();
     // Half of the octets are ids, hashes and sealed; compressing the rest would make 160 octets an event 94
     // and a rebuild a sixth slower.

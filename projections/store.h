@@ -22,7 +22,9 @@
 #include "projections/tables.h"
 
 namespace rocksdb {
+class Cache;
 class Env;
+class WriteBufferManager;
 }  // namespace rocksdb
 
 namespace geleit {
@@ -144,6 +146,9 @@ class Generation {
 struct StoreOptions {
   std::filesystem::path dir;
   bool read_only = false;  ///< for `geleit check` and `export` beside a running service
+  /// Shared with other databases of the process; empty: its own, of these sizes.
+  std::shared_ptr<rocksdb::Cache> block_cache = {};
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers = {};
   std::size_t cache_octets = std::size_t{128} << 20;
   std::size_t write_buffer_octets = std::size_t{64} << 20;
   /// What the files are written through; null: the machine's own. Must outlive the store.

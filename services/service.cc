@@ -14,6 +14,10 @@
 namespace geleit {
 namespace {
 
+/// For the blocks of log and tables together; what waits in memory to be written counts in.
+constexpr std::size_t database_octets_max = std::size_t{160} << 20;
+constexpr std::size_t write_octets_max = std::size_t{64} << 20;
+
 /// The last recorded time of the log: where a clock that follows the commands begins.
 Instant last_recorded(const Store& store) {
   Instant last;
@@ -25,7 +29,10 @@ Instant last_recorded(const Store& store) {
 }  // namespace
 
 Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env)
-    : data_(std::move(data)), choice_(clock), env_(env) {
+    : data_(std::move(data)),
+      choice_(clock),
+      memory_(share_memory(database_octets_max, write_octets_max)),
+      env_(env) {
   std::filesystem::create_directories(data_.dir);
   if (choice_.kind == ClockChoice::Kind::entered) {
     // Nothing was entered before there were rules to enter it under; commands move the clock on from there.
@@ -41,6 +48,8 @@ Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env
   options.dir = data_.log();
   options.clock = [this] { return clock_->now(); };
   options.env = env_;
+  options.block_cache = memory_.block_cache;
+  options.write_buffers = memory_.write_buffers;
   log_ = EmbeddedLog::open(std::move(options));
   const Positions ends = log_->ends();
   const bool empty = std::ranges::all_of(ends, [](Offset end) { return end == Offset{0}; });
@@ -79,6 +88,8 @@ void Service::open_tables() {
   StoreOptions options;
   options.dir = data_.tables();
   options.env = env_;
+  options.block_cache = memory_.block_cache;
+  options.write_buffers = memory_.write_buffers;
   try {
     store_ = Store::open(options);
   } catch (const StoreDamaged& damage) {

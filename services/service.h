@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "events/embedded_log.h"
+#include "events/rocks_memory.h"
 #include "projections/projector.h"
 #include "projections/rule_book.h"
 #include "projections/store.h"
@@ -80,6 +81,7 @@ class Service {
 
   DataDirectory data_;
   ClockChoice choice_;
+  SharedMemory memory_;
   std::unique_ptr<Clock> clock_;
   SystemChance chance_;
   RuleBook rules_;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stop_token>
+
 #include "events/memory_log.h"
 #include "projections/rebuild.h"
 #include "tests/replay/invented_history.h"
@@ -96,6 +98,20 @@ TEST_F(Projection, ATableDerivedAgainFromTheCasesIsTheSame) {
   project();
   const std::vector<Table> tables{Table::deadlines, Table::visits, Table::key_figures};
   rebuild_from_cases(*store_, rules_, tables, {});
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, ARebuildThatIsAskedToStopLeavesTheTablesAsTheyWere) {
+  history_.lives(40);
+  project();
+  const StoreState before = state();
+  std::stop_source stop;
+  const Progress stops_at_once = [&](std::uint64_t) { stop.request_stop(); };
+  EXPECT_THROW(rebuild_from_log(log_, *store_, rules_, log_.ends(), stops_at_once, {}, stop.get_token()),
+               RebuildStopped);
+  EXPECT_EQ(state(), before);
+  history_.visited(1, 77);
+  project();
   expect_tables_as_from_zero();
 }
 
