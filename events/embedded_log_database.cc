@@ -101,6 +101,7 @@ rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memo
   options.max_background_jobs = 2;
   options.bytes_per_sync = sync_sorted_files_every_bytes;
   options.info_log = no_messages();
+  options.db_host_id.clear();  // a directory says nothing about the machine it was made on
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.write_buffer_manager = memory.write_buffers;

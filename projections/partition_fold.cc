@@ -49,11 +49,17 @@ void PartitionFold::add_stale(const StoredRecord& record) {
 void PartitionFold::take_settings(const StoredRecord& record, const SettingsAdopted& settings) {
   SettingsStream& stream = settings_streams_[event_.stream];
   if (standing(stream.head, event_.version, event_.previous) == Standing::stale) return add_stale(record);
-  rules_.adopt(settings);
   stream.head = {event_.version, out_.reached.last};
   stream.trail.push_back({record.offset, event_.id.value.low});
-  out_.settings.emplace_back(settings.hash, settings.content);
   ++out_.events;
+  try {
+    rules_.adopt(settings);
+    out_.settings.emplace_back(settings.hash, settings.content);
+  } catch (const std::exception& error) {
+    // It stands still in its stream; nothing is judged by a set that cannot be read.
+    out_.parked.push_back(
+        {event_.stream, Table::stored_cases, {record.partition, record.offset}, error.what(), {}});
+  }
 }
 
 void PartitionFold::add(const StoredRecord& record) {

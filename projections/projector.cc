@@ -253,8 +253,14 @@ std::size_t Projector::fold(Work& work) {
           stale();
           continue;
         }
-        rules_.adopt(*settings);
-        work.batch->settings(settings->hash, settings->content);
+        try {
+          rules_.adopt(*settings);
+          work.batch->settings(settings->hash, settings->content);
+        } catch (const std::exception& error) {
+          // It stands still in its stream; nothing is judged by a set that cannot be read.
+          work.batch->park({link.stream, Table::stored_cases, position_of(record), error.what(), {}});
+          work.parked.emplace_back(link.stream, Table::stored_cases);
+        }
         head = {link.version, link.hash};
         entries.push_back(trail);
         ++work.state.events;

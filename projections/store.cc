@@ -570,6 +570,7 @@ class RocksStore final : public Store {
     rocks_.max_total_wal_size = std::uint64_t{48} << 20;
     rocks_.write_buffer_size = std::size_t{32} << 20;
     rocks_.info_log = no_messages();
+    rocks_.db_host_id.clear();
     // Half of the octets are ids, hashes and sealed; compressing the rest would make 160 octets an event 94
     // and a rebuild a sixth slower.
     rocks_.compression = rdb::kNoCompression;

@@ -115,6 +115,14 @@ class RocksKeyStore final : public KeyStore {
     return key;
   }
 
+  bool known(KeyId id) const override {
+    std::string value;
+    const std::shared_lock gate(gate_);
+    const auto status = database().Get({}, id_octets(id.value), &value);
+    if (!status.ok() && !status.IsNotFound()) throw_status("be read", status);
+    return status.ok();
+  }
+
   std::string trouble() const override {
     const std::shared_lock lock(mutex_);
     return trouble_;
@@ -181,6 +189,7 @@ class RocksKeyStore final : public KeyStore {
     options.paranoid_checks = true;
     options.max_open_files = -1;  // so that a file that is gone is noticed now
     options.info_log = no_messages();
+    options.db_host_id.clear();
     options.write_buffer_size = 8 << 20;
     ListKeeper list(dir_);
     if (mode == Mode::write) options.listeners.push_back(list.listener());

@@ -69,6 +69,9 @@ class KeyStore {
   virtual void add(std::span<const PersonKey> keys) = 0;
   /// Null when there is none, or it was destroyed.
   [[nodiscard]] virtual std::shared_ptr<const PersonKey> find(KeyId id) const = 0;
+  /// True when there is such a key or there was one that was destroyed; an event's key that is not known was
+  /// lost.
+  [[nodiscard]] virtual bool known(KeyId id) const { return find(id) != nullptr; }
   /// Why keys cannot be added now, in a sentence; empty while they can.
   [[nodiscard]] virtual std::string trouble() const { return {}; }
   /// Reads every key and says in a sentence each what is not as it should be.

@@ -11,11 +11,13 @@
 #include <thread>
 
 #include "events/embedded_log.h"
+#include "events/rocks_damage.h"
 #include "projections/projector.h"
 #include "projections/rebuild.h"
 #include "projections/store.h"
 #include "services/clock.h"
 #include "services/command_options.h"
+#include "services/damage_report.h"
 #include "services/http/json_text.h"
 #include "services/progress_line.h"
 
@@ -105,7 +107,16 @@ void rebuild(const TablesAsk& ask, CommandLine& line) {
   options.dir = data.log();
   options.clock = [&clock] { return clock.now(); };
   const auto log = EmbeddedLog::open(std::move(options));
-  const auto store = Store::open({.dir = data.tables()});
+  std::unique_ptr<Store> store;
+  try {
+    store = Store::open({.dir = data.tables()});
+  } catch (const StoreDamaged& damage) {
+    const auto aside = set_tables_aside(data.tables());
+    fmt::print(stderr, "geleit rebuild: {}\n",
+               say(line.for_people, message::tables_were_damaged, std::string_view(damage.what()),
+                   std::string_view(aside.native())));
+    store = Store::open({.dir = data.tables()});
+  }
   const StoreState before = store->snapshot()->state();
 
   std::vector<TableDifference> differences;
@@ -212,6 +223,30 @@ std::unique_ptr<Store> open_tables_read_only(const std::filesystem::path& dir) {
   }
 }
 
+/// Each damage with its place, and for each part the way back.
+void tell_damage(const DamageReport& damage, const TablesAsk& ask, CommandLine& line) {
+  line.status = Exit::refused;
+  if (ask.json) {
+    std::string out;
+    http::JsonWriter json(out);
+    json.object().member("same").boolean(false).member("damage").array();
+    for (const auto* part : {&damage.log, &damage.keys, &damage.tables}) {
+      for (const std::string& what : *part) json.string(what);
+    }
+    json.end().end();
+    fmt::print("{}\n", out);
+    return;
+  }
+  const auto tell = [&](const std::vector<std::string>& found, const Message<Text>& way_back) {
+    if (found.empty()) return;
+    for (const std::string& what : found) fmt::print("{}\n", what);
+    fmt::print("{}\n", say(line.for_people, way_back, std::string_view()));
+  };
+  tell(damage.log, message::log_is_damaged);
+  tell(damage.keys, message::keys_are_damaged);
+  tell(damage.tables, message::tables_are_damaged);
+}
+
 void check(const TablesAsk& ask, CommandLine& line) {
   const DataDirectory data = ask.where.directory();
   const auto no_tables = [&] {
@@ -219,9 +254,17 @@ void check(const TablesAsk& ask, CommandLine& line) {
                say(line.for_people, message::no_tables, data.tables().string()));
     line.status = Exit::unavailable;
   };
-  if (!std::filesystem::exists(data.tables() / "CURRENT")) return no_tables();
-  // The tables first: the log is then at least as far.
-  const auto store = open_tables_read_only(data.tables());
+  if (!has_database_files(data.tables())) return no_tables();
+  ProgressLine progress(stderr);
+  DamageReport damage = find_damage(data, shown_by(progress));
+  std::unique_ptr<Store> store;
+  if (damage.empty()) {
+    // The tables before the log: that is then at least as far.
+    try {
+      store = open_tables_read_only(data.tables());
+    } catch (const StoreDamaged& found) { damage.tables.emplace_back(found.what()); }
+  }
+  if (!damage.empty()) return tell_damage(damage, ask, line);
   const auto log = EmbeddedLog::open_read_only(data.log());
   const StoreState state = store->snapshot()->state();
   // Making them was cut off before the first of them was whole.
@@ -235,7 +278,6 @@ void check(const TablesAsk& ask, CommandLine& line) {
   }
   require_reached(*log, state.positions());
 
-  ProgressLine progress(stderr);
   const Scratch scratch(data.dir);
   const auto differences = check_tables(*log, *store, scratch.dir(), shown_by(progress));
   const auto parked = store->parked();
@@ -244,6 +286,7 @@ void check(const TablesAsk& ask, CommandLine& line) {
     std::string out;
     http::JsonWriter json(out);
     json.object().member("same").boolean(differences.empty()).member("events").number(state.events);
+    json.member("damage").array().end();
     json.member("stale").number(state.stale).member("foreign").number(state.foreign);
     json.member("parked").number(parked.size());
     write_positions(json, state.positions());

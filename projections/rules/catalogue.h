@@ -148,6 +148,9 @@ inline constexpr Message<Text> keys_are_damaged{
     "holt sie aus der letzten Sicherung. {}",
     "The person keys are damaged or not complete and are not used like this; geleit restore gets them back "
     "from the last backup. {}"};
+inline constexpr Message<Text> tables_are_damaged{
+    "Die Tabellen sind beschädigt; geleit serve und geleit rebuild legen sie aus dem Log neu an. {}",
+    "The tables are damaged; geleit serve and geleit rebuild make them anew from the log. {}"};
 inline constexpr Message<Text, Text> tables_were_damaged{
     "Die Tabellen sind beschädigt ({}). Sie wurden nach {} verschoben und werden aus dem Log neu angelegt.",
     "The tables are damaged ({}). They were moved to {} and are made anew from the log."};

@@ -6,6 +6,8 @@
 #include <stop_token>
 
 #include "events/memory_log.h"
+#include "events/sha256.h"
+#include "events/uuid.h"
 #include "projections/rebuild.h"
 #include "tests/replay/invented_history.h"
 #include "tests/temporary_directory.h"
@@ -59,6 +61,33 @@ class Projection : public ::testing::Test {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Projector> projector_;
 };
+
+TEST_F(Projection, SettingsThatAreNoRuleSetStandStillInTheirStreamAndNothingElseDoes) {
+  history_.lives(3);
+  project();
+  SettingsAdopted nonsense;
+  nonsense.content = "this is no rule set [";
+  nonsense.hash = sha256(nonsense.content);
+  const CaseId stream{uuid_v5(geleit_namespace, "installation")};
+  history_.append(history_.make(stream, nonsense, {}));
+  history_.referred(50);
+  project();
+  history_.referred(51);
+  project();
+  EXPECT_EQ(stored(50).head.version, Version{1});
+  EXPECT_EQ(stored(51).head.version, Version{1});
+  ASSERT_EQ(store_->parked().size(), 1u);
+  EXPECT_EQ(store_->parked().front().id, stream);
+  EXPECT_FALSE(store_->parked().front().error.empty());
+  EXPECT_EQ(state().stale, 0U);
+  expect_tables_as_from_zero();
+  // Also after a start, and when all is made anew.
+  projector_ = std::make_unique<Projector>(log_, *store_, rules_);
+  projector_->prepare({});
+  EXPECT_EQ(store_->parked().size(), 1u);
+  rebuild_from_log(log_, *store_, rules_, log_.ends(), {});
+  EXPECT_EQ(store_->parked().size(), 1u);
+}
 
 TEST_F(Projection, LiveTablesAreTheSameBytesAsRebuiltOnes) {
   history_.lives(10);
