@@ -97,6 +97,8 @@ DamageReport find_damage(const DataDirectory& data, const std::function<void(std
   report.log = lasting_file_damage(data.log());
   report.keys = lasting_file_damage(data.keys());
   report.tables = lasting_file_damage(data.tables());
+  // What a write-ahead log of the tables lost is read again from the log.
+  std::erase_if(report.tables, [](const std::string& what) { return what.find(".log: ") != what.npos; });
   std::unordered_set<Uuid> needed;
   try {
     needed = read_log(data, report.log, progress);

@@ -237,7 +237,7 @@ void tell_damage(const DamageReport& damage, const TablesAsk& ask, CommandLine& 
     fmt::print("{}\n", out);
     return;
   }
-  const auto tell = [&](const std::vector<std::string>& found, const Message<Text>& way_back) {
+  const auto tell = [&](const std::vector<std::string>& found, const auto& way_back) {
     if (found.empty()) return;
     for (const std::string& what : found) fmt::print("{}\n", what);
     fmt::print("{}\n", say(line.for_people, way_back, std::string_view()));
