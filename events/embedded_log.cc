@@ -295,5 +295,6 @@ std::unique_ptr<LogSubscription> EmbeddedLog::subscribe(std::function<void()> gr
 }
 
 std::string EmbeddedLog::trouble() const { return writer_->trouble(); }
+void EmbeddedLog::checkpoint(const std::filesystem::path& to) const { writer_->contents().checkpoint(to); }
 
 }  // namespace geleit

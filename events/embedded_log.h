@@ -75,6 +75,10 @@ class EmbeddedLog final : public Log {
                const std::function<void(const StoredRecord&)>& found) const override;
   [[nodiscard]] std::unique_ptr<LogSubscription> subscribe(std::function<void()> grown) override;
   [[nodiscard]] std::string trouble() const override;
+  /// Makes the directory `to`, which must not exist, with the log as it is at some moment during the call,
+  /// all that readers saw before included; its files are hard links where both lie on one file system.
+  /// Throws as reading does.
+  void checkpoint(const std::filesystem::path& to) const;
 
  private:
   class Writer;

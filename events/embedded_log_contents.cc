@@ -341,6 +341,11 @@ void EmbeddedLogContents::read_some_at(std::span<const Position> positions,
   }
 }
 
+void EmbeddedLogContents::checkpoint(const std::filesystem::path& to) const {
+  const auto gate = enter();
+  database().checkpoint(to);
+}
+
 void EmbeddedLogContents::write(std::span<const std::shared_ptr<const RecordGroup>> groups) {
   {
     const std::shared_lock gate(gate_);

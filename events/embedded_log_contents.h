@@ -32,6 +32,9 @@ class EmbeddedLogContents final : public ReadableLog {
   void read_at(std::span<const Position> positions,
                const std::function<void(const StoredRecord&)>& found) const override;
 
+  /// See LogDatabase::checkpoint. By any thread.
+  void checkpoint(const std::filesystem::path& to) const;
+
   // For the writer, all from its one thread.
 
   /// When the last record of each partition was recorded.

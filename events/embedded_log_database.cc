@@ -8,6 +8,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/sst_partitioner.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -273,6 +274,14 @@ void LogDatabase::write(std::span<const std::shared_ptr<const RecordGroup>> grou
   if (status.ok()) return;
   failed_ = true;
   throw_status(dir_, "write", status);
+}
+
+void LogDatabase::checkpoint(const std::filesystem::path& to) const {
+  rocksdb::Checkpoint* made = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(to.string());
+  if (!status.ok()) throw_status(dir_, "make a checkpoint", status);
 }
 
 std::unique_ptr<GroupIterator> LogDatabase::groups(Partition partition, Use use) const {

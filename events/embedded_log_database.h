@@ -86,6 +86,9 @@ class LogDatabase {
   void write(std::span<const std::shared_ptr<const RecordGroup>> groups);
   [[nodiscard]] bool writable() const { return writable_; }
 
+  /// Makes the directory `to`, which must not exist, with all that was written before the call.
+  void checkpoint(const std::filesystem::path& to) const;
+
   enum class Use : std::uint8_t { scan, lookup };
   [[nodiscard]] std::unique_ptr<GroupIterator> groups(Partition partition, Use use) const;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "events/codec.h"
 #include "events/sha256.h"
@@ -84,7 +85,7 @@ struct Projector::Work {
   std::unique_ptr<Batch> batch;
   CounterChanges counters;
   std::vector<std::size_t> taken;  ///< records used, by partition
-  std::vector<std::pair<CaseId, Table>> parked;
+  std::vector<Parked> parked;
   std::map<CaseId, std::pair<Head, std::vector<TrailEntry>>> settings_streams;
 };
 
@@ -293,8 +294,8 @@ std::size_t Projector::fold(Work& work) {
           evolve(touched.now.state, geleit::decode(records_[p][earlier].bytes), past->hash);
         }
         touched.fold_parked = true;
-        work.batch->park({link.stream, Table::stored_cases, position_of(record), e.what(), {}});
-        work.parked.emplace_back(link.stream, Table::stored_cases);
+        work.parked.push_back({link.stream, Table::stored_cases, position_of(record), e.what(), {}});
+        work.batch->park(work.parked.back());
       }
     }
   }
@@ -310,13 +311,13 @@ void Projector::derive(Work& work) {
     if (!touched.before.exists() && now.exists()) work.batch->provider(now.provider);
     for (const ReadModel& model : read_models()) {
       if (parked_.contains({id, model.table})) continue;
-      const auto old_error = derive_rows(model, touched.before, rules_, before);
-      assert(!old_error);
-      const auto error = derive_rows(model, now, rules_, after);
+      // A program may fail on what an earlier one derived; the rows of then stay until both can be derived.
+      auto error = derive_rows(model, touched.before, rules_, before);
+      if (!error) error = derive_rows(model, now, rules_, after);
       if (error) {
-        const std::string shown = touched.before.exists() ? encode_case(touched.before) : std::string();
-        work.batch->park({id, model.table, touched.last, *error, shown});
-        work.parked.emplace_back(id, model.table);
+        std::string shown = touched.before.exists() ? encode_case(touched.before) : std::string();
+        work.parked.push_back({id, model.table, touched.last, *error, std::move(shown)});
+        work.batch->park(work.parked.back());
         continue;
       }
       rows_of_table(work.state, model.table) += static_cast<std::uint64_t>(
@@ -389,7 +390,7 @@ std::size_t Projector::step() {
       derive(work);
       write(work);
       state_ = work.state;
-      parked_.insert(work.parked.begin(), work.parked.end());
+      for (const Parked& parked : work.parked) parked_.emplace(parked.id, parked.table);
       if (cache_.size() + work.streams.size() > limits_.cached_cases) cache_.clear();
       for (auto& [id, touched] : work.streams) {
         if (touched.changed && cache_.size() < limits_.cached_cases) cache_[id] = std::move(touched.now);
@@ -399,15 +400,22 @@ std::size_t Projector::step() {
       if (work.taken[p] == records_[p].size()) continue;
       readers_[p] = log_.read(Partition{static_cast<std::uint16_t>(p)}, state_.reached[p].next);
     }
+    if (parked_now_) {
+      for (const Parked& parked : work.parked) parked_now_(parked);
+    }
     if (moved > 0 && advanced_) advanced_();
     return moved;
   } catch (const std::exception& failure) {
-    if (dynamic_cast<const StoreDamaged*>(&failure) != nullptr) store_.note_damage(failure.what());
-    // The readers may be ahead of the tables now, and the cache may hold what was never written.
-    cache_.clear();
-    failed_ = true;
+    fail(failure);
     throw;
   }
+}
+
+void Projector::fail(const std::exception& failure) {
+  if (dynamic_cast<const StoreDamaged*>(&failure) != nullptr) store_.note_damage(failure.what());
+  // The readers may be ahead of the tables now, and the cache may hold what was never written.
+  cache_.clear();
+  failed_ = true;
 }
 
 void Projector::run(std::stop_token stop) {
@@ -418,8 +426,13 @@ void Projector::run(std::stop_token stop) {
     }
     grown_.notify_one();
   });
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = true;
+  }
   while (!stop.stop_requested()) {
     bool failed = false;
+    answer_retries();
     try {
       while (!stop.stop_requested() && step() > 0) {}
       const std::lock_guard lock(mutex_);
@@ -433,57 +446,137 @@ void Projector::run(std::stop_token stop) {
     if (failed) {
       grown_.wait_for(lock, stop, retry_after_trouble, [] { return false; });
     } else {
-      grown_.wait_for(lock, stop, look_again_after, [this] { return log_grew_; });
+      grown_.wait_for(lock, stop, look_again_after, [this] { return log_grew_ || !retries_.empty(); });
     }
     log_grew_ = false;
   }
+  std::vector<AskedRetry> unanswered;
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = false;
+    unanswered = std::exchange(retries_, {});
+  }
+  for (const AskedRetry& asked : unanswered) asked.retried(std::nullopt);
 }
 
-std::size_t Projector::retry(const CaseId& id) {
+void Projector::ask_retry(const CaseId& id, std::function<void(std::optional<Retried>)> retried) {
+  bool taken = false;
+  {
+    const std::lock_guard lock(mutex_);
+    taken = running_;
+    if (taken) retries_.push_back({id, retried});
+  }
+  if (!taken) return retried(std::nullopt);
+  grown_.notify_one();
+}
+
+void Projector::answer_retries() {
+  std::vector<AskedRetry> asked_now;
+  {
+    const std::lock_guard lock(mutex_);
+    asked_now = std::exchange(retries_, {});
+  }
+  for (const AskedRetry& asked : asked_now) {
+    std::optional<Retried> retried;
+    try {
+      retried = retry(asked.id);
+    } catch (const std::exception& failure) {
+      const std::lock_guard lock(mutex_);
+      trouble_ = failure.what();
+    }
+    asked.retried(std::move(retried));
+  }
+}
+
+Retried Projector::retry(const CaseId& id) {
+  try {
+    if (failed_) stand_anew();
+    return fold_and_derive_again(id);
+  } catch (const std::exception& failure) {
+    fail(failure);
+    throw;
+  }
+}
+
+Retried Projector::fold_and_derive_again(const CaseId& id) {
+  Retried out;
+  auto batch = store_.batch();
   const auto snapshot = store_.snapshot();
   const auto value = snapshot->get(Table::stored_cases, id_key(id.value));
-  if (!value) return 0;
+  if (!value) return out;
+  out.known = true;
+  std::map<Table, Parked> parked;
+  for (Parked& one : store_.parked()) {
+    if (one.id == id) parked.emplace(one.table, std::move(one));
+  }
+  if (parked.empty()) return out;
+
   StoredCase stored = decode_stored_case(*value);
-  StoreState state = state_;
-  auto batch = store_.batch();
-  CounterChanges counters;
-  std::vector<std::pair<CaseId, Table>> freed;
   const Case as_parked = stored.state;
-  if (parked_.contains({id, Table::stored_cases})) {
+  StoreState state = state_;
+  CounterChanges counters;
+  bool news = false;
+  const auto stands_still = [&](Parked one, const std::string& error) {
+    news = news || one.error != error;
+    one.error = error;
+    batch->park(one);
+    out.parked.push_back(std::move(one));
+  };
+  const auto goes_on = [&](Table table) {
+    news = true;
+    batch->unpark(id, table);
+    out.freed.push_back(table);
+  };
+
+  bool refolded = false;
+  if (const auto fold = parked.find(Table::stored_cases); fold != parked.end()) {
     try {
       fold_along_trail(log_, *snapshot, id, stored);
-    } catch (const FoldFailed&) { return 0; }
-    batch->unpark(id, Table::stored_cases);
-    freed.emplace_back(id, Table::stored_cases);
+      refolded = true;
+    } catch (const FoldFailed& failure) {
+      stored.state = as_parked;
+      stands_still(fold->second, failure.what());
+    }
+  }
+  if (refolded) {
+    goes_on(Table::stored_cases);
     batch->put(Table::stored_cases, id_key(id.value), encode_stored_case(stored));
     batch->provider(stored.state.provider);
-  }
-  std::map<Table, std::string> shown;
-  for (const Parked& parked : store_.parked()) {
-    if (parked.id == id && parked.table != Table::stored_cases) shown[parked.table] = parked.case_bytes;
   }
   Derived before;
   Derived after;
   for (const ReadModel& model : read_models()) {
-    const auto parked = shown.find(model.table);
+    const auto shown = parked.find(model.table);
+    if (shown == parked.end() && !refolded) continue;
     Case old = as_parked;
-    if (parked != shown.end()) old = parked->second.empty() ? Case{} : decode_case(parked->second);
-    if (derive_rows(model, old, rules_, before) || derive_rows(model, stored.state, rules_, after)) continue;
-    if (parked != shown.end()) {
-      batch->unpark(id, model.table);
-      freed.emplace_back(id, model.table);
+    if (shown != parked.end()) {
+      const std::string& bytes = shown->second.case_bytes;
+      old = bytes.empty() ? Case{} : decode_case(bytes);
     }
+    auto error = derive_rows(model, old, rules_, before);
+    if (!error) error = derive_rows(model, stored.state, rules_, after);
+    if (error) {
+      if (shown != parked.end()) {
+        stands_still(shown->second, *error);
+      } else {
+        const Position at = parked.at(Table::stored_cases).position;
+        stands_still({id, model.table, at, {}, old.exists() ? encode_case(old) : std::string()}, *error);
+      }
+      continue;
+    }
+    if (shown != parked.end()) goes_on(model.table);
     rows_of_table(state, model.table) += static_cast<std::uint64_t>(
         write_difference(model.table, stored.state.provider, before, after, *batch, counters));
   }
-  if (freed.empty()) return 0;
+  if (!news) return out;
   write_counters(counters, *snapshot, *batch, state);
   store_.write(std::move(batch), state);
   state_ = state;
   cache_.erase(id);
-  for (const auto& key : freed) parked_.erase(key);
+  for (const Table table : out.freed) parked_.erase({id, table});
+  for (const Parked& one : out.parked) parked_.emplace(one.id, one.table);
   if (advanced_) advanced_();
-  return freed.size();
+  return out;
 }
 
 std::string Projector::trouble() const {

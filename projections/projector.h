@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <unordered_map>
@@ -58,6 +59,13 @@ void decode_stored_case(std::string_view bytes, StoredCase& out);
   return stored;
 }
 
+/// What became of a case that was folded and derived again.
+struct Retried {
+  bool known = false;          ///< there is such a case
+  std::vector<Table> freed;    ///< what goes on again; stored_cases: its fold
+  std::vector<Parked> parked;  ///< what still stands still, with the error of now
+};
+
 /// Brings the tables from where they are to the log's end and keeps them there. One thread at a time.
 class Projector {
  public:
@@ -74,11 +82,17 @@ class Projector {
   std::size_t step();
   /// Steps whenever the log grows, until stopped. What step throws is kept for `trouble` and tried again.
   void run(std::stop_token stop);
-  /// Folds and derives the case again after a fix; the parked tables that came free. Throws as step.
-  std::size_t retry(const CaseId& id);
+  /// Folds and derives a parked case again, after a fix. One that is not parked stays as it is. Throws as
+  /// step.
+  Retried retry(const CaseId& id);
+  /// The same from any thread: `run` does it between two steps and calls `retried` in its own thread, with
+  /// nothing when the log or the tables cannot be used now or `run` has ended.
+  void ask_retry(const CaseId& id, std::function<void(std::optional<Retried>)> retried);
 
   /// Runs after each write, in the projector's thread. Set before `run`.
   void on_advance(std::function<void()> advanced) { advanced_ = std::move(advanced); }
+  /// Hears of each case that is parked, once that is written, in the projector's thread. Set before `run`.
+  void on_parked(std::function<void(const Parked&)> parked) { parked_now_ = std::move(parked); }
   /// Why the tables stand still, or empty.
   [[nodiscard]] std::string trouble() const;
 
@@ -94,6 +108,10 @@ class Projector {
   [[nodiscard]] std::size_t fold(Work& work);
   void derive(Work& work);
   void write(Work& work);
+  /// After a step or a retry that threw.
+  void fail(const std::exception& failure);
+  Retried fold_and_derive_again(const CaseId& id);
+  void answer_retries();
 
   Log& log_;
   Store& store_;
@@ -105,11 +123,18 @@ class Projector {
   std::unordered_map<CaseId, StoredCase> cache_;
   std::set<std::pair<CaseId, Table>> parked_;
   std::function<void()> advanced_;
+  std::function<void(const Parked&)> parked_now_;
+  struct AskedRetry {
+    CaseId id;
+    std::function<void(std::optional<Retried>)> retried;
+  };
   mutable std::mutex mutex_;
   std::condition_variable_any grown_;
   bool log_grew_ = true;
   bool failed_ = false;  ///< the last step; where the tables stand is then asked anew
   std::string trouble_;
+  std::vector<AskedRetry> retries_;
+  bool running_ = false;  ///< somebody will look at `retries_`
 };
 
 }  // namespace geleit

@@ -7,6 +7,7 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -713,6 +714,14 @@ class RocksStore final : public Store {
       if (entry.is_regular_file(ignored)) octets += entry.file_size(ignored);
     }
     return octets;
+  }
+  void checkpoint(const std::filesystem::path& dir) const override {
+    const auto now = opened_now();
+    rdb::Checkpoint* made = nullptr;
+    require(rdb::Checkpoint::Create(now->db.get(), &made), "making a checkpoint of the tables",
+            health_.get());
+    const std::unique_ptr<rdb::Checkpoint> checkpoint(made);
+    require(checkpoint->CreateCheckpoint(dir.string()), "making a checkpoint of the tables", health_.get());
   }
 
  private:

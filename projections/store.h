@@ -195,6 +195,9 @@ class Store {
       const = 0;  ///< contents of the rule sets read so far
   [[nodiscard]] virtual Head stream_head(const CaseId& stream) const = 0;
   [[nodiscard]] virtual std::uint64_t disk_octets() const = 0;
+  /// Makes the directory `dir`, which must not exist, with the tables as they are at some moment during the
+  /// call; its files are hard links where both lie on one file system. By any thread. Throws StoreFailed.
+  virtual void checkpoint(const std::filesystem::path& dir) const = 0;
 };
 
 /// Moves a tables' directory out of the way, so that they are made anew from the log, and keeps it beside for

@@ -42,4 +42,12 @@ inline constexpr std::array<TableInfo, 11> all_tables{{
     {Table::key_figures, 1, "key-figures"},
 }};
 
+/// The name that people and programs know a table by.
+[[nodiscard]] constexpr std::string_view name_of(Table table) {
+  for (const TableInfo& info : all_tables) {
+    if (info.table == table) return info.name;
+  }
+  return {};
+}
+
 }  // namespace geleit

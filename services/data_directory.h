@@ -3,6 +3,7 @@
 //   <data>/log         the events; the only thing that cannot be made again
 //   <data>/keys        person keys, wrapped by <data>/master.key (mode 0600)
 //   <data>/tables      the read models; removing them costs a rebuild
+//   <data>/erasures.journal   which keys were destroyed; a restore needs it (erasures.h)
 #pragma once
 
 #include <filesystem>
@@ -17,6 +18,13 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path tables() const { return dir / "tables"; }
   [[nodiscard]] std::filesystem::path keys() const { return dir / "keys"; }
   [[nodiscard]] std::filesystem::path master_key() const { return dir / "master.key"; }
+  [[nodiscard]] std::filesystem::path erasures() const { return dir / "erasures.journal"; }
+  /// What lies there while a backup copies it; removed afterwards.
+  [[nodiscard]] std::filesystem::path checkpoint() const { return dir / "checkpoint"; }
+  /// Says when the last backup was made, and where.
+  [[nodiscard]] std::filesystem::path last_backup() const { return dir / "backup.json"; }
+  /// Lies there while a restore is not finished; such a directory is not served.
+  [[nodiscard]] std::filesystem::path unfinished_restore() const { return dir / "RESTORING"; }
 };
 
 }  // namespace geleit

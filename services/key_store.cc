@@ -3,16 +3,19 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/db.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <mutex>
 #include <system_error>
+#include <unordered_set>
 
 #include "events/high_water.h"
 #include "events/rocks_damage.h"
@@ -57,7 +60,7 @@ constexpr std::size_t id_length = 16;
 
 rdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
-class RocksKeyStore final : public KeyStore {
+class RocksKeyStore final : public StoredKeys {
  public:
   RocksKeyStore(const std::filesystem::path& dir, const MasterKey& master, bool read_only, rdb::Env* env)
       : dir_(dir), master_(master), env_(env) {
@@ -97,6 +100,7 @@ class RocksKeyStore final : public KeyStore {
   std::shared_ptr<const PersonKey> find(KeyId id) const override {
     {
       const std::shared_lock lock(mutex_);
+      if (destroyed_.contains(id)) return nullptr;
       const auto found = at_hand_.find(id);
       if (found != at_hand_.end()) return found->second;
     }
@@ -111,6 +115,7 @@ class RocksKeyStore final : public KeyStore {
     auto key = unwrapped(id, value);
     if (!key) throw_damaged(fmt::format("the key {} cannot be unwrapped", to_string(id.value)));
     const std::unique_lock lock(mutex_);
+    if (destroyed_.contains(id)) return nullptr;
     keep(key);
     return key;
   }
@@ -149,6 +154,64 @@ class RocksKeyStore final : public KeyStore {
     return found;
   }
 
+  std::vector<KeyId> keys_of(PersonId person) const override {
+    std::vector<KeyId> keys;
+    const std::string wanted = id_octets(person.value);
+    const std::shared_lock gate(gate_);
+    const std::unique_ptr<rdb::Iterator> all(database().NewIterator({}));
+    for (all->SeekToFirst(); all->Valid(); all->Next()) {
+      if (all->key().size() == id_length && all->value().starts_with(wanted))
+        keys.push_back({id_of_octets(all->key().ToString())});
+    }
+    if (!all->status().ok()) throw_status("be read", all->status());
+    return keys;
+  }
+
+  void destroy(std::span<const KeyId> keys) override {
+    if (keys.empty()) return;
+    const std::lock_guard turn(adding_);
+    if (!trouble().empty()) reopen();
+    {
+      const std::unique_lock lock(mutex_);
+      for (const KeyId& id : keys) {
+        destroyed_.insert(id);
+        at_hand_.erase(id);
+      }
+    }
+    const std::shared_lock gate(gate_);
+    rdb::DB& db = database();
+    // An empty value says that there was a key, so the count stays what it is.
+    rdb::WriteBatch batch;
+    std::vector<std::string> ids;
+    for (const KeyId& id : keys) {
+      std::string octets = id_octets(id.value);
+      std::string value;
+      rdb::Status status = db.Get({}, octets, &value);
+      if (status.IsNotFound()) continue;
+      if (status.ok()) status = batch.Put(octets, {});
+      if (!status.ok()) throw_status("be read", status);
+      ids.push_back(std::move(octets));
+    }
+    if (ids.empty()) return;
+    rdb::WriteOptions synced;
+    synced.sync = true;
+    rdb::Status status = db.Write(synced, &batch);
+    if (status.ok()) status = remove_what_was_written_over(db, ids);
+    if (status.ok()) return;
+    note_trouble(
+        fmt::format("the key store in {} could not be written: {}", dir_.string(), status.ToString()));
+    throw KeyStoreFailed(trouble());
+  }
+
+  void checkpoint(const std::filesystem::path& dir) const override {
+    const std::shared_lock gate(gate_);
+    rdb::Checkpoint* made = nullptr;
+    rdb::Status status = rdb::Checkpoint::Create(&database(), &made);
+    const std::unique_ptr<rdb::Checkpoint> checkpoint(made);
+    if (status.ok()) status = checkpoint->CreateCheckpoint(dir.string());
+    if (!status.ok()) throw_status("be copied", status);
+  }
+
  private:
   /// `look` reads as `read` does, but where the write-ahead log is damaged it ends there.
   enum class Mode : std::uint8_t { read, look, write };
@@ -170,6 +233,22 @@ class RocksKeyStore final : public KeyStore {
     if (is_damage(status, opening)) throw_damaged(status.ToString());
     throw KeyStoreFailed(
         fmt::format("the key store in {} could not {}: {}", dir_.string(), doing, status.ToString()));
+  }
+
+  /// Writes the files that hold values of these ids anew, so that only the last of each is left, and removes
+  /// the old ones before it returns.
+  static rdb::Status remove_what_was_written_over(rdb::DB& db, const std::vector<std::string>& ids) {
+    const auto [first, last] = std::minmax_element(ids.begin(), ids.end());
+    const rdb::Slice from(*first);
+    const rdb::Slice to(*last);
+    rdb::CompactRangeOptions all_levels;
+    all_levels.bottommost_level_compaction = rdb::BottommostLevelCompaction::kForce;
+    rdb::Status status = db.DisableFileDeletions();
+    if (!status.ok()) return status;
+    status = db.Flush({});
+    if (status.ok()) status = db.CompactRange(all_levels, &from, &to);
+    const rdb::Status removed = db.EnableFileDeletions(true);
+    return status.ok() ? removed : status;
   }
 
   /// Only while the gate is held.
@@ -341,6 +420,7 @@ class RocksKeyStore final : public KeyStore {
   mutable std::shared_mutex mutex_;  // guards the rest
   mutable AtHand at_hand_;
   std::string trouble_;
+  std::unordered_set<KeyId> destroyed_;  ///< since opening: what was read just before is not kept
 };
 
 class MemoryKeyStore final : public KeyStore {
@@ -353,6 +433,18 @@ class MemoryKeyStore final : public KeyStore {
     const std::shared_lock lock(mutex_);
     const auto found = keys_.find(id);
     return found == keys_.end() ? nullptr : found->second;
+  }
+  std::vector<KeyId> keys_of(PersonId person) const override {
+    std::vector<KeyId> keys;
+    const std::shared_lock lock(mutex_);
+    for (const auto& [id, key] : keys_) {
+      if (key->person == person) keys.push_back(id);
+    }
+    return keys;
+  }
+  void destroy(std::span<const KeyId> keys) override {
+    const std::unique_lock lock(mutex_);
+    for (const KeyId& id : keys) keys_.erase(id);
   }
 
  private:
@@ -409,8 +501,8 @@ MasterKey MasterKey::load(const std::filesystem::path& file) {
   return key;
 }
 
-std::unique_ptr<KeyStore> open_key_store(const std::filesystem::path& dir, const MasterKey& master,
-                                         bool read_only, rocksdb::Env* env) {
+std::unique_ptr<StoredKeys> open_key_store(const std::filesystem::path& dir, const MasterKey& master,
+                                           bool read_only, rocksdb::Env* env) {
   return std::make_unique<RocksKeyStore>(dir, master, read_only, env);
 }
 

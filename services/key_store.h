@@ -76,15 +76,29 @@ class KeyStore {
   [[nodiscard]] virtual std::string trouble() const { return {}; }
   /// Reads every key and says in a sentence each what is not as it should be.
   [[nodiscard]] virtual std::vector<std::string> findings() const { return {}; }
+  /// The keys of a person that were not destroyed; looks at all keys there are.
+  [[nodiscard]] virtual std::vector<KeyId> keys_of(PersonId person) const = 0;
+  /// Nothing of these keys is left, in no file either, when it returns; unknown ones are passed over. Only
+  /// erasures.h calls it, so that a restore knows of it too. Throws KeyStoreFailed; then it is to be
+  /// repeated.
+  virtual void destroy(std::span<const KeyId> keys) = 0;
+};
+
+/// A key store in a directory.
+class StoredKeys : public KeyStore {
+ public:
+  /// Makes the directory `dir`, which must not exist, with the keys as they are at some moment during the
+  /// call, still wrapped; its files are hard links where both lie on one file system. Throws KeyStoreFailed.
+  virtual void checkpoint(const std::filesystem::path& dir) const = 0;
 };
 
 /// On one machine: a RocksDB of its own, every write synced. `read_only` for tools beside a running service.
 /// Nothing is changed before it is known that every key that was acknowledged is there. After a failed write
 /// the next `add` closes and opens it again first. `env`: what the files are written through; null: the
 /// machine's own. Throws KeyStoreInUse, KeyStoreDamaged, KeyStoreFailed.
-[[nodiscard]] std::unique_ptr<KeyStore> open_key_store(const std::filesystem::path& dir,
-                                                       const MasterKey& master, bool read_only = false,
-                                                       rocksdb::Env* env = nullptr);
+[[nodiscard]] std::unique_ptr<StoredKeys> open_key_store(const std::filesystem::path& dir,
+                                                         const MasterKey& master, bool read_only = false,
+                                                         rocksdb::Env* env = nullptr);
 /// In memory, for tests.
 [[nodiscard]] std::unique_ptr<KeyStore> memory_key_store();
 

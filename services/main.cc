@@ -10,6 +10,7 @@
 #include "services/export_command.h"
 #include "services/get_command.h"
 #include "services/log_command.h"
+#include "services/retry_command.h"
 #include "services/serve_command.h"
 #include "services/simulate/simulate_command.h"
 #include "services/submit_command.h"
@@ -52,6 +53,7 @@ int run(int argc, char** argv) {
   geleit::add_rules(line);
   geleit::add_submit(line);
   geleit::add_get(line);
+  geleit::add_retry(line);
   geleit::add_export(line);
   geleit::add_rebuild(line);
   geleit::add_check(line);

@@ -13,6 +13,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "events/uuid.h"
 #include "schema/embedded.h"
 #include "services/http/problem.h"
 #include "services/http/router.h"
@@ -22,6 +23,7 @@
 #include "services/query/query_routes.h"
 #include "services/service.h"
 #include "services/signals.h"
+#include "services/upkeep_routes.h"
 
 namespace geleit {
 namespace {
@@ -168,8 +170,16 @@ std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& s
         [state] { return static_cast<double>(state().stale); });
   gauge("geleit_foreign_records", "Records that are no events of this log",
         [state] { return static_cast<double>(state().foreign); });
-  gauge("geleit_parked", "Cases that stand still, counted per table",
-        [&service] { return static_cast<double>(service.store().parked().size()); });
+  for (const TableInfo& table : all_tables) {
+    if (table.table == Table::trail || table.table == Table::stale) continue;
+    gauges.push_back(metrics.gauge_when_read(
+        "geleit_parked", "Cases that stand still in a table; stored-cases: their fold failed",
+        {{"table", std::string(table.name)}}, [&service, which = table.table] {
+          const std::vector<Parked> parked = service.store().parked();
+          return static_cast<double>(
+              std::count_if(parked.begin(), parked.end(), [&](const Parked& p) { return p.table == which; }));
+        }));
+  }
   for (const std::string_view part : {"log", "keys", "tables", "commands"}) {
     gauges.push_back(metrics.gauge_when_read(
         "geleit_trouble", "1 while this part cannot be written or read, or was found damaged",
@@ -239,6 +249,12 @@ void serve(const ServeOptions& options, CommandLine& line) {
   spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
 
   std::uint64_t shown = 0;
+  service.on_parked([](const Parked& parked) {
+    const std::string id = to_string(parked.id);
+    spdlog::warn("case {} stands still in {} at {}:{}: {}; after a fix: geleit retry {}", id,
+                 name_of(parked.table), parked.position.partition.value, parked.position.offset.value,
+                 parked.error, id);
+  });
   service.start(
       [&](std::uint64_t events) {
         constexpr std::uint64_t step = 1'000'000;
@@ -259,6 +275,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
                              return all;
                            },
                            [&service](const std::exception& failure) { service.note(failure); }});
+  add_upkeep_routes(router, service);
   gauges = add_gauges(metrics, service);
   handler.to(router);
   fmt::print("listening on http://{}\n", http::to_string(server.endpoint()));

@@ -115,6 +115,10 @@ void Service::prepare(const std::function<void(std::uint64_t)>& progress,
     if (progress) progress(events);
   });
   rebuilding_ = -1;
+  if (parked_) {
+    for (const Parked& parked : store_->parked()) parked_(parked);
+    projector_->on_parked(parked_);
+  }
   while (projector_->step() > 0) go_on();
 }
 

@@ -41,6 +41,9 @@ class Service {
   Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env = nullptr);
   ~Service();
 
+  /// Hears of every case that stands still: when the tables are ready, then whenever one is parked, in the
+  /// projector's thread. Set before `start`.
+  void on_parked(std::function<void(const Parked&)> parked) { parked_ = std::move(parked); }
   /// Makes the tables ready, which may take a rebuild, and starts the roles' threads. Throws as above, and
   /// StartStopped soon after `stopping` says so.
   void start(const std::function<void(std::uint64_t events)>& progress,
@@ -85,12 +88,13 @@ class Service {
   std::unique_ptr<Clock> clock_;
   SystemChance chance_;
   RuleBook rules_;
-  std::unique_ptr<KeyStore> keys_;
-  std::unique_ptr<Log> log_;
+  std::unique_ptr<StoredKeys> keys_;
+  std::unique_ptr<EmbeddedLog> log_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Projector> projector_;
   std::unique_ptr<Intake> intake_;
   std::jthread intake_thread_, projector_thread_;
+  std::function<void(const Parked&)> parked_;
   std::atomic<bool> ready_{false};
   std::atomic<std::int64_t> rebuilding_{-1};
   rocksdb::Env* env_;

@@ -42,12 +42,6 @@ const TableInfo* find_table(std::string_view name) {
   return found == all_tables.end() ? nullptr : &*found;
 }
 
-std::string_view name_of(Table table) {
-  return std::find_if(all_tables.begin(), all_tables.end(),
-                      [&](const TableInfo& t) { return t.table == table; })
-      ->name;
-}
-
 std::uint64_t records_in(const Positions& positions) {
   std::uint64_t sum = 0;
   for (const Offset offset : positions) sum += offset.value;

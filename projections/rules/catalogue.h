@@ -126,6 +126,14 @@ inline constexpr Message<> case_ready{"einen bereiten Fall", "a case that is rea
 inline constexpr Message<> case_parked{
     "dieser Fall steht still, weil ein früheres Ereignis nicht verarbeitet werden kann",
     "this case stands still because an earlier event cannot be processed"};
+inline constexpr Message<> tables_kept_up{"Tabellen, die dem Log folgen", "tables that follow the log"};
+inline constexpr Message<> tables_stand_still{"sie stehen gerade still; bitte gleich noch einmal versuchen",
+                                              "they stand still now; please try again in a moment"};
+inline constexpr Message<> one_backup_at_a_time{"eine Sicherung zur gleichen Zeit", "one backup at a time"};
+inline constexpr Message<> backup_under_way{"gerade läuft eine andere", "another one is under way"};
+inline constexpr Message<> a_checkpoint{"einen Schnappschuss von Tabellen, Log und Schlüsseln",
+                                        "a checkpoint of tables, log and keys"};
+inline constexpr Message<Text> no_checkpoint{"er gelang nicht: {}", "it failed: {}"};
 inline constexpr Message<> case_contended{
     "andere ändern diesen Fall gerade; bitte gleich noch einmal versuchen",
     "others are changing this case; please try again in a moment"};
@@ -432,6 +440,26 @@ inline constexpr Message<> log_last_recorded{"letztes aufgezeichnet", "last reco
 inline constexpr Message<> log_on_disk{"auf der Platte", "on disk"};
 inline constexpr Message<> log_partition{"Partition", "partition"};
 inline constexpr Message<> log_end{"Ende", "end"};
+
+// `geleit retry`, `geleit backup`, `geleit restore`.
+inline constexpr Message<Text> nothing_stands_still{"Fall {} steht nicht still.",
+                                                    "Case {} does not stand still."};
+inline constexpr Message<Text, Text> case_goes_on{"Fall {} läuft wieder: {}.", "Case {} goes on again: {}."};
+inline constexpr Message<Text, Text, Text> case_stands_still{"Fall {} steht noch still, {}: {}",
+                                                             "Case {} still stands still, {}: {}"};
+inline constexpr Message<Text, std::uint64_t, Text, std::uint64_t, std::uint64_t, double, double> backed_up{
+    "Gesichert in {}: {} Ereignisse, zuletzt aufgezeichnet {}, {} Schlüssel ({} Löschungen), "
+    "{:.1f} MiB in {:.1f} s; die Kopie ist geprüft.",
+    "Backed up in {}: {} events, last recorded {}, {} keys ({} erasures), {:.1f} MiB in {:.1f} s; the copy "
+    "was checked."};
+inline constexpr Message<Text> master_key_apart{
+    "Der Hauptschlüssel {} ist nicht dabei: getrennt verwahren, ohne ihn ist Personenbezogenes unlesbar.",
+    "The master key {} is not in it: keep it apart, without it personal data cannot be read."};
+inline constexpr Message<Text, std::uint64_t, Text, Text, std::uint64_t, std::uint64_t> restored{
+    "Wiederhergestellt in {}: {} Ereignisse, zuletzt aufgezeichnet {}, Positionen {}, {} Schlüssel, "
+    "{} nach der Sicherung gelöscht.",
+    "Restored in {}: {} events, last recorded {}, positions {}, {} keys, {} erased since the backup."};
+inline constexpr Message<> never_recorded{"nie", "never"};
 
 // The command line's offline tools.
 inline constexpr Message<> tables_made{"Es gab keine Tabellen; sie sind jetzt da.",

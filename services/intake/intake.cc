@@ -466,16 +466,24 @@ void Intake::answer_all() {
 
 void Intake::load_cases(const std::vector<Item>& items, Round& round) {
   std::vector<CaseId> wanted;
+  const Positions reached = round.snapshot->state().positions();
   for (const Item& item : items) {
     auto* command = std::get_if<Command>(&item.submission->commands[item.index]);
     if (!command) continue;
     if (command->id.is_nil()) command->id = {uuid_v7(clock_.now(), chance_.next(), chance_.next())};
     const CaseId id = case_of(*command);
+    // One that stood still may have been mended since; only the tables know.
+    if (const auto found = cases_.find(id); found != cases_.end() && found->second->parked) {
+      const Entry& entry = *found->second;
+      const bool at_rest = entry.pending.empty() && entry.waiting.empty() && entry.released == 0;
+      const bool in_tables =
+          entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value];
+      if (at_rest && in_tables) cases_.erase(found);
+    }
     if (!cases_.contains(id) && std::find(wanted.begin(), wanted.end(), id) == wanted.end())
       wanted.push_back(id);
   }
   if (wanted.empty()) return;
-  const Positions reached = round.snapshot->state().positions();
   std::vector<CaseId> ready;
   std::vector<std::string> keys;
   for (const CaseId& id : wanted) {

@@ -230,8 +230,17 @@ void add_case(http::Router& router, const std::shared_ptr<const QuerySources>& s
         auto found = case_of_path(reading, request);
         if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
         const Case& c = std::get<Case>(found);
-        auto response =
-            http::Response::json(case_view(c, reading.state(), std::get<CivilDate>(today), question));
+        std::string view;
+        try {
+          view = case_view(c, reading.state(), std::get<CivilDate>(today), question);
+        } catch (const std::exception&) {
+          // What fails here has parked the case in that table; status tells the error.
+          const Language in = from_http(request.language());
+          return http::problem_response(
+              http::ProblemKind::not_ready, request.language(),
+              say(in, message::expected_but, say(in, message::case_ready), say(in, message::case_parked)));
+        }
+        auto response = http::Response::json(std::move(view));
         response.headers.emplace_back("ETag", http::etag_of(c.head.version.value));
         return response;
       });

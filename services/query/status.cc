@@ -8,17 +8,6 @@
 #include "services/http/json_text.h"
 
 namespace geleit {
-namespace {
-
-std::string_view name_of(Table table) {
-  for (const TableInfo& info : all_tables) {
-    if (info.table == table) return info.name;
-  }
-  return "?";
-}
-
-}  // namespace
-
 Lag lag_of(const StoreState& state, const Positions& ends, Instant now) {
   Lag lag;
   for (std::size_t p = 0; p < ends.size() && p < state.reached.size(); ++p) {

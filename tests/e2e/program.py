@@ -46,27 +46,45 @@ class Server:
     """One `geleit serve`; `url` is known once it is ready."""
 
     def __init__(
-        self, data: Path, clock: str | None = None, extra: tuple = (), listen: str = "127.0.0.1:0"
+        self,
+        data: Path,
+        clock: str | None = None,
+        extra: tuple = (),
+        listen: str = "127.0.0.1:0",
+        program: str | None = None,
+        environment: dict | None = None,
     ):
         self.data = Path(data)
         self.clock = clock
         self.extra = tuple(extra)
         self.listen = listen
+        self.program = program
+        self.environment = environment
         self.url = ""
         self.process: subprocess.Popen | None = None
+        self.said: list[str] = []  # its lines since it was started last
         self.errors = self.data.parent / f"{self.data.name}.stderr"
 
     def start(self) -> "Server":
-        command = [executable(), "serve", "--data", str(self.data), "--listen", self.listen]
+        program = self.program or executable()
+        command = [program, "serve", "--data", str(self.data), "--listen", self.listen]
         if self.clock:
             command += ["--clock", self.clock]
         command += self.extra
         with open(self.errors, "ab") as errors:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+            self.process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **(self.environment or {})},
+            )
         lines: queue.Queue = queue.Queue()
+        said = self.said = []
 
         def pump(stream):
             for text in stream:
+                said.append(text)
                 lines.put(text)
             lines.put(None)
 

@@ -53,6 +53,8 @@ class SimulatedKeys final : public KeyStore {
       throw KeyStoreFailed("nobody knows about the keys, as the simulation asked for");
   }
   [[nodiscard]] std::shared_ptr<const PersonKey> find(KeyId id) const override { return inner_->find(id); }
+  [[nodiscard]] std::vector<KeyId> keys_of(PersonId person) const override { return inner_->keys_of(person); }
+  void destroy(std::span<const KeyId> keys) override { inner_->destroy(keys); }
 
  private:
   std::unique_ptr<KeyStore> inner_ = memory_key_store();
@@ -181,6 +183,7 @@ class StoreOfProcess final : public Store {
   [[nodiscard]] std::vector<std::string> settings() const override { return inner_->settings(); }
   [[nodiscard]] Head stream_head(const CaseId& stream) const override { return inner_->stream_head(stream); }
   [[nodiscard]] std::uint64_t disk_octets() const override { return inner_->disk_octets(); }
+  void checkpoint(const std::filesystem::path& dir) const override { inner_->checkpoint(dir); }
 
  private:
   std::unique_ptr<Store> inner_;

@@ -249,6 +249,8 @@ TEST_F(IntakeTest, AKeyThatCannotBeReadHoldsUpItsOwnCaseOnlyAndOnlyUntilItCan) {
       if (broken_) throw KeyStoreFailed("a person key is damaged");
       return keys_->find(id);
     }
+    std::vector<KeyId> keys_of(PersonId person) const override { return keys_->keys_of(person); }
+    void destroy(std::span<const KeyId> keys) override { keys_->destroy(keys); }
 
    private:
     std::unique_ptr<KeyStore> keys_;
