@@ -23,8 +23,8 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path checkpoint() const { return dir / "checkpoint"; }
   /// Says when the last backup was made, and where.
   [[nodiscard]] std::filesystem::path last_backup() const { return dir / "backup.json"; }
-  /// Lies there while a restore is not finished; such a directory is not served.
-  [[nodiscard]] std::filesystem::path unfinished_restore() const { return dir / "RESTORING"; }
+  /// Holds what a restore has copied until all of it was examined.
+  [[nodiscard]] std::filesystem::path restoring() const { return dir / "restoring"; }
 };
 
 }  // namespace geleit

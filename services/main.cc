@@ -5,11 +5,13 @@
 #include <cstdlib>
 #include <exception>
 
+#include "services/backup_command.h"
 #include "services/calculator.h"
 #include "services/command_line.h"
 #include "services/export_command.h"
 #include "services/get_command.h"
 #include "services/log_command.h"
+#include "services/restore_command.h"
 #include "services/retry_command.h"
 #include "services/serve_command.h"
 #include "services/simulate/simulate_command.h"
@@ -54,6 +56,8 @@ int run(int argc, char** argv) {
   geleit::add_submit(line);
   geleit::add_get(line);
   geleit::add_retry(line);
+  geleit::add_backup(line);
+  geleit::add_restore(line);
   geleit::add_export(line);
   geleit::add_rebuild(line);
   geleit::add_check(line);

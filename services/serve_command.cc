@@ -8,6 +8,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -157,6 +158,14 @@ void add_life(http::Router& router, Service& service, http::Metrics& metrics) {
   });
 }
 
+/// What geleit backup wrote when it had finished, on one line.
+std::string last_backup(const DataDirectory& data) {
+  std::ifstream in(data.last_backup());
+  std::string told;
+  std::getline(in, told);
+  return told.starts_with('{') && told.ends_with('}') ? told : "null";
+}
+
 /// Numbers that are asked for when somebody reads the metrics; the handles keep them registered.
 std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& service) {
   const auto state = [&service] { return service.store().snapshot()->state(); };
@@ -197,6 +206,11 @@ std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& s
             lag += static_cast<double>(ends[p].value - std::min(reached[p].value, ends[p].value));
           return lag;
         });
+  gauge("geleit_last_backup_timestamp_seconds", "When geleit backup last finished; 0: never", [&service] {
+    struct stat told {};
+    const bool any = ::stat(service.data().last_backup().c_str(), &told) == 0;
+    return any ? static_cast<double>(told.st_mtime) : 0.;
+  });
   gauge("geleit_intake_queue", "Commands that wait to be decided",
         [&service] { return static_cast<double>(service.intake().status().queued); });
   gauge("geleit_intake_queue_max", "Commands that may wait before more are refused",
@@ -266,15 +280,16 @@ void serve(const ServeOptions& options, CommandLine& line) {
   add_life(router, service, metrics);
   add_command_routes(router, service.intake(), service.rules(), service.clock(),
                      service.clock_choice().kind == ClockChoice::Kind::entered);
-  add_query_routes(
-      router, QuerySources{service.store(), service.log(), service.rules(), service.keys(), service.clock(),
-                           server, describe(service.clock_choice()),
-                           [&service] {
-                             std::vector<std::string> all = service.notes();
-                             for (auto& trouble : service.troubles()) all.push_back(std::move(trouble.what));
-                             return all;
-                           },
-                           [&service](const std::exception& failure) { service.note(failure); }});
+  add_query_routes(router, QuerySources{service.store(), service.log(), service.rules(), service.keys(),
+                                        service.clock(), server, describe(service.clock_choice()),
+                                        [&service] {
+                                          std::vector<std::string> all = service.notes();
+                                          for (auto& trouble : service.troubles())
+                                            all.push_back(std::move(trouble.what));
+                                          return all;
+                                        },
+                                        [&service](const std::exception& failure) { service.note(failure); },
+                                        [&service] { return last_backup(service.data()); }});
   add_upkeep_routes(router, service);
   gauges = add_gauges(metrics, service);
   handler.to(router);

@@ -8,6 +8,7 @@
 #include "events/rocks_damage.h"
 #include "events/uuid.h"
 #include "projections/rules/catalogue.h"
+#include "services/erasures.h"
 #include "services/fresh_key.h"
 #include "services/intake/adopt_settings.h"
 
@@ -62,7 +63,16 @@ Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env
   }
   keys_ = open_key_store(data_.keys(), MasterKey::load_or_make(data_.master_key(), fresh_key(chance_)), false,
                          env_);
+  complete_erasures(*keys_, ErasureJournal(data_.erasures()));
   open_tables();
+}
+
+void Service::checkpoint() const {
+  std::filesystem::create_directories(data_.checkpoint());
+  const DataDirectory to{data_.checkpoint(), {}};
+  store_->checkpoint(std::filesystem::absolute(to.tables()));
+  log_->checkpoint(std::filesystem::absolute(to.log()));
+  keys_->checkpoint(std::filesystem::absolute(to.keys()));
 }
 
 /// What lies there without what it belongs to was not lost by a start that was cut off: log, keys and tables

@@ -53,6 +53,11 @@ class Service {
   /// What is not finished yet is answered 503, so that `stop` need not wait for it. Any thread, any time.
   void give_up();
 
+  /// Fills the data directory's `checkpoint()`, which must be empty or missing: tables, log and keys in this
+  /// order, so that the log covers the tables and the keys cover the log. By any thread; takes a moment.
+  /// Throws as opening does.
+  void checkpoint() const;
+  [[nodiscard]] const DataDirectory& data() const { return data_; }
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] const ClockChoice& clock_choice() const { return choice_; }
   [[nodiscard]] const Clock& clock() const { return *clock_; }

@@ -1,7 +1,10 @@
 #include "services/upkeep_routes.h"
 
+#include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include "events/uuid.h"
 #include "services/http/json_text.h"
@@ -52,6 +55,44 @@ std::string to_json(const CaseId& id, const Retried& retried) {
   return out;
 }
 
+/// Makes one checkpoint at a time in a thread of its own. Whoever asked for it removes it when it was copied;
+/// until then no other is made.
+class Checkpoints {
+ public:
+  explicit Checkpoints(const Service& service) : service_(service) {}
+
+  void make(http::Language language, http::Responder responder) {
+    const std::lock_guard lock(mutex_);
+    const Language in = from_http(language);
+    const std::filesystem::path dir = std::filesystem::absolute(service_.data().checkpoint());
+    if (!std::filesystem::create_directory(dir)) {
+      return responder.answer(problem(http::ProblemKind::wrong_state, language,
+                                      say(in, message::one_backup_at_a_time),
+                                      say(in, message::backup_under_way)));
+    }
+    const auto waiting = std::make_shared<http::Responder>(std::move(responder));
+    worker_ = std::jthread([this, dir, language, in, waiting] {
+      try {
+        service_.checkpoint();
+        std::string out;
+        http::JsonWriter json(out);
+        json.object().member("checkpoint").string(dir.string()).end();
+        waiting->answer(http::Response::json(std::move(out)));
+      } catch (const std::exception& failure) {
+        std::error_code ignored;
+        std::filesystem::remove_all(dir, ignored);
+        waiting->answer(problem(http::ProblemKind::not_ready, language, say(in, message::a_checkpoint),
+                                say(in, message::no_checkpoint, std::string_view(failure.what()))));
+      }
+    });
+  }
+
+ private:
+  const Service& service_;
+  std::mutex mutex_;
+  std::jthread worker_;
+};
+
 }  // namespace
 
 void add_upkeep_routes(http::Router& router, Service& service) {
@@ -78,6 +119,12 @@ void add_upkeep_routes(http::Router& router, Service& service) {
           }
         });
       });
+  const auto checkpoints = std::make_shared<Checkpoints>(service);
+  router.add(http::Method::post, "/v1/backup",
+             [checkpoints](http::Request request, http::Responder responder) {
+               if (auto refused = refuse_parameters(request)) return responder.answer(std::move(*refused));
+               checkpoints->make(request.language(), std::move(responder));
+             });
 }
 
 }  // namespace geleit

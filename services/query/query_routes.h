@@ -33,6 +33,8 @@ struct QuerySources {
   std::function<std::vector<std::string>()> troubles;
   /// Hears what a read could not read, before that read is answered 503.
   std::function<void(const std::exception&)> unreadable;
+  /// The last backup as a JSON object, or `null`.
+  std::function<std::string()> last_backup;
 };
 
 /// Adds the routes; `router` keeps what they need.

@@ -71,6 +71,7 @@ std::string status_json(const QuerySources& sources) {
       .member("mode")
       .string(sources.clock_mode)
       .end();
+  json.member("backup").raw(sources.last_backup());
   json.member("trouble").array();
   for (const std::string& trouble : sources.troubles()) json.string(trouble);
   json.end().end();

@@ -91,6 +91,7 @@ def test_the_document_is_openapi_3_1():
             "GET /v1/cases/{case}",
             "GET /v1/cases/{case}/history",
             "POST /v1/cases/{case}/retry",
+            "POST /v1/backup",
             "GET /v1/deadlines",
             "GET /v1/overdue-starts",
             "GET /v1/unit-balances",

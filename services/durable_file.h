@@ -1,0 +1,30 @@
+// Files that are there after a power cut: written, synced, and their directory too. Everything throws
+// std::system_error.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+#include "events/named.h"
+
+namespace geleit {
+
+struct FileDigest {
+  std::uint64_t octets = 0;
+  Hash sha256;
+  friend bool operator==(const FileDigest&, const FileDigest&) = default;
+};
+
+/// Writes `text` at this offset, cuts off what was behind it, and syncs; makes the file (mode 0600) if need
+/// be.
+void write_at_end(const std::filesystem::path& file, std::uint64_t at, std::string_view text);
+/// The whole file, complete or not at all: written beside and renamed.
+void write_whole(const std::filesystem::path& file, std::string_view text);
+/// Copies and syncs (mode 0600); what was read. `to` must not exist.
+FileDigest copy_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+[[nodiscard]] FileDigest digest_of(const std::filesystem::path& file);
+/// Names that were added, renamed or removed in it are durable after this.
+void sync_directory(const std::filesystem::path& dir);
+
+}  // namespace geleit

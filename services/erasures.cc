@@ -1,0 +1,111 @@
+#include "services/erasures.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "events/civil_time.h"
+#include "events/sha256.h"
+#include "events/uuid.h"
+#include "services/durable_file.h"
+
+namespace geleit {
+namespace {
+
+constexpr std::size_t check_digits = 16;
+
+std::string line_of(const Erasure& erasure) {
+  const std::string said =
+      fmt::format("{} {} {}", to_string(erasure.key), to_string(erasure.person), to_string(erasure.at));
+  return fmt::format("{} {}\n", said, to_hex(sha256(said)).substr(0, check_digits));
+}
+
+std::optional<Erasure> erasure_of(std::string_view line) {
+  const std::size_t end = line.rfind(' ');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view said = line.substr(0, end);
+  if (to_hex(sha256(said)).substr(0, check_digits) != line.substr(end + 1)) return std::nullopt;
+  const std::size_t first = said.find(' ');
+  const std::size_t second = said.find(' ', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  const auto key = parse_uuid(said.substr(0, first));
+  const auto person = parse_uuid(said.substr(first + 1, second - first - 1));
+  const auto at = parse_instant(said.substr(second + 1));
+  if (!key || !person || !at) return std::nullopt;
+  return Erasure{{*key}, {*person}, *at};
+}
+
+}  // namespace
+
+ErasureJournal::ErasureJournal(std::filesystem::path file) : file_(std::move(file)) {
+  std::error_code missing;
+  if (!std::filesystem::exists(file_, missing)) return;
+  std::ifstream in(file_, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.is_open() || in.bad())
+    throw ErasuresFailed(fmt::format("the journal of erasures {} cannot be read", file_.string()));
+  std::size_t number = 0;
+  for (std::size_t at = 0; at < text.size(); at = whole_octets_) {
+    const std::size_t end = text.find('\n', at);
+    if (end == std::string::npos) break;
+    ++number;
+    const auto erasure = erasure_of(std::string_view(text).substr(at, end - at));
+    if (!erasure) {
+      throw ErasuresFailed(
+          fmt::format("the journal of erasures {} is damaged in line {}: restore that file from a copy; "
+                      "without it an erased person could come back",
+                      file_.string(), number));
+    }
+    if (keys_.insert(erasure->key).second) erasures_.push_back(*erasure);
+    whole_octets_ = end + 1;
+  }
+}
+
+void ErasureJournal::add(std::span<const Erasure> erasures) {
+  std::string lines;
+  std::vector<Erasure> fresh;
+  for (const Erasure& erasure : erasures) {
+    if (keys_.contains(erasure.key)) continue;
+    lines += line_of(erasure);
+    fresh.push_back(erasure);
+  }
+  if (fresh.empty()) return;
+  try {
+    write_at_end(file_, whole_octets_, lines);
+  } catch (const std::system_error& failure) {
+    throw ErasuresFailed(fmt::format("the journal of erasures {} cannot be written: {}; nothing was erased",
+                                     file_.string(), failure.what()));
+  }
+  whole_octets_ += lines.size();
+  for (const Erasure& erasure : fresh) {
+    if (keys_.insert(erasure.key).second) erasures_.push_back(erasure);
+  }
+}
+
+std::vector<KeyId> erase_person(PersonId person, KeyStore& keys, ErasureJournal& journal, Instant now) {
+  const std::vector<KeyId> ids = keys.keys_of(person);
+  std::vector<Erasure> erasures;
+  for (const KeyId& id : ids) erasures.push_back({id, person, now});
+  journal.add(erasures);
+  keys.destroy(ids);
+  return ids;
+}
+
+std::size_t complete_erasures(KeyStore& keys, const ErasureJournal& journal) {
+  std::vector<KeyId> left;
+  for (const Erasure& erasure : journal.all()) {
+    if (keys.find(erasure.key)) left.push_back(erasure.key);
+  }
+  keys.destroy(left);
+  return left.size();
+}
+
+}  // namespace geleit

@@ -1,0 +1,128 @@
+#include "services/restore_command.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "events/civil_time.h"
+#include "services/backup.h"
+#include "services/command_options.h"
+#include "services/progress_line.h"
+
+namespace geleit {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RestoreAsk {
+  std::string from, data = "data", master, erasures;
+  bool no_erasures = false;
+};
+
+/// A data directory may hold what a restore needs, and what an earlier one left.
+void require_nothing_there(const DataDirectory& data) {
+  if (!fs::exists(data.dir)) return;
+  for (const auto& entry : fs::directory_iterator(data.dir)) {
+    const fs::path& path = entry.path();
+    if (path == data.master_key() || path == data.erasures() || path == data.restoring()) continue;
+    throw BackupFailed(fmt::format("expected {} to hold no data, but {} is there; move it away first",
+                                   data.dir.string(), path.filename().string()));
+  }
+}
+
+MasterKey load_master(const fs::path& file) {
+  if (!fs::exists(file)) {
+    throw BackupFailed(
+        fmt::format("expected the master key in {}, but there is none: it is in no backup. "
+                    "Name its file with --master-key",
+                    file.string()));
+  }
+  return MasterKey::load(file);
+}
+
+std::string positions_text(const Positions& ends) {
+  std::string out;
+  for (std::size_t p = 0; p < ends.size(); ++p)
+    out += fmt::format("{}{}:{}", p == 0 ? "" : " ", p, ends[p].value);
+  return out;
+}
+
+void restore(const RestoreAsk& ask, CommandLine& line) {
+  ::umask(077);
+  const DataDirectory data{ask.data, {}};
+  const DataDirectory staged{data.restoring(), {}};
+  require_nothing_there(data);
+  const bool journal_there = fs::exists(data.erasures());
+  if (ask.erasures.empty() && !ask.no_erasures && !journal_there) {
+    throw CLI::ValidationError(
+        "--erasures",
+        "expected the journal of erasures of the data directory that is lost "
+        "(erasures.journal), or --no-erasures if no person was erased since the backup");
+  }
+  if (!ask.erasures.empty() && !fs::exists(ask.erasures))
+    throw BackupFailed(
+        fmt::format("expected the journal of erasures in {}, but there is none", ask.erasures));
+  const Manifest manifest = read_manifest(ask.from);
+  const fs::path master_file = ask.master.empty() ? data.master_key() : fs::path(ask.master);
+  const MasterKey master = load_master(master_file);
+
+  fs::remove_all(data.restoring());
+  fs::create_directories(data.restoring());
+  copy_checked(ask.from, manifest, data.restoring());
+
+  // Whatever any journal at hand names stays erased, and from here on this directory's own knows it too.
+  ErasureJournal journal(data.erasures());
+  if (fs::exists(staged.erasures())) journal.add(ErasureJournal(staged.erasures()).all());
+  if (!ask.erasures.empty()) journal.add(ErasureJournal(ask.erasures).all());
+  std::size_t erased = 0;
+  try {
+    erased = complete_erasures(*open_key_store(staged.keys(), master), journal);
+  } catch (const KeyStoreFailed& failure) {
+    throw BackupFailed(fmt::format("{} (master key: {})", failure.what(), master_file.string()));
+  }
+
+  ProgressLine progress(stderr);
+  const BackupContents contents = examine(staged, master, journal, [&progress](std::uint64_t records) {
+    if (progress.due()) progress.show(fmt::format("{} records", records));
+  });
+  if (contents.ends != manifest.contents.ends || contents.log != manifest.contents.log)
+    throw BackupFailed("the log is not the one that the manifest describes");
+  if (!ask.master.empty() &&
+      (!fs::exists(data.master_key()) || !fs::equivalent(master_file, data.master_key()))) {
+    fs::remove(data.master_key());
+    copy_durably(master_file, data.master_key());
+  }
+  // Without its log nothing is served, so the log comes last.
+  const std::array moves{std::pair{staged.keys(), data.keys()}, std::pair{staged.tables(), data.tables()},
+                         std::pair{staged.log(), data.log()}};
+  for (const auto& [from, to] : moves) fs::rename(from, to);
+  sync_directory(data.dir);
+  fs::remove_all(data.restoring());
+
+  const Language language = line.for_people;
+  const std::string last =
+      contents.last_recorded ? to_string(*contents.last_recorded) : say(language, message::never_recorded);
+  fmt::print("{}\n", say(language, message::restored, data.dir.string(), contents.events, last,
+                         positions_text(contents.ends), contents.keys, static_cast<std::uint64_t>(erased)));
+}
+
+}  // namespace
+
+void add_restore(CommandLine& line) {
+  auto ask = std::make_shared<RestoreAsk>();
+  CLI::App* command =
+      line.app.add_subcommand("restore", "Put a backup into a data directory that holds no data");
+  command->add_option("backup", ask->from, "The directory that geleit backup made")->required();
+  command->add_option("--data", ask->data, "Where to")->capture_default_str();
+  command->add_option("--master-key", ask->master, "The master key's file, if it is not there already");
+  auto* erasures = command->add_option("--erasures", ask->erasures,
+                                       "The journal of erasures of the directory that is lost");
+  command->add_flag("--no-erasures", ask->no_erasures, "No person was erased since the backup")
+      ->excludes(erasures);
+  command->callback([ask, &line] { restore(*ask, line); });
+}
+
+}  // namespace geleit

@@ -1,0 +1,163 @@
+"""`geleit backup` and `geleit restore`: while commands come in, verified, and the drill: a data directory that
+is lost comes back with every command that was answered before the backup began."""
+
+import json
+import shutil
+import threading
+
+import pytest
+
+from client import Client, refused
+from program import Server, geleit, geleit_json
+from story import Story, referral_data
+from client import new_id
+
+CLOCK = "2026-06-30T12:00:00+02:00"
+
+
+def filled(place, cases=5):
+    with Server(place / "data", CLOCK) as server:
+        client = Client(server.url)
+        for _ in range(cases):
+            Story(client).running()
+        client.close()
+    return place / "data"
+
+
+def backup(data, to, *more):
+    return geleit("--lang", "en", "backup", to, "--data", data, *more)
+
+
+def restore(source, data, *more):
+    return geleit("--lang", "en", "restore", source, "--data", data, *more)
+
+
+def events(data):
+    done = geleit("export", "--data", data)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_drill(tmp_path):
+    """tables are copied before the log, the log before the keys; while running; verified; restore drill"""
+    data = tmp_path / "data"
+    server = Server(data, CLOCK).start()
+    client = Client(server.url)
+    for _ in range(5):
+        Story(client).running()
+    assert client.get("status")["backup"] is None
+    stop, told, lock = threading.Event(), [], threading.Lock()
+
+    def load():
+        mine = Client(server.url)
+        while not stop.is_set():
+            accepted = mine.done("ReceiveReferral", new_id(), referral_data())
+            with lock:
+                told.append(accepted)
+        mine.close()
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while len(told) < 100:
+        stop.wait(0.01)
+    for number in range(3):
+        with lock:
+            before = list(told)
+        done = backup(data, tmp_path / f"backup-{number}", "--server", server.url)
+        assert done.returncode == 0, done.stderr
+        assert "is not in it" in done.stdout
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not (data / "checkpoint").exists()
+    status = client.get("status")["backup"]
+    assert status["to"] == str(tmp_path / "backup-2") and status["events"] >= len(before)
+    assert "geleit_last_backup_timestamp_seconds 1" in client.request("GET", "/metrics", judged=False).text
+    client.close()
+    server.kill()
+    shutil.copy(data / "master.key", tmp_path / "kept.key")
+    shutil.rmtree(data)
+
+    missing = restore(tmp_path / "backup-2", data)
+    assert missing.returncode == 2 and "--no-erasures" in missing.stderr
+    done = restore(tmp_path / "backup-2", data, "--no-erasures", "--master-key", tmp_path / "kept.key")
+    assert done.returncode == 0, done.stderr
+    assert "Restored" in done.stdout
+    assert geleit("check", "--data", data).returncode == 0
+    with Server(data, CLOCK) as server:
+        client = Client(server.url)
+        rows = {row["case"]: row for row in client.rows("cases")}
+        for accepted in before:
+            assert rows[accepted["case"]]["version"] == 1
+            assert rows[accepted["case"]]["person"]["given_name"] == "Mia"
+        again = Story(client).running()
+        assert again.state == "running"
+        client.close()
+    ids = [json.loads(line)["id"] for line in events(data).splitlines()]
+    assert len(ids) == len(set(ids))
+    assert {a["id"] for a in before} <= set(ids)
+
+
+def test_a_backup_without_a_service_gives_the_same_lists(tmp_path):
+    """`geleit backup`/`restore` (log, keys, checkpoint; while running; verified)"""
+    data = filled(tmp_path)
+    before = events(data)
+    assert backup(data, tmp_path / "b").returncode == 0
+    manifest = json.loads((tmp_path / "b" / "manifest.json").read_text())
+    assert manifest["events"] == len(before.splitlines()) and manifest["keys"] == 5
+    assert not list((tmp_path / "b").rglob("master.key"))
+    assert backup(data, tmp_path / "b").returncode == 3, "a backup is never written over"
+    done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", data / "master.key")
+    assert done.returncode == 0, done.stderr
+    assert events(tmp_path / "new") == before
+    assert geleit("check", "--data", tmp_path / "new").returncode == 0
+    assert restore(tmp_path / "b", tmp_path / "new", "--no-erasures").returncode == 3
+    again = backup(tmp_path / "new", tmp_path / "second")
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("folder", ["log", "tables", "keys"])
+def test_a_flipped_octet_of_a_backup_is_named(tmp_path, folder):
+    """names the file that is wrong"""
+    data = filled(tmp_path, 1)
+    assert backup(data, tmp_path / "b").returncode == 0
+    victim = max((tmp_path / "b" / folder).glob("*.sst"), key=lambda f: f.stat().st_size)
+    octets = bytearray(victim.read_bytes())
+    octets[len(octets) // 2] ^= 1
+    victim.write_bytes(octets)
+    done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", data / "master.key")
+    assert done.returncode == 3 and victim.name in done.stderr
+    victim.unlink()
+    done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", data / "master.key")
+    assert done.returncode == 3 and victim.name in done.stderr
+    assert not (tmp_path / "new" / "log").exists()
+
+
+def test_another_master_key_is_refused_by_name(tmp_path):
+    """a wrong one is refused by name"""
+    data = filled(tmp_path, 1)
+    assert backup(data, tmp_path / "b").returncode == 0
+    other = tmp_path / "other.key"
+    other.write_text("00" * 32 + "\n")
+    other.chmod(0o600)
+    done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", other)
+    assert done.returncode == 3 and str(other) in done.stderr
+    none = restore(tmp_path / "b", tmp_path / "new", "--no-erasures")
+    assert none.returncode == 3 and "master.key" in none.stderr
+    done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", data / "master.key")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_service_holds_one_checkpoint_at_a_time(tmp_path):
+    """works while the service runs"""
+    with Server(tmp_path / "data", CLOCK) as server:
+        client = Client(server.url)
+        Story(client).referral()
+        assert client.request("POST", "/v1/backup").status_code == 200
+        refused(client.request("POST", "/v1/backup"), 409)
+        assert backup(tmp_path / "data", tmp_path / "b", "--server", server.url).returncode == 0
+        with Server(tmp_path / "other", CLOCK) as other:
+            wrong = backup(tmp_path / "data", tmp_path / "c", "--server", other.url)
+            assert wrong.returncode == 3 and str(tmp_path / "other") in wrong.stderr
+        client.close()
