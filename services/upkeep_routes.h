@@ -1,5 +1,5 @@
-// What whoever keeps the service running asks of it: to try a parked case again, and to hold
-// still for a backup.
+// What whoever keeps the service running asks of it: to try a parked case again, and to hold still
+// for a backup.
 #pragma once
 
 #include "services/http/router.h"

@@ -1,16 +1,19 @@
 """`geleit backup` and `geleit restore`: while commands come in, verified, and the drill: a data directory that
 is lost comes back with every command that was answered before the backup began."""
 
+import hashlib
 import json
+import random
 import shutil
+import subprocess
 import threading
+import time
 
 import pytest
 
-from client import Client, refused
-from program import Server, geleit, geleit_json
+from client import Client, new_id, refused
+from program import Server, executable, geleit
 from story import Story, referral_data
-from client import new_id
 
 CLOCK = "2026-06-30T12:00:00+02:00"
 
@@ -161,3 +164,64 @@ def test_the_service_holds_one_checkpoint_at_a_time(tmp_path):
             wrong = backup(tmp_path / "data", tmp_path / "c", "--server", other.url)
             assert wrong.returncode == 3 and str(tmp_path / "other") in wrong.stderr
         client.close()
+
+
+def test_a_backup_that_is_killed_leaves_nothing_that_looks_like_one(tmp_path):
+    """whatever is killed when: what is called DEST is whole, and the next backup goes on"""
+    data = tmp_path / "data"
+    chance = random.Random(7)
+    with Server(data, CLOCK) as server:
+        client = Client(server.url)
+        for _ in range(5):
+            Story(client).running()
+        for number in range(6):
+            to = tmp_path / f"killed-{number}"
+            process = subprocess.Popen(
+                [executable(), "backup", to, "--data", data, "--server", server.url],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            time.sleep(chance.random() * 0.25)
+            process.kill()
+            process.wait(10)
+            if to.exists():
+                assert (to / "manifest.sha256").exists()
+        Story(client).running()
+        done = backup(data, tmp_path / "b", "--server", server.url)
+        assert done.returncode == 0, done.stderr
+        assert not (data / "checkpoint").exists() and not (tmp_path / "b.partial").exists()
+        client.close()
+
+
+def test_who_was_erased_after_the_backup_stays_erased(tmp_path):
+    """erasures also go to a journal outside the backups, applied at restore"""
+    data = filled(tmp_path, 2)
+    assert backup(data, tmp_path / "b").returncode == 0
+    sealed = geleit("export", "--sealed", "--data", data)
+    opened = [json.loads(line) for line in sealed.stdout.splitlines()]
+    event = next(e for e in opened if e["type"].endswith("ReferralReceived"))
+    said = f"{event['key']} {event['data']['person_id']} 2026-07-01T12:00:00+02:00"
+    journal = tmp_path / "erasures.journal"
+    journal.write_text(f"{said} {hashlib.sha256(said.encode()).hexdigest()[:16]}\n")
+    done = restore(
+        tmp_path / "b",
+        tmp_path / "new",
+        "--erasures",
+        journal,
+        "--master-key",
+        data / "master.key",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 erased since" in done.stdout
+    assert (tmp_path / "new" / "erasures.journal").read_text() == journal.read_text()
+    with Server(tmp_path / "new", CLOCK) as server:
+        client = Client(server.url)
+        persons = {row["case"]: row["person"] for row in client.rows("cases")}
+        erased = event.get("subject") or event["case"]
+        assert sorted(p is None for p in persons.values()) == [False, True]
+        assert persons[erased] is None
+        client.close()
+    assert geleit("check", "--data", tmp_path / "new").returncode == 0
+    # A backup of that directory knows it too, and needs no journal beside it.
+    assert backup(tmp_path / "new", tmp_path / "c").returncode == 0
+    assert json.loads((tmp_path / "c" / "manifest.json").read_text())["erased"] == 1
