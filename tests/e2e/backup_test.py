@@ -1,5 +1,5 @@
-"""`geleit backup` and `geleit restore`: while commands come in, verified, and the drill: a data directory that
-is lost comes back with every command that was answered before the backup began."""
+"""`geleit backup` and `geleit restore`: while commands come in, verified, and the drill: a data directory
+that is lost comes back with every command that was answered before the backup began."""
 
 import hashlib
 import json
