@@ -17,6 +17,7 @@
 #include "events/embedded_log_database.h"
 #include "events/log_subscribers.h"
 #include "events/rocks_damage.h"
+#include "events/thread_name.h"
 
 namespace geleit {
 namespace {
@@ -91,6 +92,7 @@ class EmbeddedLog::Writer {
 
  private:
   void run() {
+    name_thread("log");
     std::vector<PendingAppend> group;
     while (take(group)) {
       const std::string error = write(group);

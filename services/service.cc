@@ -6,6 +6,7 @@
 
 #include "events/civil_time.h"
 #include "events/rocks_damage.h"
+#include "events/thread_name.h"
 #include "events/uuid.h"
 #include "projections/rules/catalogue.h"
 #include "services/erasures.h"
@@ -149,8 +150,14 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
   adopt_shipped_rules(*log_, *store_, rules_, *projector_, *clock_);
   intake_ = std::make_unique<Intake>(*log_, *store_, rules_, *keys_, *clock_, chance_, entered);
   projector_->on_advance([this] { intake_->tables_advanced(); });
-  projector_thread_ = std::jthread([this](std::stop_token stop) { projector_->run(stop); });
-  intake_thread_ = std::jthread([this](std::stop_token stop) { intake_->run(stop); });
+  projector_thread_ = std::jthread([this](std::stop_token stop) {
+    name_thread("projector");
+    projector_->run(stop);
+  });
+  intake_thread_ = std::jthread([this](std::stop_token stop) {
+    name_thread("intake");
+    intake_->run(stop);
+  });
   ready_ = true;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <cstdio>
 
+#include "events/thread_name.h"
 #include "services/http/connection.h"
 
 namespace geleit::http {
@@ -53,6 +54,7 @@ IoThread::~IoThread() = default;
 
 void IoThread::run() {
   current = this;
+  name_thread("http");
   tick();
   context.run();
   // Whoever still owes an answer keeps it from now on.
