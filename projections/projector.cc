@@ -431,10 +431,11 @@ void Projector::run(std::stop_token stop) {
     running_ = true;
   }
   while (!stop.stop_requested()) {
+    std::size_t moved = 0;
     bool failed = false;
     answer_retries();
     try {
-      while (!stop.stop_requested() && step() > 0) {}
+      moved = step();
       const std::lock_guard lock(mutex_);
       trouble_.clear();
     } catch (const std::exception& e) {
@@ -445,10 +446,16 @@ void Projector::run(std::stop_token stop) {
     std::unique_lock lock(mutex_);
     if (failed) {
       grown_.wait_for(lock, stop, retry_after_trouble, [] { return false; });
+    } else if (moved > 0) {
+      const std::chrono::milliseconds gathering(gather_ms(moved));
+      if (gathering.count() > 0)
+        grown_.wait_for(lock, stop, gathering, [this] { return hurried_ || !retries_.empty(); });
     } else {
-      grown_.wait_for(lock, stop, look_again_after, [this] { return log_grew_ || !retries_.empty(); });
+      grown_.wait_for(lock, stop, look_again_after,
+                      [this] { return log_grew_ || hurried_ || !retries_.empty(); });
+      log_grew_ = false;
     }
-    log_grew_ = false;
+    hurried_ = false;
   }
   std::vector<AskedRetry> unanswered;
   {
@@ -457,6 +464,14 @@ void Projector::run(std::stop_token stop) {
     unanswered = std::exchange(retries_, {});
   }
   for (const AskedRetry& asked : unanswered) asked.retried(std::nullopt);
+}
+
+void Projector::hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    hurried_ = true;
+  }
+  grown_.notify_one();
 }
 
 void Projector::ask_retry(const CaseId& id, std::function<void(std::optional<Retried>)> retried) {

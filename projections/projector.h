@@ -30,7 +30,19 @@
 namespace geleit {
 
 /// Records that one batch folds at most, per partition; a stored group is not split.
-inline constexpr std::size_t batch_records_max = 4096;
+inline constexpr std::size_t batch_records_max = 8192;
+/// When much comes in the projector lets it gather: a case that is touched often is then derived and written
+/// once for all, and the processor is left to those who decide. So the tables may follow later, but by no
+/// more than the longest of these, and not at all while less than `gather_records_min` came in one batch or
+/// somebody waits (Projector::hurry).
+inline constexpr std::size_t gather_records_min = 64;
+inline constexpr int gather_ms_max = 500;
+[[nodiscard]] constexpr int gather_ms(std::size_t records) {
+  if (records < gather_records_min) return 0;
+  if (records < 256) return 20;
+  if (records < 1'024) return 50;
+  return records < 8'192 ? 200 : gather_ms_max;
+}
 /// Folded cases that the projector keeps at hand between batches.
 inline constexpr std::size_t cached_cases_max = 16'384;
 
@@ -82,6 +94,8 @@ class Projector {
   std::size_t step();
   /// Steps whenever the log grows, until stopped. What step throws is kept for `trouble` and tried again.
   void run(std::stop_token stop);
+  /// Somebody waits for the tables: what gathers is folded now. Thread-safe.
+  void hurry();
   /// Folds and derives a parked case again, after a fix. One that is not parked stays as it is. Throws as
   /// step.
   Retried retry(const CaseId& id);
@@ -131,6 +145,7 @@ class Projector {
   mutable std::mutex mutex_;
   std::condition_variable_any grown_;
   bool log_grew_ = true;
+  bool hurried_ = false;
   bool failed_ = false;  ///< the last step; where the tables stand is then asked anew
   std::string trouble_;
   std::vector<AskedRetry> retries_;

@@ -289,7 +289,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                           return all;
                                         },
                                         [&service](const std::exception& failure) { service.note(failure); },
-                                        [&service] { return last_backup(service.data()); }});
+                                        [&service] { return last_backup(service.data()); },
+                                        [&service] { service.projector().hurry(); }});
   add_upkeep_routes(router, service);
   gauges = add_gauges(metrics, service);
   handler.to(router);

@@ -150,6 +150,12 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
   adopt_shipped_rules(*log_, *store_, rules_, *projector_, *clock_);
   intake_ = std::make_unique<Intake>(*log_, *store_, rules_, *keys_, *clock_, chance_, entered);
   projector_->on_advance([this] { intake_->tables_advanced(); });
+  // A clock that follows the commands needs every event appended at its own time.
+  if (!entered) {
+    key_worker_ = std::make_unique<SerialWorker>("keys");
+    intake_->sync_keys_beside([this](std::function<void()> work) { key_worker_->give(std::move(work)); });
+  }
+  intake_->on_waiting_for_tables([this] { projector_->hurry(); });
   projector_thread_ = std::jthread([this](std::stop_token stop) {
     name_thread("projector");
     projector_->run(stop);

@@ -24,6 +24,7 @@
 #include "services/http/metrics.h"
 #include "services/intake/intake.h"
 #include "services/key_store.h"
+#include "services/serial_worker.h"
 
 namespace geleit {
 
@@ -98,6 +99,7 @@ class Service {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Projector> projector_;
   std::unique_ptr<Intake> intake_;
+  std::unique_ptr<SerialWorker> key_worker_;  ///< after intake: it ends first
   std::jthread intake_thread_, projector_thread_;
   std::function<void(const Parked&)> parked_;
   std::atomic<bool> ready_{false};

@@ -131,7 +131,9 @@ struct Intake::Entry {
   Hash person_of;                    ///< head at which it was opened
   Position last;                     ///< of the last record read back
   bool parked = false;
-  std::size_t released = 0;    ///< taken from `waiting`, not decided yet
+  std::size_t released = 0;  ///< taken from `waiting`, not decided yet
+  /// The last batch of keys that records of this case wait for: later ones of the case must not overtake.
+  std::uint64_t key_batch = 0;
   bool one_at_a_time = false;  ///< after a lost race
   /// How many more may be decided, of `ahead` that a case may be ahead of the log.
   [[nodiscard]] std::size_t room(std::size_t ahead_max) const {
@@ -154,6 +156,7 @@ struct Intake::Round {
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<PersonKey> keys;
   std::vector<NewRecord> records;
+  std::vector<NewRecord> behind_keys;  ///< to be appended when `keys` are durable
   /// Cases of which a command waits for the tables: what came after it waits behind it.
   std::unordered_set<CaseId> waiting_for_tables;
   bool moved = false;
@@ -299,6 +302,7 @@ bool Intake::step() {
   }
   flush(round);
   let_go_of_cases();
+  if (!blocked_.empty() && waits_for_tables_) waits_for_tables_();
   return moved || !again_.empty() || blocked_.size() < items.size();
 }
 
@@ -663,9 +667,19 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
           blocked_.push_back(std::move(item));
           return;
         }
-      } else if ((key = keys_.find(known->second.key))) {
-        if (const auto clear = open_field(*key, known->first, SealedField::person, known->second.bytes))
-          known_person = decode_person(*clear);
+      } else {
+        if (const auto at_hand = cases_.find(known->first); at_hand != cases_.end() && at_hand->second->key &&
+                                                            at_hand->second->key->id == known->second.key) {
+          // Its key may be on its way still; what needs it follows behind.
+          key = at_hand->second->key;
+          entry.key_batch = std::max(entry.key_batch, at_hand->second->key_batch);
+        } else {
+          key = keys_.find(known->second.key);
+        }
+        if (key) {
+          if (const auto clear = open_field(*key, known->first, SealedField::person, known->second.bytes))
+            known_person = decode_person(*clear);
+        }
       }
     }
     if (!key) {
@@ -725,12 +739,15 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
     entry.parked = true;
     throw;
   }
+  const bool behind_keys = new_key || entry.key_batch > key_batches_done_.load(std::memory_order_acquire);
   if (new_key) round.keys.push_back(*key);
+  if (behind_keys) entry.key_batch = key_batches_ + 1;
   entry.key = key;
   if (amends_person || referral) entry.person.reset();
   if (referral) new_persons_[{entry.ahead.provider, entry.ahead.person_id}] = id;
   entry.pending.push_back({std::move(item), hash, event.tag, std::move(accepted), {}});
-  round.records.push_back({partition_of(id, partitions_), std::move(bytes)});
+  (behind_keys ? round.behind_keys : round.records)
+      .push_back({partition_of(id, partitions_), std::move(bytes)});
 }
 
 void Intake::note_trouble(const std::exception& failure) {
@@ -778,24 +795,37 @@ void Intake::answer(const Item& item, Answer answer) {
 }
 
 void Intake::flush(Round& round) {
-  if (round.records.empty()) return;
+  if (!round.records.empty()) append(std::exchange(round.records, {}));
+  if (round.behind_keys.empty()) return;
+  // A key is durable and readable before an event that needs it is sent.
+  auto work = [this, batch = ++key_batches_, keys = std::exchange(round.keys, {}),
+               records = std::exchange(round.behind_keys, {})]() mutable {
+    try {
+      if (!keys.empty()) keys_.add(keys);
+      append(std::move(records));
+    } catch (const std::exception&) { append_has_failed(); }
+    key_batches_done_.store(batch, std::memory_order_release);
+  };
+  if (beside_)
+    beside_(std::move(work));
+  else
+    work();
+}
+
+void Intake::append(std::vector<NewRecord> records) {
   try {
-    // A key is durable and readable before an event that needs it is sent.
-    if (!round.keys.empty()) keys_.add(round.keys);
-    log_.append(std::move(round.records), [this](const Appended& appended) {
-      if (appended.ok()) return;
-      {
-        const std::lock_guard lock(mutex_);
-        append_failed_ = true;
-      }
-      wake_.notify_one();
+    log_.append(std::move(records), [this](const Appended& appended) {
+      if (!appended.ok()) append_has_failed();
     });
-  } catch (const std::exception&) {
+  } catch (const std::exception&) { append_has_failed(); }
+}
+
+void Intake::append_has_failed() {
+  {
     const std::lock_guard lock(mutex_);
     append_failed_ = true;
   }
-  round.keys.clear();
-  round.records.clear();
+  wake_.notify_one();
 }
 
 void Intake::let_go_of_cases() {

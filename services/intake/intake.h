@@ -13,6 +13,7 @@
 // again.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -101,6 +102,12 @@ class Intake {
   bool step();
   /// Tells it that the tables moved on: cases that waited for them can be loaded.
   void tables_advanced();
+  /// Who syncs new keys and then appends the events that need them, so that other events need not wait for
+  /// that; works are done one after another. Without one intake does it itself. Set before `run`; what it was
+  /// given must be done before this object goes.
+  void sync_keys_beside(std::function<void(std::function<void()>)> beside) { beside_ = std::move(beside); }
+  /// Runs, in intake's thread, when a command waits for the tables to be read further. Set before `run`.
+  void on_waiting_for_tables(std::function<void()> waits) { waits_for_tables_ = std::move(waits); }
 
   [[nodiscard]] IntakeStatus status() const;
 
@@ -131,6 +138,8 @@ class Intake {
   void refuse(Entry* entry, Item item, Rejection rejection);
   void answer(const Item& item, Answer answer);
   void flush(Round& round);
+  void append(std::vector<NewRecord> records);
+  void append_has_failed();
   void let_go_of_cases();
 
   Log& log_;
@@ -140,6 +149,10 @@ class Intake {
   const Clock& clock_;
   Chance& chance_;
   EnteredClock* entered_;
+  std::function<void()> waits_for_tables_;
+  std::function<void(std::function<void()>)> beside_;
+  std::uint64_t key_batches_ = 0;                   ///< given to `beside_`
+  std::atomic<std::uint64_t> key_batches_done_{0};  ///< and appended, or failed
   IntakeLimits limits_;
   std::uint16_t partitions_;
 

@@ -103,6 +103,7 @@ void answer_when_reached(std::shared_ptr<Waiting> waiting) {
                                "wait_for"));
     return;
   }
+  waiting->sources->hurry();
   http::Timers& timers = waiting->sources->timers;
   timers.after(std::chrono::milliseconds(wait_for_step_ms),
                [waiting = std::move(waiting)]() mutable { answer_when_reached(std::move(waiting)); });

@@ -35,6 +35,8 @@ struct QuerySources {
   std::function<void(const std::exception&)> unreadable;
   /// The last backup as a JSON object, or `null`.
   std::function<std::string()> last_backup;
+  /// Asks for the tables to be brought on, since a read waits for them.
+  std::function<void()> hurry;
 };
 
 /// Adds the routes; `router` keeps what they need.
