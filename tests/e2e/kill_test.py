@@ -192,7 +192,7 @@ def test_a_long_submit_goes_on_through_every_death(tmp_path, number):
     """`geleit submit`: NDJSON commands in, NDJSON answers out, resumable"""
     chance = random.Random(f"{SEED}/submit/{number}")
     house = House(tmp_path, chance)
-    commands = interleaved(house.rush, 6_000)
+    commands = interleaved(house.rush, 30_000)
     file, answers = tmp_path / "commands.ndjson", tmp_path / "answers.ndjson"
     file.write_bytes(b"".join(sent.text + b"\n" for sent in commands))
     with socket.socket() as free:
@@ -210,7 +210,7 @@ def test_a_long_submit_goes_on_through_every_death(tmp_path, number):
         for share in sorted(chance.uniform(0, 0.9) for _ in range(4)):
             while process.poll() is None and answers.read_bytes().count(b"\n") < share * len(commands):
                 time.sleep(0.002)
-            time.sleep(chance.uniform(0, 0.1))
+            time.sleep(chance.uniform(0, 0.03))
             deaths += process.poll() is None
             server.kill()
             server.start()
