@@ -55,6 +55,10 @@ class EmbeddedLog::Writer {
 
   const EmbeddedLogContents& contents() const { return contents_; }
   LogSubscribers& subscribers() { return subscribers_; }
+  EmbeddedLog::Queue queue() const {
+    const std::lock_guard lock(mutex_);
+    return {queued_records_, queued_bytes_};
+  }
   std::string trouble() const {
     const std::lock_guard lock(mutex_);
     return unavailable_;
@@ -298,5 +302,7 @@ std::unique_ptr<LogSubscription> EmbeddedLog::subscribe(std::function<void()> gr
 
 std::string EmbeddedLog::trouble() const { return writer_->trouble(); }
 void EmbeddedLog::checkpoint(const std::filesystem::path& to) const { writer_->contents().checkpoint(to); }
+
+EmbeddedLog::Queue EmbeddedLog::append_queue() const { return writer_->queue(); }
 
 }  // namespace geleit

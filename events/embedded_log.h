@@ -79,6 +79,11 @@ class EmbeddedLog final : public Log {
   /// all that readers saw before included; its files are hard links where both lie on one file system.
   /// Throws as reading does.
   void checkpoint(const std::filesystem::path& to) const;
+  /// What waits to be written now, of append_queue_records_max and append_queue_bytes_max.
+  struct Queue {
+    std::size_t records = 0, bytes = 0;
+  };
+  [[nodiscard]] Queue append_queue() const;
 
  private:
   class Writer;

@@ -280,6 +280,14 @@ class RocksSnapshot final : public Snapshot {
   ~RocksSnapshot() override { db_->ReleaseSnapshot(at_); }
 
   const StoreState& state() const override { return state_; }
+  [[nodiscard]] rdb::SequenceNumber sequence() const { return at_->GetSequenceNumber(); }
+  void read_state() {
+    std::string value;
+    const auto status = db_->Get(read_, opened_->meta->handle, slice(state_key), &value);
+    if (status.IsNotFound()) return;
+    require(status, "reading the tables' state", opened_->health.get());
+    state_ = decode_state(value);
+  }
   std::optional<std::string> get(Table table, std::string_view key) const override {
     rdb::PinnableSlice value;
     const auto status = db_->Get(read_, family(table), slice(key), &value);
@@ -593,7 +601,10 @@ class RocksStore final : public Store {
   std::shared_ptr<const Snapshot> snapshot() const override {
     std::unique_lock lock(mutex_);
     const auto now = opened(lock);
-    return std::make_shared<RocksSnapshot>(now, state_);
+    auto snapshot = std::make_shared<RocksSnapshot>(now, state_);
+    // Rows and state change together: what was written since `state_` was noted brings its own state.
+    if (snapshot->sequence() != state_at_) snapshot->read_state();
+    return snapshot;
   }
 
   std::unique_ptr<Batch> batch() override {
@@ -605,10 +616,13 @@ class RocksStore final : public Store {
   void write(std::unique_ptr<Batch> batch, const StoreState& state) override {
     auto& rocks = static_cast<RocksBatch&>(*batch);
     rocks.put_meta(state_key, encode_state(state));
-    // The lock makes rows and state change together for those who take a snapshot.
-    const std::lock_guard lock(mutex_);
+    const auto now = rocks.opened();
+    // Without the lock: a large batch takes long, and whoever takes a snapshot meanwhile must not wait for
+    // it.
     write_batch(rocks, "writing the tables");
+    const std::lock_guard lock(mutex_);
     state_ = state;
+    state_at_ = now->db->GetLatestSequenceNumber();
   }
 
   std::string trouble() const override { return health_->trouble(); }
@@ -799,10 +813,11 @@ class RocksStore final : public Store {
     return opened(lock);
   }
 
+  /// By the one thread that writes, which is also the only one that opens again.
   void write_batch(RocksBatch& rocks, std::string_view doing) {
     if (rocks.opened() != opened_)
       throw StoreFailed("the tables were opened again since this batch was begun");
-    const auto status = opened_->db->Write({}, &rocks.batch);
+    const auto status = rocks.opened()->db->Write({}, &rocks.batch);
     if (status.ok()) return;
     health_->unwritable(
         fmt::format("the tables in {} could not be written: {}", options_.dir.string(), status.ToString()));
@@ -971,6 +986,7 @@ class RocksStore final : public Store {
   std::shared_ptr<Opened> opened_;
   std::array<std::uint32_t, table_slots> generations_{}, versions_{};
   StoreState state_;
+  rdb::SequenceNumber state_at_ = 0;  ///< the database's own count of writes when `state_` was noted
 };
 
 }  // namespace

@@ -73,9 +73,9 @@ class Switch final : public http::Handler {
 class Starting final : public http::Handler {
  public:
   explicit Starting(http::Handler& life) : life_(life) {}
-  [[nodiscard]] std::size_t body_limit(const http::Request& head) const override {
-    return life_.body_limit(head);
-  }
+  /// Whatever will be taken once the tables are ready is read, so that it is told to come again and not that
+  /// it is too large.
+  [[nodiscard]] std::size_t body_limit(const http::Request&) const override { return http::body_bytes_max; }
   void handle(http::Request request, http::Responder responder) override {
     if (request.path() == "/livez" || request.path() == "/readyz" || request.path() == "/metrics") {
       return life_.handle(std::move(request), std::move(responder));
@@ -215,6 +215,24 @@ std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& s
         [&service] { return static_cast<double>(service.intake().status().queued); });
   gauge("geleit_intake_queue_max", "Commands that may wait before more are refused",
         [] { return static_cast<double>(intake_queue_max); });
+  gauge("geleit_intake_unanswered_commands", "Commands taken and not answered yet",
+        [&service] { return static_cast<double>(service.intake().status().unanswered); });
+  gauge("geleit_intake_unanswered_commands_max", "Commands that may be unanswered before more are refused",
+        [] { return static_cast<double>(unanswered_commands_max); });
+  gauge("geleit_intake_unanswered_bytes", "Memory of the commands that are not answered yet, estimated",
+        [&service] { return static_cast<double>(service.intake().status().unanswered_octets); });
+  gauge("geleit_intake_unanswered_bytes_max", "Memory of unanswered commands before more are refused",
+        [] { return static_cast<double>(unanswered_octets_max); });
+  gauge("geleit_log_append_queue_records_max", "Records that may wait to be written before the log refuses",
+        [] { return static_cast<double>(append_queue_records_max); });
+  gauge("geleit_log_append_queue_bytes_max", "Their octets",
+        [] { return static_cast<double>(append_queue_bytes_max); });
+  if (const auto* log = dynamic_cast<const EmbeddedLog*>(&service.log())) {
+    gauge("geleit_log_append_queue_records", "Records that wait to be written",
+          [log] { return static_cast<double>(log->append_queue().records); });
+    gauge("geleit_log_append_queue_bytes", "Their octets",
+          [log] { return static_cast<double>(log->append_queue().bytes); });
+  }
   gauge("geleit_commands_accepted_total", "Commands recorded since the start",
         [&service] { return static_cast<double>(service.intake().status().accepted); });
   gauge("geleit_commands_refused_total", "Commands refused since the start",

@@ -188,6 +188,12 @@ Server::Server(ServerOptions options, Handler& handler) {
     const auto kept = state_->shared;
     gauge("geleit_http_connections", "Open connections",
           [kept] { return static_cast<double>(kept->connections); });
+    gauge("geleit_http_connections_max", "Connections that may be open before more are refused",
+          [kept] { return static_cast<double>(kept->limits.connections); });
+    gauge("geleit_http_in_flight_max", "Requests that may be in work before more are refused",
+          [kept] { return static_cast<double>(kept->limits.in_flight); });
+    gauge("geleit_http_body_bytes_max", "Request bodies that may lie in memory before more are refused",
+          [kept] { return static_cast<double>(kept->limits.bodies_bytes); });
     gauge("geleit_http_in_flight", "Requests being answered",
           [kept] { return static_cast<double>(kept->in_flight); });
     gauge("geleit_http_body_bytes", "Request bodies in memory",

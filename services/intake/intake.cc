@@ -89,6 +89,7 @@ struct Intake::Submission {
   std::vector<Submitted> commands;
   std::vector<Answer> answers;
   std::size_t open = 0;
+  std::size_t octets = 0;  ///< as counted in IntakeStatus::unanswered_octets
   bool dry_run = false;
   TraceId trace;
   Answered answered;
@@ -180,16 +181,30 @@ Intake::Intake(Log& log, Store& store, RuleBook& rules, KeyStore& keys, const Cl
 Intake::~Intake() = default;
 
 bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace, Answered answered) {
+  // A text is kept once in the command's own members and once as its content.
+  std::size_t octets = 0;
+  for (const Submitted& submitted : commands) {
+    const auto* command = std::get_if<Command>(&submitted);
+    octets += sizeof(Submitted) + sizeof(Answer) + (command ? 2 * command->content.size() : 0);
+  }
   auto submission = std::make_shared<Submission>();
   submission->answers.resize(commands.size());
   submission->open = commands.size();
   submission->commands = std::move(commands);
   submission->dry_run = dry_run;
+  submission->octets = octets;
   submission->trace = trace;
   submission->answered = std::move(answered);
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || queue_.size() + submission->commands.size() > limits_.queue) return false;
+    const std::size_t count = submission->commands.size();
+    if (stopped_ || queue_.size() + count > limits_.queue ||
+        status_.unanswered + count > limits_.unanswered_commands)
+      return false;
+    if (status_.unanswered > 0 && status_.unanswered_octets + octets > limits_.unanswered_octets)
+      return false;
+    status_.unanswered += count;
+    status_.unanswered_octets += octets;
     for (std::size_t i = 0; i < submission->commands.size(); ++i)
       queue_.push_back({submission, i, 0, false, {}});
   }
@@ -471,6 +486,7 @@ void Intake::answer_all() {
 void Intake::load_cases(const std::vector<Item>& items, Round& round) {
   std::vector<CaseId> wanted;
   const Positions reached = round.snapshot->state().positions();
+  std::unordered_set<CaseId> known;
   for (const Item& item : items) {
     auto* command = std::get_if<Command>(&item.submission->commands[item.index]);
     if (!command) continue;
@@ -484,8 +500,7 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
           entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value];
       if (at_rest && in_tables) cases_.erase(found);
     }
-    if (!cases_.contains(id) && std::find(wanted.begin(), wanted.end(), id) == wanted.end())
-      wanted.push_back(id);
+    if (!cases_.contains(id) && known.insert(id).second) wanted.push_back(id);
   }
   if (wanted.empty()) return;
   std::vector<CaseId> ready;
@@ -789,6 +804,8 @@ void Intake::answer(const Item& item, Answer answer) {
       if (!trouble_lasts_ && !status_.trouble.empty()) status_.trouble.clear();
     } else
       ++status_.refused;
+    --status_.unanswered;
+    if (submission.open == 1) status_.unanswered_octets -= submission.octets;
   }
   submission.answers[item.index] = std::move(answer);
   if (--submission.open == 0) submission.answered(std::move(submission.answers));
@@ -836,7 +853,7 @@ void Intake::let_go_of_cases() {
                 [&](const auto& seen) { return seen.second.offset < reached[seen.second.partition.value]; });
   if (cases_.size() <= limits_.cases_at_hand) return;
   const auto in_tables = [&](const Entry& entry) {
-    return entry.pending.empty() && entry.waiting.empty() &&
+    return entry.pending.empty() && entry.waiting.empty() && entry.released == 0 &&
            (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);
   };
   // A "no" that rests is decided again when a record of its case comes, which only a case at hand notices.

@@ -39,6 +39,13 @@ namespace geleit {
 
 /// Commands that may wait to be decided; beyond, submit refuses.
 inline constexpr std::size_t intake_queue_max = 65'536;
+/// Commands that were taken and are not answered yet, wherever they wait; beyond, submit refuses. Fewer than
+/// the log's own queue takes, so that a disk that is slow shows here, as a refusal, and not there, as a
+/// failure.
+inline constexpr std::size_t unanswered_commands_max = 131'072;
+static_assert(unanswered_commands_max < append_queue_records_max);
+/// The same in octets of memory, estimated from their texts.
+inline constexpr std::size_t unanswered_octets_max = std::size_t{192} << 20;
 /// Commands decided between two looks at the log.
 inline constexpr std::size_t decide_batch_max = 1'024;
 /// Events of one case that may be unconfirmed at a time.
@@ -51,6 +58,8 @@ inline constexpr std::size_t cases_at_hand_max = 20'000;
 /// The same bounds as one intake is given them; a simulation sets small ones, so that it meets them.
 struct IntakeLimits {
   std::size_t queue = intake_queue_max;
+  std::size_t unanswered_commands = unanswered_commands_max;
+  std::size_t unanswered_octets = unanswered_octets_max;
   std::size_t decide_batch = decide_batch_max;
   std::size_t ahead_per_case = ahead_per_case_max;
   std::size_t cases_at_hand = cases_at_hand_max;
@@ -77,7 +86,7 @@ using Answered = std::function<void(std::vector<Answer>)>;
 
 struct IntakeStatus {
   std::size_t queued = 0;
-  std::size_t at_hand = 0;
+  std::size_t unanswered = 0, unanswered_octets = 0;
   std::uint64_t accepted = 0, repeated = 0, refused = 0, lost_races = 0;
   std::string trouble;  ///< what could not be read when commands were last answered 503 for it, or empty
 };
@@ -90,7 +99,8 @@ class Intake {
          EnteredClock* entered = nullptr, const IntakeLimits& limits = {});
   ~Intake();
 
-  /// Queues commands; false when the queue is full (nothing was taken) or intake has stopped. Thread-safe.
+  /// Queues commands; false when a bound is met (nothing was taken) or intake has stopped. A submission alone
+  /// is never too large in octets. Thread-safe.
   [[nodiscard]] bool submit(std::vector<Submitted> commands, bool dry_run, TraceId trace, Answered answered);
   /// Decides until stopped; then finishes what it has accepted, until give_up.
   void run(std::stop_token stop);

@@ -364,5 +364,31 @@ TEST_F(IntakeTest, AFullQueueTakesNothing) {
   while (p.intake().step()) {}
 }
 
+TEST_F(IntakeTest, MemoryOfUnansweredCommandsIsBoundedAndComesFree) {
+  Process& p = process();
+  std::size_t answered = 0;
+  const auto submit = [&] {
+    Command large;
+    large.case_id = CaseId{uuid_v7(Instant{1'700'000'000'000}, 1, 2)};
+    large.id = EventId{uuid_v7(Instant{1'700'000'000'000}, 3, 4)};
+    large.data = WithdrawReferral{};
+    large.content.resize(std::size_t{16} << 20);
+    std::vector<Submitted> one;
+    one.emplace_back(std::move(large));
+    return p.intake().submit(std::move(one), false, {}, [&](std::vector<Answer>) { ++answered; });
+  };
+  std::size_t taken = 0;
+  while (taken < 100 && submit()) ++taken;
+  EXPECT_EQ(taken, unanswered_octets_max / (std::size_t{32} << 20) - 1);
+  EXPECT_EQ(p.intake().status().unanswered, taken);
+  EXPECT_LE(p.intake().status().unanswered_octets, unanswered_octets_max);
+  while (p.intake().step()) {}
+  EXPECT_EQ(answered, taken);
+  EXPECT_EQ(p.intake().status().unanswered, 0u);
+  EXPECT_EQ(p.intake().status().unanswered_octets, 0u);
+  EXPECT_TRUE(submit());
+  while (p.intake().step()) {}
+}
+
 }  // namespace
 }  // namespace geleit
