@@ -167,7 +167,8 @@ std::string last_backup(const DataDirectory& data) {
 }
 
 /// Numbers that are asked for when somebody reads the metrics; the handles keep them registered.
-std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& service) {
+std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& service,
+                                              const std::atomic<std::size_t>& waiting_reads) {
   const auto state = [&service] { return service.store().snapshot()->state(); };
   std::vector<std::shared_ptr<void>> gauges;
   const auto gauge = [&](const char* name, const char* help, std::function<double()> value) {
@@ -223,6 +224,15 @@ std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& s
         [&service] { return static_cast<double>(service.intake().status().unanswered_octets); });
   gauge("geleit_intake_unanswered_bytes_max", "Memory of unanswered commands before more are refused",
         [] { return static_cast<double>(unanswered_octets_max); });
+  gauge("geleit_intake_cases", "Cases that intake keeps at hand",
+        [&service] { return static_cast<double>(service.intake().status().cases_at_hand); });
+  gauge("geleit_intake_cases_max",
+        "Cases at hand, because the tables are behind, before commands are refused",
+        [] { return static_cast<double>(cases_ahead_of_tables_max); });
+  gauge("geleit_waiting_reads", "Reads that wait for a position",
+        [&waiting_reads] { return static_cast<double>(waiting_reads.load()); });
+  gauge("geleit_waiting_reads_max", "Reads that may wait before more are refused",
+        [] { return static_cast<double>(waiting_reads_max); });
   gauge("geleit_log_append_queue_records_max", "Records that may wait to be written before the log refuses",
         [] { return static_cast<double>(append_queue_records_max); });
   gauge("geleit_log_append_queue_bytes_max", "Their octets",
@@ -277,6 +287,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   // The routers outlive the server, and the server the service's threads.
   http::Router router(&metrics);
   std::vector<std::shared_ptr<void>> gauges;
+  std::atomic<std::size_t> waiting_reads{0};
   http::Server server(server_options, handler);
   spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
 
@@ -308,9 +319,9 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                         },
                                         [&service](const std::exception& failure) { service.note(failure); },
                                         [&service] { return last_backup(service.data()); },
-                                        [&service] { service.projector().hurry(); }});
+                                        [&service] { service.projector().hurry(); }, waiting_reads});
   add_upkeep_routes(router, service);
-  gauges = add_gauges(metrics, service);
+  gauges = add_gauges(metrics, service, waiting_reads);
   handler.to(router);
   fmt::print("listening on http://{}\n", http::to_string(server.endpoint()));
   std::fflush(stdout);

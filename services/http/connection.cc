@@ -26,7 +26,10 @@ constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> tupled{};
 }  // namespace
 
 Connection::Connection(Socket socket, std::shared_ptr<IoThread> home)
-    : home_(std::move(home)), socket_(std::move(socket)), shared_(*home_->shared) {}
+    : home_(std::move(home)), socket_(std::move(socket)), shared_(*home_->shared) {
+  pending_memory_.of(shared_.request_bytes);
+  out_memory_.of(shared_.answer_bytes);
+}
 
 Connection::~Connection() = default;
 
@@ -59,7 +62,10 @@ void Connection::set_phase(Phase phase) {
 }
 
 bool Connection::paused() const {
-  return queued_ >= shared_.limits.in_flight_per_connection || unsent() >= shared_.limits.unsent_bytes;
+  if (queued_ >= shared_.limits.in_flight_per_connection ||
+      answers_held_ + unsent() >= shared_.limits.unsent_bytes)
+    return true;
+  return (first_ != nullptr || unsent() > 0) && shared_.short_of_answer_memory();
 }
 
 void Connection::resume_reading() {
@@ -118,8 +124,7 @@ bool Connection::on_readable() {
 void Connection::on_end_of_input() {
   end_of_input_ = true;
   no_more_ = true;
-  parser_.reset();
-  pending_.clear();
+  drop_input();
   if (first_ == nullptr && unsent() == 0) {
     kill();
   } else if (first_ != nullptr && first_->head_written && first_->response.until_closed) {
@@ -138,12 +143,25 @@ void Connection::parse(std::string_view bytes) {
   while (!bytes.empty() && !wants_more && !no_more_ && !closed_ && !paused()) {
     bytes.remove_prefix(parse_some(bytes, wants_more));
   }
-  if (no_more_ || closed_) return;
+  if (no_more_ || closed_) return drop_input();
   if (bytes.size() == held.size() && !held.empty()) {
     pending_.swap(held);
   } else {
     pending_.assign(bytes);
   }
+  hold_pending();
+}
+
+void Connection::hold_pending() {
+  if (shared_.room_for_request(pending_memory_, octets_of(pending_)) || pending_.empty()) return;
+  shared_.refused_requests.add();
+  refuse(503);
+}
+
+void Connection::drop_input() {
+  parser_.reset();
+  std::string().swap(pending_);
+  pending_memory_.set(0);
 }
 
 std::size_t Connection::parse_some(std::string_view bytes, bool& wants_more) {
@@ -223,6 +241,11 @@ bool Connection::on_header() {
     refuse_parser(beast_http::error::body_limit);
     return false;
   }
+  if (!parser_->announce(static_cast<std::size_t>(parser_->content_length().value_or(0)))) {
+    parser_->fault = Parser::Fault::no_room;
+    refuse_parser(beast_http::error::body_limit);
+    return false;
+  }
   if (const auto expect = data.field("Expect"); expect && parser_->version >= 11) {
     if (!equal_in_any_case(trim(*expect), "100-continue")) {
       return refuse_with(ProblemKind::expectation_failed,
@@ -259,6 +282,15 @@ void Connection::on_request() {
 
   exchange->retain();
   Responder responder(exchange);
+  if (shared_.out_of_answer_memory()) {
+    shared_.refused_answers.add();
+    responder.answer(problem_response(
+        ProblemKind::overloaded, exchange->language,
+        std::string(in(exchange->language,
+                       "erwartet freien Speicher für die Antwort, aber zu viele werden nicht abgeholt",
+                       "expected free memory for the answer, but too many are not taken"))));
+    return;
+  }
   if (shared_.in_flight.fetch_add(1, std::memory_order_relaxed) >= shared_.limits.in_flight) {
     shared_.in_flight.fetch_sub(1, std::memory_order_relaxed);
     shared_.refused_load.add();
@@ -312,7 +344,7 @@ void Connection::refuse(int status) {
 void Connection::refuse_parser(const ErrorCode& error) {
   if (error == beast_http::error::body_limit) {
     if (parser_->fault == Parser::Fault::no_room) {
-      shared_.refused_bodies.add();
+      shared_.refused_requests.add();
       refuse(503);
     } else {
       refuse(413);
@@ -333,7 +365,10 @@ void Connection::kill() {
   const std::shared_ptr<Connection> self = shared_from_this();
   ErrorCode ignored;
   socket_.close(ignored);
-  parser_.reset();
+  drop_input();
+  std::string().swap(out_);
+  out_at_ = 0;
+  out_memory_.set(0);
   while (first_ != nullptr) {
     Exchange& exchange = *first_;
     exchange.gone.store(true, std::memory_order_relaxed);
@@ -351,14 +386,26 @@ void Connection::kill() {
   home_->shared->connection_ended();
 }
 
+void Connection::cut_off() {
+  if (closed_) return;
+  // Else the kernel would keep it for a client that may never come back for it.
+  ErrorCode ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  kill();
+}
+
 void Connection::tick(std::int64_t now_ms) {
   if (closed_) return;
-  if (write_deadline_ms_ != 0 && now_ms > write_deadline_ms_) {
+  const Limits& limits = shared_.limits;
+  const std::int64_t sooner = shared_.short_of_answer_memory()
+                                  ? std::max(limits.write_ms - limits.write_ms_when_short, std::int64_t{0})
+                                  : 0;
+  if (write_deadline_ms_ != 0 && now_ms > write_deadline_ms_ - sooner) {
     shared_.timed_out.add();
-    kill();
+    cut_off();
     return;
   }
-  if (read_deadline_ms_ == 0 || now_ms <= read_deadline_ms_) return;
+  if (read_deadline_ms_ == 0 || (now_ms <= read_deadline_ms_ && !body_is_late(now_ms))) return;
   switch (phase_) {
     case Phase::idle:
       // Being answered is not being idle.
@@ -376,6 +423,15 @@ void Connection::tick(std::int64_t now_ms) {
       break;
     case Phase::lingering: kill(); break;
   }
+}
+
+bool Connection::body_is_late(std::int64_t now_ms) const {
+  if (phase_ != Phase::body || !parser_ || !parser_->data) return false;
+  const Limits& limits = shared_.limits;
+  const std::int64_t begun_ms = read_deadline_ms_ - limits.body_ms;
+  const auto came = static_cast<std::int64_t>(parser_->data->body.size());
+  return now_ms - begun_ms >
+         limits.header_ms + came * 1000 / static_cast<std::int64_t>(limits.body_bytes_per_s);
 }
 
 void Connection::begin_drain() {

@@ -28,6 +28,7 @@
 #include "services/clock.h"
 #include "services/http/http.h"
 #include "services/http/limits.h"
+#include "services/http/memory_share.h"
 #include "services/http/metrics.h"
 #include "services/http/request_data.h"
 
@@ -47,16 +48,34 @@ struct Shared {
   Handler* handler = nullptr;
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> in_flight{0};
-  std::shared_ptr<std::atomic<std::size_t>> bodies_bytes = std::make_shared<std::atomic<std::size_t>>(0);
+  MemoryCount request_bytes = std::make_shared<std::atomic<std::size_t>>(0);
+  MemoryCount answer_bytes = std::make_shared<std::atomic<std::size_t>>(0);
   Counter refused_connections;
   Counter refused_load;
-  Counter refused_bodies;
+  Counter refused_requests;
+  Counter refused_answers;
   Counter timed_out;
   Counter malformed;
   std::mutex mutex;
   std::condition_variable changed;  ///< connections reached zero, or stop was called again
 
   void connection_ended();
+  /// Counts what one request holds now; false when that is more than may be.
+  [[nodiscard]] bool room_for_request(MemoryShare& share, std::size_t octets) const {
+    share.set(octets);
+    return *request_bytes + kept_from(octets) <= limits.request_bytes;
+  }
+  /// Whether one of this size would be taken now.
+  [[nodiscard]] bool room_for_request(std::size_t octets) const {
+    return *request_bytes + octets + kept_from(octets) <= limits.request_bytes;
+  }
+  [[nodiscard]] std::size_t kept_from(std::size_t octets) const {
+    return octets > limits.small_request_bytes ? limits.request_bytes_kept : 0;
+  }
+  [[nodiscard]] bool short_of_answer_memory() const {
+    return *answer_bytes > limits.answer_bytes - limits.answer_bytes / 4;
+  }
+  [[nodiscard]] bool out_of_answer_memory() const { return *answer_bytes > limits.answer_bytes; }
 };
 
 class Connection;
@@ -93,6 +112,7 @@ class Exchange {
   bool piece_last = false;
   bool piece_broken = false;
   enum class Given : std::uint8_t { nothing, answer, piece } given = Given::nothing;
+  MemoryShare memory;  ///< of the answer's body or the piece
 
   // At home only.
   bool answered = false;
@@ -104,6 +124,7 @@ class Exchange {
   bool old_client = false;  ///< HTTP/1.0: cannot read chunks
   bool head_only = false;   ///< HEAD
   bool counted = false;     ///< in Shared::in_flight until answered
+  std::size_t held = 0;     ///< octets of the answer, as counted in Connection::answers_held_
   Language language = Language::de;
 
  private:
@@ -186,6 +207,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush();
   /// Closes at once.
   void kill();
+  /// The same, and what the client has not taken is forgotten.
+  void cut_off();
   void tick(std::int64_t now_ms);
   void begin_drain();
   [[nodiscard]] bool closed() const { return closed_; }
@@ -205,6 +228,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t parse_some(std::string_view bytes, bool& wants_more);
   bool on_header();
   void on_request();
+  /// Counts `pending_`; refuses what there is no memory for.
+  void hold_pending();
+  void drop_input();
+  [[nodiscard]] bool body_is_late(std::int64_t now_ms) const;
   void refuse(int status);
   void refuse_parser(const boost::system::error_code& error);
   void enqueue_answer(Response response, Language language);
@@ -227,6 +254,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Reading.
   std::unique_ptr<Parser> parser_;
   std::string pending_;  ///< received, not parsed yet
+  MemoryShare pending_memory_;
   Phase phase_ = Phase::idle;
   std::int64_t read_deadline_ms_ = 0;
   bool reading_ = false;  ///< the coroutine runs
@@ -237,8 +265,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Exchange* first_ = nullptr;
   Exchange* last_ = nullptr;
   std::size_t queued_ = 0;
+  std::size_t answers_held_ = 0;  ///< octets of answers that wait in the queue
   std::string out_;
   std::size_t out_at_ = 0;
+  MemoryShare out_memory_;
   bool filling_ = false;
   bool write_waits_ = false;
   std::int64_t write_deadline_ms_ = 0;

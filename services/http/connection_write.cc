@@ -41,8 +41,7 @@ void Connection::enqueue_answer(Response response, Language language) {
   exchange->response = std::move(response);
   exchange->answered = true;
   no_more_ = true;
-  parser_.reset();
-  pending_.clear();
+  drop_input();
   read_deadline_ms_ = 0;
   if (!is_touched) {
     is_touched = true;
@@ -52,11 +51,15 @@ void Connection::enqueue_answer(Response response, Language language) {
 
 void Connection::given(Exchange* exchange) {
   if (!closed_) {
-    if (exchange->given == Exchange::Given::answer) exchange->answered = true;
+    if (exchange->given == Exchange::Given::answer) {
+      exchange->answered = true;
+      answers_held_ += exchange->held = exchange->memory.octets();
+    }
     if (exchange->given == Exchange::Given::piece) exchange->piece_ready = true;
   } else if (exchange->given == Exchange::Given::answer) {
     // What the answer holds is let go here, not in whatever thread lets go of the exchange last.
     exchange->response = {};
+    exchange->memory.set(0);
   }
   exchange->release();
 }
@@ -66,6 +69,7 @@ void Connection::pop() {
   first_ = done->next_queued;
   if (first_ == nullptr) last_ = nullptr;
   --queued_;
+  answers_held_ -= done->held;
   done->release();
 }
 
@@ -133,7 +137,8 @@ void Connection::write_piece(Exchange& exchange) {
           .append(exchange.piece)
           .append("\r\n");
     }
-    exchange.piece.clear();
+    std::string().swap(exchange.piece);
+    exchange.memory.set(0);
   }
   if (exchange.piece_last) {
     if (exchange.piece_broken) {
@@ -226,6 +231,7 @@ void Connection::flush() {
       out_.swap(home_->spare);
     }
     std::string().swap(out_);
+    out_memory_.set(0);
     if (first_ == nullptr) {
       const bool drained = home_->draining && !parser_ && pending_.empty();
       if ((no_more_ || drained) && phase_ != Phase::lingering) {
@@ -238,6 +244,7 @@ void Connection::flush() {
     out_.erase(0, out_at_);
     out_at_ = 0;
   }
+  if (unsent() > 0) out_memory_.set(octets_of(out_));
   resume_reading();
 }
 
@@ -265,8 +272,7 @@ void Connection::finish() {
   ErrorCode ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
   set_phase(Phase::lingering);
-  parser_.reset();
-  pending_.clear();
+  drop_input();
   resume_reading();
 }
 

@@ -32,7 +32,9 @@ void Shared::connection_ended() {
 
 Exchange::Exchange(std::shared_ptr<Connection> its_connection, std::shared_ptr<IoThread> its_home,
                    std::shared_ptr<Shared> its_shared)
-    : connection(std::move(its_connection)), home(std::move(its_home)), shared(std::move(its_shared)) {}
+    : connection(std::move(its_connection)), home(std::move(its_home)), shared(std::move(its_shared)) {
+  memory.of(shared->answer_bytes);
+}
 
 void Exchange::release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -72,6 +74,7 @@ void Chunk::give(std::string bytes, bool last, bool broken) {
   if (exchange_ == nullptr) throw std::logic_error("a chunk is given once");
   Exchange* exchange = std::exchange(exchange_, nullptr);
   exchange->piece = std::move(bytes);
+  exchange->memory.set(octets_of(exchange->piece));
   exchange->piece_last = last;
   exchange->piece_broken = broken;
   exchange->given = Exchange::Given::piece;
@@ -96,6 +99,7 @@ void Responder::answer(Response response) {
   if (exchange_ == nullptr) throw std::logic_error("a request is answered once");
   Exchange* exchange = std::exchange(exchange_, nullptr);
   exchange->response = std::move(response);
+  exchange->memory.set(octets_of(exchange->response.body));
   exchange->given = Exchange::Given::answer;
   if (exchange->counted) exchange->shared->in_flight.fetch_sub(1, std::memory_order_relaxed);
   exchange->hand_over();

@@ -2,15 +2,14 @@
 // only.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "services/http/http.h"
+#include "services/http/memory_share.h"
 
 namespace geleit::http {
 
@@ -23,9 +22,6 @@ struct RequestData {
   RequestData() = default;
   RequestData(const RequestData&) = delete;
   RequestData& operator=(const RequestData&) = delete;
-  ~RequestData() {
-    if (bodies_bytes) bodies_bytes->fetch_sub(body_counted, std::memory_order_relaxed);
-  }
 
   /// Appends to `head`; only while the header is being read, for growing moves it.
   Slice keep(std::string_view text) {
@@ -50,8 +46,7 @@ struct RequestData {
   std::vector<std::string_view> segments;
   std::vector<QueryParameter> query;
   std::vector<std::pair<std::string_view, std::string_view>> parameters;  ///< names live in the route
-  std::shared_ptr<std::atomic<std::size_t>> bodies_bytes;                 ///< where body_counted was added
-  std::size_t body_counted = 0;
+  MemoryShare memory;                                                     ///< of head and body
 };
 
 /// Why a target cannot be understood: the query parameter, or nothing for the path, and the offending text.

@@ -16,9 +16,16 @@ class Parser final : public boost::beast::http::basic_parser<true> {
   enum class Fault : std::uint8_t { none, too_large, no_room };
 
   explicit Parser(Shared& shared) : data(std::make_unique<RequestData>()), shared_(shared) {
+    data->memory.of(shared.request_bytes);
     header_limit(static_cast<std::uint32_t>(shared.limits.header_bytes));
     body_limit(boost::none);
     eager(false);
+  }
+
+  /// The body's length, once it may come; false when there is no memory for it now. Nothing is set aside.
+  [[nodiscard]] bool announce(std::size_t octets) {
+    announced_ = octets;
+    return shared_.room_for_request(octets);
   }
 
   std::unique_ptr<RequestData> data;
@@ -57,12 +64,10 @@ class Parser final : public boost::beast::http::basic_parser<true> {
     const Slice kept = data->keep(std_view(name));
     data->fields.emplace_back(kept, data->keep(std_view(value)));
   }
-  void on_header_impl(boost::system::error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, boost::system::error_code&) override {
-    // An announcement costs the client nothing, so it is believed only so far.
-    constexpr std::uint64_t reserve_max = 64 * 1024;
-    if (length) data->body.reserve(static_cast<std::size_t>(std::min(*length, reserve_max)));
+  void on_header_impl(boost::system::error_code& error) override {
+    if (!shared_.room_for_request(data->memory, octets_of(data->head))) fail(Fault::no_room, error);
   }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, boost::system::error_code&) override {}
   std::size_t on_body_impl(View bytes, boost::system::error_code& error) override {
     return take(bytes, error);
   }
@@ -75,15 +80,28 @@ class Parser final : public boost::beast::http::basic_parser<true> {
   void on_finish_impl(boost::system::error_code&) override {}
 
   std::size_t take(View bytes, boost::system::error_code& error) {
-    const std::size_t before = shared_.bodies_bytes->fetch_add(bytes.size(), std::memory_order_relaxed);
-    if (!data->bodies_bytes) data->bodies_bytes = shared_.bodies_bytes;
-    data->body_counted += bytes.size();
-    if (before + bytes.size() > shared_.limits.bodies_bytes) {
+    const std::size_t needed = data->body.size() + bytes.size();
+    if (needed > data->body.capacity() && !grow(needed)) {
       fail(Fault::no_room, error);
       return 0;
     }
     data->body.append(bytes.data(), bytes.size());
     return bytes.size();
+  }
+  /// An announcement costs the client nothing, so it is believed only so far; then memory is doubled, up to
+  /// what was announced or may come.
+  bool grow(std::size_t needed) {
+    constexpr std::size_t believed_max = 64 * 1024;
+    const std::size_t most = announced_ > 0 ? announced_ : body_bytes_max;
+    const std::size_t doubled = std::max(2 * data->body.capacity(), std::min(announced_, believed_max));
+    const std::size_t octets = std::max(needed, std::min(doubled, most));
+    if (!shared_.room_for_request(data->memory, octets_of(data->head) + octets)) return false;
+    // A string of its own, for one that has memory already may take more than it is asked to.
+    std::string larger;
+    larger.reserve(octets);
+    larger.append(data->body);
+    data->body = std::move(larger);
+    return true;
   }
   void fail(Fault what, boost::system::error_code& error) {
     fault = what;
@@ -91,6 +109,7 @@ class Parser final : public boost::beast::http::basic_parser<true> {
   }
 
   Shared& shared_;
+  std::size_t announced_ = 0;  ///< length of the body; 0: not told
 };
 
 }  // namespace geleit::http

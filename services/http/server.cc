@@ -29,13 +29,17 @@ constexpr int backlog = 4096;
 /// After accept has failed for want of files or memory.
 constexpr std::chrono::milliseconds accept_pause{50};
 
-/// As many open files as the machine allows: every connection is one.
-void raise_open_files() {
+/// As many open files as the machine allows: every connection is one. Returns how many of them connections
+/// may be.
+std::size_t raise_open_files() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return connections_max;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
   }
+  const auto files = static_cast<std::size_t>(limit.rlim_cur);
+  return files - std::min(other_files_min, files / 2);
 }
 
 }  // namespace
@@ -167,7 +171,7 @@ asio::awaitable<void, Executor> Server::State::accept() {
 }
 
 Server::Server(ServerOptions options, Handler& handler) {
-  raise_open_files();
+  options.limits.connections = std::min(options.limits.connections, raise_open_files());
   state_ = std::make_shared<State>(options);
   Shared& shared = *state_->shared;
   shared.handler = &handler;
@@ -179,7 +183,8 @@ Server::Server(ServerOptions options, Handler& handler) {
     };
     shared.refused_connections = refused("connections");
     shared.refused_load = refused("in_flight");
-    shared.refused_bodies = refused("body_memory");
+    shared.refused_requests = refused("request_memory");
+    shared.refused_answers = refused("answer_memory");
     shared.timed_out = refused("timeout");
     shared.malformed = refused("malformed");
     auto gauge = [&](const char* name, const char* help, std::function<double()> value) {
@@ -192,12 +197,16 @@ Server::Server(ServerOptions options, Handler& handler) {
           [kept] { return static_cast<double>(kept->limits.connections); });
     gauge("geleit_http_in_flight_max", "Requests that may be in work before more are refused",
           [kept] { return static_cast<double>(kept->limits.in_flight); });
-    gauge("geleit_http_body_bytes_max", "Request bodies that may lie in memory before more are refused",
-          [kept] { return static_cast<double>(kept->limits.bodies_bytes); });
+    gauge("geleit_http_request_bytes_max", "Memory of requests before more are refused",
+          [kept] { return static_cast<double>(kept->limits.request_bytes); });
+    gauge("geleit_http_answer_bytes_max", "Memory of unsent answers before requests are refused",
+          [kept] { return static_cast<double>(kept->limits.answer_bytes); });
     gauge("geleit_http_in_flight", "Requests being answered",
           [kept] { return static_cast<double>(kept->in_flight); });
-    gauge("geleit_http_body_bytes", "Request bodies in memory",
-          [kept] { return static_cast<double>(kept->bodies_bytes->load()); });
+    gauge("geleit_http_request_bytes", "Memory of requests that are read or being answered",
+          [kept] { return static_cast<double>(kept->request_bytes->load()); });
+    gauge("geleit_http_answer_bytes", "Memory of answers that are not sent yet",
+          [kept] { return static_cast<double>(kept->answer_bytes->load()); });
   }
   state_->listen(options.listen);
   asio::co_spawn(state_->homes.front()->context.get_executor(), state_->accept(), asio::detached);

@@ -190,6 +190,8 @@ struct CommandRoute {
       }
       if (texts.empty()) return responder.answer(ndjson({}, asked.language));
     }
+    if (!intake.has_room(texts.size(), request.body().size()))
+      return responder.answer(overloaded(request.language(), asked.language));
     thread_local CommandReader reader;
     Instant latest = clock.now();
     const auto ask_now = [&](std::optional<Instant> entered_at) {
@@ -212,9 +214,13 @@ struct CommandRoute {
                                                                : single(answers.front(), asked.language));
                                      });
     if (taken) return;
-    held->answer(http::problem_response(
-        http::ProblemKind::overloaded, request.language(),
-        expected_but(sentence(message::room_in_queue), sentence(message::queue_full)).in(asked.language)));
+    held->answer(overloaded(request.language(), asked.language));
+  }
+
+  [[nodiscard]] static http::Response overloaded(http::Language http_language, Language language) {
+    return http::problem_response(
+        http::ProblemKind::overloaded, http_language,
+        expected_but(sentence(message::room_in_queue), sentence(message::queue_full)).in(language));
   }
 
   [[nodiscard]] http::Response single(const Answer& answer, Language language) const {

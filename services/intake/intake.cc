@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <list>
 #include <unordered_set>
 
 #include "events/codec.h"
@@ -105,6 +106,16 @@ struct Intake::Item {
   [[nodiscard]] Command& command() const { return std::get<Command>(submission->commands[index]); }
 };
 
+namespace {
+
+/// What a command takes beside its text until it is answered: itself, where it waits, its answer, and that
+/// answer as text.
+constexpr std::size_t answer_text_octets = 768;
+constexpr std::size_t place_octets = 64;
+constexpr std::size_t command_octets = sizeof(Submitted) + sizeof(Answer) + place_octets + answer_text_octets;
+
+}  // namespace
+
 /// An event that was appended and not read back yet.
 struct Intake::Pending {
   Item item;
@@ -125,8 +136,9 @@ struct Intake::Entry {
   Case ahead;                     ///< as far as decided
   Head confirmed;                 ///< as far as read back
   std::vector<TrailEntry> trail;  ///< by version, as far as read back
-  std::deque<Pending> pending;
-  std::deque<Item> waiting;  ///< behind a full `pending`
+  // Lists, for most are empty and there are many.
+  std::list<Pending> pending;
+  std::list<Item> waiting;  ///< behind a full `pending`
   std::shared_ptr<const PersonKey> key;
   std::optional<PersonData> person;  ///< opened when first asked for
   Hash person_of;                    ///< head at which it was opened
@@ -181,11 +193,9 @@ Intake::Intake(Log& log, Store& store, RuleBook& rules, KeyStore& keys, const Cl
 Intake::~Intake() = default;
 
 bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace, Answered answered) {
-  // A text is kept once in the command's own members and once as its content.
-  std::size_t octets = 0;
+  std::size_t octets = commands.size() * command_octets;
   for (const Submitted& submitted : commands) {
-    const auto* command = std::get_if<Command>(&submitted);
-    octets += sizeof(Submitted) + sizeof(Answer) + (command ? 2 * command->content.size() : 0);
+    if (const auto* command = std::get_if<Command>(&submitted)) octets += command->content.capacity();
   }
   auto submission = std::make_shared<Submission>();
   submission->answers.resize(commands.size());
@@ -198,11 +208,7 @@ bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace
   {
     const std::lock_guard lock(mutex_);
     const std::size_t count = submission->commands.size();
-    if (stopped_ || queue_.size() + count > limits_.queue ||
-        status_.unanswered + count > limits_.unanswered_commands)
-      return false;
-    if (status_.unanswered > 0 && status_.unanswered_octets + octets > limits_.unanswered_octets)
-      return false;
+    if (!takes(count, octets)) return false;
     status_.unanswered += count;
     status_.unanswered_octets += octets;
     for (std::size_t i = 0; i < submission->commands.size(); ++i)
@@ -210,6 +216,22 @@ bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace
   }
   wake_.notify_one();
   return true;
+}
+
+bool Intake::has_room(std::size_t commands, std::size_t octets) const {
+  const std::lock_guard lock(mutex_);
+  return takes(commands, commands * command_octets + octets);
+}
+
+/// Under the lock.
+bool Intake::takes(std::size_t commands, std::size_t octets) const {
+  const auto limit = [&](std::size_t all) {
+    return commands > small_submission_max ? all - all / kept_for_small_share : all;
+  };
+  if (stopped_ || tables_behind_) return false;
+  if (queue_.size() + commands > limit(limits_.queue)) return false;
+  if (status_.unanswered + commands > limit(limits_.unanswered_commands)) return false;
+  return status_.unanswered == 0 || status_.unanswered_octets + octets <= limit(limits_.unanswered_octets);
 }
 
 void Intake::tables_advanced() {
@@ -287,7 +309,10 @@ bool Intake::step() {
     } catch (const LogUnavailable&) {}
   }
   const std::vector<Item> items = take_queue();
-  if (items.empty()) return moved;
+  if (items.empty()) {
+    if (tables_behind_) let_go_of_cases();
+    return moved;
+  }
   Round round;
   if (unsettled_) {
     for (const Item& item : items) answer(item, not_ready(message::log_unavailable));
@@ -423,6 +448,7 @@ void Intake::lost(const CaseId& id, Position winner) {
   // Somebody else's record is the next of this chain: all of ours behind it are stale and are decided again,
   // in their order, on the case as the log has it.
   const auto found = cases_.find(id);
+  events_at_hand_ -= found->second->ahead.head.version.value;
   const std::unique_ptr<Entry> entry = std::move(found->second);
   cases_.erase(found);
   seen_elsewhere_[id] = winner;
@@ -459,6 +485,7 @@ void Intake::append_failed() {
   for (const Resting& resting : resting_) answer(resting.item, not_ready(message::log_unavailable));
   resting_.clear();
   cases_.clear();
+  events_at_hand_ = 0;
   new_persons_.clear();
 }
 
@@ -498,7 +525,7 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
       const bool at_rest = entry.pending.empty() && entry.waiting.empty() && entry.released == 0;
       const bool in_tables =
           entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value];
-      if (at_rest && in_tables) cases_.erase(found);
+      if (at_rest && in_tables) forget(found);
     }
     if (!cases_.contains(id) && known.insert(id).second) wanted.push_back(id);
   }
@@ -547,7 +574,15 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
     }
     if (!entry.trail.empty()) entry.last = {partition_of(ready[c], partitions_), entry.trail.back().offset};
   }
-  for (std::size_t c = 0; c < ready.size(); ++c) cases_[ready[c]] = std::move(entries[c]);
+  for (std::size_t c = 0; c < ready.size(); ++c) {
+    events_at_hand_ += entries[c]->ahead.head.version.value;
+    cases_[ready[c]] = std::move(entries[c]);
+  }
+}
+
+Intake::Cases::iterator Intake::forget(Cases::iterator entry) {
+  events_at_hand_ -= entry->second->ahead.head.version.value;
+  return cases_.erase(entry);
 }
 
 void Intake::decide_item(Item item, Round& round) {
@@ -747,13 +782,16 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   std::string bytes = encode(event);
   const Hash hash = stated_hash(bytes);
   const bool amends_person = std::holds_alternative<ReferralAmended>(event.payload);
+  events_at_hand_ -= entry.ahead.head.version.value;
   try {
     evolve(entry.ahead, event, hash);
   } catch (const FoldFailed&) {
     // It was not appended, but the case at hand is undefined now; nothing more is decided on it.
     entry.parked = true;
+    events_at_hand_ += entry.ahead.head.version.value;
     throw;
   }
+  events_at_hand_ += entry.ahead.head.version.value;
   const bool behind_keys = new_key || entry.key_batch > key_batches_done_.load(std::memory_order_acquire);
   if (new_key) round.keys.push_back(*key);
   if (behind_keys) entry.key_batch = key_batches_ + 1;
@@ -846,12 +884,22 @@ void Intake::append_has_failed() {
 }
 
 void Intake::let_go_of_cases() {
-  if (std::max(cases_.size(), seen_elsewhere_.size()) <= limits_.cases_at_hand) return;
+  const auto tell = [this] {
+    const std::lock_guard lock(mutex_);
+    status_.cases_at_hand = cases_.size();
+    tables_behind_ = cases_.size() > limits_.cases_ahead_of_tables;
+  };
+  // What the tables did not have at the last look is not looked through again before there is much more.
+  const auto too_many = [this] {
+    return tables_behind_ || cases_.size() > std::max(limits_.cases_at_hand, 2 * cases_kept_) ||
+           events_at_hand_ > std::max(limits_.events_at_hand, 2 * events_kept_);
+  };
+  if (!too_many() && seen_elsewhere_.size() <= limits_.cases_at_hand) return tell();
   const Positions reached = store_.snapshot()->state().positions();
   // What the tables have read they tell themselves.
   std::erase_if(seen_elsewhere_,
                 [&](const auto& seen) { return seen.second.offset < reached[seen.second.partition.value]; });
-  if (cases_.size() <= limits_.cases_at_hand) return;
+  if (!too_many()) return tell();
   const auto in_tables = [&](const Entry& entry) {
     return entry.pending.empty() && entry.waiting.empty() && entry.released == 0 &&
            (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);
@@ -863,8 +911,11 @@ void Intake::let_go_of_cases() {
     const auto found = cases_.find(fresh.second);
     return found == cases_.end() || in_tables(*found->second);
   });
-  std::erase_if(
-      cases_, [&](const auto& entry) { return in_tables(*entry.second) && !awaited.contains(entry.first); });
+  for (auto at = cases_.begin(); at != cases_.end();)
+    at = in_tables(*at->second) && !awaited.contains(at->first) ? forget(at) : std::next(at);
+  cases_kept_ = cases_.size();
+  events_kept_ = events_at_hand_;
+  tell();
 }
 
 }  // namespace geleit

@@ -45,15 +45,23 @@ inline constexpr std::size_t intake_queue_max = 65'536;
 inline constexpr std::size_t unanswered_commands_max = 131'072;
 static_assert(unanswered_commands_max < append_queue_records_max);
 /// The same in octets of memory, estimated from their texts.
-inline constexpr std::size_t unanswered_octets_max = std::size_t{192} << 20;
+inline constexpr std::size_t unanswered_octets_max = std::size_t{160} << 20;
+static_assert(unanswered_octets_max < append_queue_bytes_max);
+/// Of each of these three bounds an eighth is kept for submissions of at most so many commands.
+inline constexpr std::size_t small_submission_max = 16;
+inline constexpr std::size_t kept_for_small_share = 8;
 /// Commands decided between two looks at the log.
 inline constexpr std::size_t decide_batch_max = 1'024;
 /// Events of one case that may be unconfirmed at a time.
 inline constexpr std::size_t ahead_per_case_max = 64;
 /// Lost races after which a command is answered 503.
 inline constexpr unsigned lost_races_max = 3;
-/// Cases that intake keeps at hand.
+/// Cases that intake keeps at hand, and the events they are folded from; beyond, it lets go of those that the
+/// tables have.
 inline constexpr std::size_t cases_at_hand_max = 20'000;
+inline constexpr std::size_t events_at_hand_max = 1'000'000;
+/// Cases that it must keep because the tables do not have them yet; beyond, submit refuses.
+inline constexpr std::size_t cases_ahead_of_tables_max = 131'072;
 
 /// The same bounds as one intake is given them; a simulation sets small ones, so that it meets them.
 struct IntakeLimits {
@@ -63,6 +71,8 @@ struct IntakeLimits {
   std::size_t decide_batch = decide_batch_max;
   std::size_t ahead_per_case = ahead_per_case_max;
   std::size_t cases_at_hand = cases_at_hand_max;
+  std::size_t events_at_hand = events_at_hand_max;
+  std::size_t cases_ahead_of_tables = cases_ahead_of_tables_max;
 };
 
 /// A command that was recorded (or would be: `dry_run`).
@@ -87,6 +97,7 @@ using Answered = std::function<void(std::vector<Answer>)>;
 struct IntakeStatus {
   std::size_t queued = 0;
   std::size_t unanswered = 0, unanswered_octets = 0;
+  std::size_t cases_at_hand = 0;
   std::uint64_t accepted = 0, repeated = 0, refused = 0, lost_races = 0;
   std::string trouble;  ///< what could not be read when commands were last answered 503 for it, or empty
 };
@@ -99,6 +110,9 @@ class Intake {
          EnteredClock* entered = nullptr, const IntakeLimits& limits = {});
   ~Intake();
 
+  /// Whether so many commands, read from so many octets, would be taken now: a look before they are read.
+  /// Thread-safe.
+  [[nodiscard]] bool has_room(std::size_t commands, std::size_t octets) const;
   /// Queues commands; false when a bound is met (nothing was taken) or intake has stopped. A submission alone
   /// is never too large in octets. Thread-safe.
   [[nodiscard]] bool submit(std::vector<Submitted> commands, bool dry_run, TraceId trace, Answered answered);
@@ -128,7 +142,10 @@ class Intake {
   struct Entry;
   struct Resting;
   struct Round;
+  using Cases = std::unordered_map<CaseId, std::unique_ptr<Entry>>;
 
+  [[nodiscard]] bool takes(std::size_t commands, std::size_t octets) const;
+  Cases::iterator forget(Cases::iterator entry);
   bool read_back();
   bool answer_rested();
   void confirm(Entry& entry, const StoredRecord& record, const Link& link);
@@ -166,7 +183,9 @@ class Intake {
   IntakeLimits limits_;
   std::uint16_t partitions_;
 
-  std::unordered_map<CaseId, std::unique_ptr<Entry>> cases_;
+  Cases cases_;
+  std::size_t events_at_hand_ = 0;                                  ///< that `cases_` are folded from
+  std::size_t cases_kept_ = 0, events_kept_ = 0;                    ///< when cases were last let go
   std::map<std::pair<std::string, PersonId>, CaseId> new_persons_;  ///< not in the tables yet
   std::unordered_map<CaseId, Position> seen_elsewhere_;  ///< accepted records of cases that are not at hand
   std::vector<std::unique_ptr<LogReader>> readers_;
@@ -181,6 +200,7 @@ class Intake {
   std::deque<Item> queue_;
   bool nudged_ = false;
   bool append_failed_ = false;
+  bool tables_behind_ = false;  ///< cases_ahead_of_tables_max is met; set by intake's thread alone
   bool stopped_ = false;
   bool given_up_ = false;
   bool trouble_lasts_ = false;  ///< damage does not go away by itself

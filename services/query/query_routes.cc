@@ -58,7 +58,17 @@ struct Waiting {
   std::int64_t deadline_ms = 0;
   std::function<http::Response(const http::Request&, const Parameters&)> read;
   Parameters parameters;
+  std::shared_ptr<void> place;  ///< among the waiting_reads_max
 };
+
+/// Nothing when there is none left.
+std::shared_ptr<void> place_to_wait(std::atomic<std::size_t>& waiting) {
+  if (waiting.fetch_add(1, std::memory_order_relaxed) >= waiting_reads_max) {
+    waiting.fetch_sub(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  return {&waiting, [&waiting](void*) { waiting.fetch_sub(1, std::memory_order_relaxed); }};
+}
 
 /// What lies damaged, or cannot be read just now, costs this answer and no other.
 http::Response unreadable(const Waiting& waiting, const std::exception& failure) {
@@ -94,7 +104,17 @@ void answer_when_reached(std::shared_ptr<Waiting> waiting) {
     waiting->responder.answer(read(*waiting));
     return;
   }
-  if (monotonic_ms() >= waiting->deadline_ms) {
+  if (!waiting->place) waiting->place = place_to_wait(waiting->sources->waiting_reads);
+  if (!waiting->place) {
+    const Language in = from_http(waiting->request.language());
+    waiting->responder.answer(http::problem_response(
+        http::ProblemKind::overloaded, waiting->request.language(),
+        say(in, message::expected_but, say(in, message::room_in_queue), say(in, message::queue_full)),
+        "wait_for"));
+    return;
+  }
+  const std::int64_t now_ms = monotonic_ms();
+  if (now_ms >= waiting->deadline_ms) {
     const Language in = from_http(waiting->request.language());
     waiting->responder.answer(
         http::problem_response(http::ProblemKind::not_ready, waiting->request.language(),
@@ -105,7 +125,9 @@ void answer_when_reached(std::shared_ptr<Waiting> waiting) {
   }
   waiting->sources->hurry();
   http::Timers& timers = waiting->sources->timers;
-  timers.after(std::chrono::milliseconds(wait_for_step_ms),
+  const std::int64_t waited_ms = now_ms - (waiting->deadline_ms - wait_for_ms_max);
+  const std::int64_t step_ms = std::clamp(waited_ms / 10, wait_for_step_ms_min, wait_for_step_ms_max);
+  timers.after(std::chrono::milliseconds(step_ms),
                [waiting = std::move(waiting)]() mutable { answer_when_reached(std::move(waiting)); });
 }
 
@@ -130,9 +152,14 @@ void add_read(http::Router& router, std::string_view path, const std::shared_ptr
                  }
                  wanted.push_back(*position);
                }
-               answer_when_reached(std::make_shared<Waiting>(
-                   Waiting{sources, std::move(request), std::move(responder), std::move(wanted),
-                           monotonic_ms() + wait_for_ms_max, read, std::move(others)}));
+               answer_when_reached(std::make_shared<Waiting>(Waiting{sources,
+                                                                     std::move(request),
+                                                                     std::move(responder),
+                                                                     std::move(wanted),
+                                                                     monotonic_ms() + wait_for_ms_max,
+                                                                     read,
+                                                                     std::move(others),
+                                                                     {}}));
              });
 }
 

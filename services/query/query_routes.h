@@ -1,6 +1,7 @@
 // The reading half of the surface: every GET of API.md over one snapshot of the tables each.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <string>
@@ -17,8 +18,10 @@ namespace geleit {
 
 /// A read that asks for a position waits this long for it, then it is 503.
 inline constexpr std::int64_t wait_for_ms_max = 5'000;
-/// Between two looks whether the position was reached.
-inline constexpr std::int64_t wait_for_step_ms = 2;
+/// Between two looks whether the position was reached: a tenth of what it has waited, within these.
+inline constexpr std::int64_t wait_for_step_ms_min = 2, wait_for_step_ms_max = 50;
+/// Reads that wait for a position; a further one that would have to is 503 at once.
+inline constexpr std::size_t waiting_reads_max = 2'048;
 
 /// What the routes read from. All of it outlives them and is only read.
 struct QuerySources {
@@ -37,6 +40,8 @@ struct QuerySources {
   std::function<std::string()> last_backup;
   /// Asks for the tables to be brought on, since a read waits for them.
   std::function<void()> hurry;
+  /// Reads that wait now.
+  std::atomic<std::size_t>& waiting_reads;
 };
 
 /// Adds the routes; `router` keeps what they need.

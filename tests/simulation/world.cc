@@ -525,7 +525,8 @@ void World::start(std::size_t at) {
   const IntakeLimits intake{.queue = 60 + draw_.below(200),
                             .decide_batch = 1 + draw_.below(40),
                             .ahead_per_case = 1 + draw_.below(12),
-                            .cases_at_hand = draw_.below(40)};
+                            .cases_at_hand = draw_.below(40),
+                            .events_at_hand = draw_.below(200)};
   process.intake = std::make_unique<Intake>(*process.log, *process.store, *process.rules, keys_, clock_,
                                             *process.chance, nullptr, intake);
   faults_on_ = faults_on;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -207,6 +208,9 @@ class HttpServer : public testing::Test {
       };
       responder.answer(std::move(response));
     });
+    router.add(Method::get, "/large", [](Request, Responder responder) {
+      responder.answer(Response::json(std::string(2 << 20, 'x')));
+    });
     router.add(Method::get, "/broken", [](Request, Responder responder) {
       Response response;
       response.body = "half";
@@ -237,6 +241,11 @@ class HttpServer : public testing::Test {
     options.io_threads = io_threads;
     options.metrics = &metrics;
     server.emplace(options, router);
+  }
+  [[nodiscard]] double gauge(const std::string& name) {
+    const std::string text = metrics.text();
+    const std::size_t at = text.find("\n" + name + ' ');
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
   }
   [[nodiscard]] Raw client() { return Raw(server->endpoint()); }
   Chunk take_chunk() {
@@ -760,25 +769,96 @@ TEST_F(HttpServer, TooManyRequestsAre503WithRetryAfter) {
   EXPECT_EQ(two.answer().status, 200);
 }
 
-TEST_F(HttpServer, BodiesInMemoryAreBounded) {
+TEST_F(HttpServer, RequestsInMemoryAreBoundedAndTheLastOfItIsForSmallOnes) {
   Limits limits;
-  limits.bodies_bytes = 1000;
+  limits.request_bytes = 40'000;
+  limits.request_bytes_kept = 10'000;
+  limits.small_request_bytes = 1'000;
   start(limits);
-  Raw one = client();
-  one.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 901\r\n\r\n" + std::string(900, 'x'));
-  const auto held_bytes = [&] {
-    return metrics.text().find("geleit_http_body_bytes 900") != std::string::npos;
+  const auto unfinished = [](std::size_t octets) {
+    return "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(octets + 1) + "\r\n\r\n" +
+           std::string(octets, 'x');
   };
-  for (int i = 0; i < 500 && !held_bytes(); ++i) std::this_thread::sleep_for(5ms);
-  ASSERT_TRUE(held_bytes());
+  const auto held_bytes = [&] { return gauge("geleit_http_request_bytes"); };
+  Raw one = client();
+  one.send(unfinished(25'000));
+  for (int i = 0; i < 500 && held_bytes() < 25'000; ++i) std::this_thread::sleep_for(5ms);
+  ASSERT_GE(held_bytes(), 25'000);
+  ASSERT_LE(held_bytes(), 26'000);
   Raw two = client();
-  two.send(post("/echo", std::string(200, 'y')));
+  two.send(post("/echo", std::string(10'000, 'y')));
   EXPECT_EQ(two.answer().status, 503);
+  Raw small = client();
+  small.send(post("/echo", std::string(200, 'y')));
+  EXPECT_EQ(small.answer().status, 200);
+  std::deque<Raw> many;
+  for (int i = 0; i < 30; ++i) {
+    many.emplace_back(server->endpoint());
+    many.back().send(unfinished(800));
+  }
+  for (int i = 0; i < 500 && held_bytes() < 39'000; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_LE(held_bytes(), 41'000);
+  Raw none = client();
+  none.send(post("/echo", std::string(900, 'y')));
+  EXPECT_EQ(none.answer().status, 503);
   one.send("x");
   EXPECT_EQ(one.answer().status, 200);
   Raw three = client();
-  three.send(post("/echo", std::string(200, 'y')));
+  three.send(post("/echo", std::string(10'000, 'y')));
   EXPECT_EQ(three.answer().status, 200);
+}
+
+TEST_F(HttpServer, ABodyThatTricklesIs408) {
+  Limits limits;
+  limits.header_ms = 300;
+  limits.body_bytes_per_s = 1'000;
+  start(limits);
+  Raw slow = client(), steady = client();
+  const auto begin = Clock::now();
+  for (Raw* raw : {&slow, &steady})
+    raw->send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 10000\r\n\r\n");
+  for (int i = 0; i < 20; ++i) {
+    steady.send(std::string(500, 's'));
+    if (i < 4) slow.send("x");
+    std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_EQ(slow.answer().status, 408);
+  EXPECT_EQ(steady.answer().status, 200);
+  EXPECT_LT(Clock::now() - begin, 5s);
+}
+
+TEST_F(HttpServer, AnswersThatAreNotTakenAreBoundedAndTheirClientsCutOff) {
+  Limits limits;
+  limits.answer_bytes = 20 << 20;
+  limits.write_ms_when_short = 300;
+  start(limits);
+  std::deque<Raw> deaf;
+  for (int i = 0; i < 24; ++i) {
+    deaf.emplace_back(server->endpoint(), 4096);
+    for (int k = 0; k < 64; ++k) deaf.back().send(get("/large"));
+  }
+  double most = 0;
+  const auto counted = [&] { return metrics.text().find("cause=\"answer_memory\"} 0") == std::string::npos; };
+  const auto end = Clock::now() + 10s;
+  bool refused = false;
+  while (!refused && Clock::now() < end) {
+    most = std::max(most, gauge("geleit_http_answer_bytes"));
+    Raw other = client();
+    other.send(get("/hello/x"));
+    refused = other.answer().status == 503;
+  }
+  EXPECT_TRUE(refused && counted());
+  bool served = false;
+  while (!served && Clock::now() < end) {
+    most = std::max(most, gauge("geleit_http_answer_bytes"));
+    Raw other = client();
+    other.send(get("/hello/x"));
+    served = other.answer().status == 200;
+  }
+  EXPECT_TRUE(served);
+  // Two threads may each be filling one when the bound is met.
+  EXPECT_LT(most, 30 << 20);
+  EXPECT_EQ(metrics.text().find("cause=\"timeout\"} 0"), std::string::npos);
 }
 
 TEST_F(HttpServer, AnswersAreCountedByRoute) {

@@ -24,12 +24,13 @@ class TestClock final : public Clock {
 /// One process: its own tables, rule book and intake on a log that others may share.
 class Process {
  public:
-  Process(Log& log, KeyStore& keys, const Clock& clock, std::uint64_t seed, const std::filesystem::path& dir)
+  Process(Log& log, KeyStore& keys, const Clock& clock, std::uint64_t seed, const std::filesystem::path& dir,
+          const IntakeLimits& limits)
       : log_(log), chance_(seed), store_(Store::open({.dir = dir})), projector_(log, *store_, rules_) {
     projector_.prepare({});
     while (projector_.step() > 0) {}
     adopt_shipped_rules(log, *store_, rules_, projector_, clock);
-    intake_ = std::make_unique<Intake>(log, *store_, rules_, keys, clock, chance_);
+    intake_ = std::make_unique<Intake>(log, *store_, rules_, keys, clock, chance_, nullptr, limits);
   }
 
   /// Answers arrive in `answers` in the order in which they are given.
@@ -99,11 +100,12 @@ class IntakeTest : public ::testing::Test {
     return options;
   }
   Process& process() {
-    if (!process_) process_ = std::make_unique<Process>(log_, *keys_, clock_, 1, dir_.path() / "tables");
+    if (!process_)
+      process_ = std::make_unique<Process>(log_, *keys_, clock_, 1, dir_.path() / "tables", limits_);
     return *process_;
   }
   Process& other() {
-    if (!other_) other_ = std::make_unique<Process>(log_, *keys_, clock_, 2, dir_.path() / "other");
+    if (!other_) other_ = std::make_unique<Process>(log_, *keys_, clock_, 2, dir_.path() / "other", limits_);
     return *other_;
   }
   /// Sends, decides and reads back.
@@ -131,6 +133,7 @@ class IntakeTest : public ::testing::Test {
   }
 
   TestClock clock_;
+  IntakeLimits limits_;
   TemporaryDirectory dir_;
   MemoryLog log_;
   std::unique_ptr<KeyStore> keys_;
@@ -354,14 +357,56 @@ TEST_F(IntakeTest, NothingPersonalLiesReadableInTheLog) {
 }
 
 TEST_F(IntakeTest, AFullQueueTakesNothing) {
+  limits_.queue = 800;
   Process& p = process();
-  std::vector<Submitted> many(intake_queue_max);
-  for (Submitted& each : many) each = Rejection{};
-  ASSERT_TRUE(p.intake().submit(std::move(many), false, {}, [](std::vector<Answer>) {}));
+  const auto submit = [&](std::size_t commands) {
+    std::vector<Submitted> many(commands);
+    for (Submitted& each : many) each = Rejection{};
+    return p.intake().submit(std::move(many), false, {}, [](std::vector<Answer>) {});
+  };
+  ASSERT_TRUE(submit(700));
+  // The last eighth is for those who send few.
+  EXPECT_FALSE(submit(small_submission_max + 1));
+  EXPECT_FALSE(p.intake().has_room(small_submission_max + 1, 1'000));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(submit(1));
+  EXPECT_FALSE(p.intake().has_room(1, 1'000));
+  EXPECT_FALSE(submit(1));
+  while (p.intake().step()) {}
+  EXPECT_TRUE(submit(small_submission_max + 1));
+  while (p.intake().step()) {}
+}
+
+TEST_F(IntakeTest, CommandsAreRefusedWhileTheTablesAreTooFarBehind) {
+  limits_.cases_at_hand = 1;
+  limits_.cases_ahead_of_tables = 3;
+  Process& p = process();
+  for (int n = 1; n <= 4; ++n) {
+    p.send(referral(n, 100 + n));
+    while (p.intake().step()) {}
+  }
+  EXPECT_EQ(p.answers.size(), 4u);
+  EXPECT_EQ(p.intake().status().cases_at_hand, 4u);
+  EXPECT_FALSE(p.intake().has_room(1, 1'000));
   std::vector<Submitted> one;
   one.emplace_back(Rejection{});
   EXPECT_FALSE(p.intake().submit(std::move(one), false, {}, [](std::vector<Answer>) {}));
-  while (p.intake().step()) {}
+  settle(p);
+  EXPECT_EQ(p.intake().status().cases_at_hand, 0u);
+  EXPECT_EQ(accepted(tell(referral(5, 105))).version, Version{1});
+}
+
+TEST_F(IntakeTest, CasesWithManyEventsAreNotKeptAtHand) {
+  limits_.events_at_hand = 10;
+  Process& p = process();
+  tell(referral(1, 100));
+  for (int n = 2; n <= 10; ++n) tell(visit(n, 100, 200 + n));
+  EXPECT_EQ(p.intake().status().cases_at_hand, 1u);
+  tell(visit(11, 100, 211));
+  tell(visit(12, 100, 212));
+  EXPECT_LE(p.intake().status().cases_at_hand, 1u);
+  tell(referral(20, 101));
+  EXPECT_EQ(accepted(tell(visit(21, 100, 221))).version, Version{13});
+  EXPECT_EQ(records_of(100), 13u);
 }
 
 TEST_F(IntakeTest, MemoryOfUnansweredCommandsIsBoundedAndComesFree) {
@@ -379,7 +424,8 @@ TEST_F(IntakeTest, MemoryOfUnansweredCommandsIsBoundedAndComesFree) {
   };
   std::size_t taken = 0;
   while (taken < 100 && submit()) ++taken;
-  EXPECT_EQ(taken, unanswered_octets_max / (std::size_t{32} << 20) - 1);
+  // As many as fit, beside what else a command takes.
+  EXPECT_EQ(taken, unanswered_octets_max / (std::size_t{16} << 20) - 1);
   EXPECT_EQ(p.intake().status().unanswered, taken);
   EXPECT_LE(p.intake().status().unanswered_octets, unanswered_octets_max);
   while (p.intake().step()) {}
