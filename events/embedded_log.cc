@@ -39,8 +39,8 @@ class EmbeddedLog::Writer {
  public:
   explicit Writer(EmbeddedLogOptions options)
       : clock_(std::move(options.clock)),
-        contents_(options.dir, LogDatabase::Mode::write,
-                  {options.block_cache, options.write_buffers, options.env}, options.recent_bytes_max),
+        contents_(options.dir, LogDatabase::Mode::write, {options.block_cache, options.env},
+                  options.recent_bytes_max),
         partitions_(contents_.info().partitions),
         thread_([this] { run(); }) {}
 

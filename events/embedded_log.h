@@ -19,7 +19,6 @@
 namespace rocksdb {
 class Cache;
 class Env;
-class WriteBufferManager;
 }  // namespace rocksdb
 
 namespace geleit {
@@ -39,7 +38,6 @@ struct EmbeddedLogOptions {
   std::size_t recent_bytes_max = 64 << 20;
   /// To share with other databases of the process; empty: 32 MiB of its own.
   std::shared_ptr<rocksdb::Cache> block_cache;
-  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
   /// What the files are written through; null: the machine's own. Must outlive the log.
   rocksdb::Env* env = nullptr;
 };

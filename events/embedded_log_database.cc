@@ -10,7 +10,6 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
-#include <rocksdb/write_buffer_manager.h>
 
 #include <array>
 #include <cstring>
@@ -105,15 +104,16 @@ rocksdb::Options make_options(LogDatabase::Mode mode, const DatabaseMemory& memo
   options.db_host_id.clear();  // a directory says nothing about the machine it was made on
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.write_buffer_manager = memory.write_buffers;
   options.write_buffer_size = write_buffer_bytes;
 
   // Offsets only grow, so within a partition no file of a deeper level overlaps a newer one. Cutting the
   // files between partitions lets RocksDB move them down without rewriting them: every record is written
   // about three times in all (write-ahead log, flush, one compaction). The move needs the same compression on
-  // every level.
+  // every level. A file fresh from memory spans all partitions, hence all of level one, which is rewritten
+  // with it: the smaller that level, the less is written again. For the same reason the log's memory is its
+  // own: what it would share with the tables they fill, and it would have to write files of a megabyte.
   options.sst_partitioner_factory = rocksdb::NewSstPartitionerFixedPrefixFactory(partition_octets);
-  options.max_bytes_for_level_base = 4 * write_buffer_bytes;
+  options.max_bytes_for_level_base = write_buffer_bytes;
   options.target_file_size_base = write_buffer_bytes;
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kDisableCompressionOption;

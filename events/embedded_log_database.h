@@ -20,7 +20,6 @@ class Cache;
 class DB;
 class Env;
 class Iterator;
-class WriteBufferManager;
 }  // namespace rocksdb
 
 namespace geleit {
@@ -36,7 +35,6 @@ struct LogIdentity {
 /// What is shared with other databases of the process; empty: its own.
 struct DatabaseMemory {
   std::shared_ptr<rocksdb::Cache> block_cache;
-  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
   rocksdb::Env* env = nullptr;  ///< null: the machine's own
 };
 

@@ -1,5 +1,4 @@
-// Memory that the databases of one process share: one block cache, and one bound for what waits in memory to
-// be written into sorted files, which counts as part of that cache.
+// Memory that the databases of one process share.
 #pragma once
 
 #include <cstddef>
@@ -7,17 +6,11 @@
 
 namespace rocksdb {
 class Cache;
-class WriteBufferManager;
 }  // namespace rocksdb
 
 namespace geleit {
 
-struct SharedMemory {
-  std::shared_ptr<rocksdb::Cache> block_cache;
-  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
-};
-
-/// `octets` for blocks, of which at most `for_writes` are what waits to be written.
-[[nodiscard]] SharedMemory share_memory(std::size_t octets, std::size_t for_writes);
+/// Holds up to `octets` of blocks that were read.
+[[nodiscard]] std::shared_ptr<rocksdb::Cache> make_block_cache(std::size_t octets);
 
 }  // namespace geleit

@@ -84,7 +84,7 @@ struct Projector::Work {
   Streams streams;
   std::unique_ptr<Batch> batch;
   CounterChanges counters;
-  std::vector<std::size_t> taken;  ///< records used, by partition
+  std::vector<std::size_t> taken;  ///< records of the last read that were used, by partition
   std::vector<Parked> parked;
   std::map<CaseId, std::pair<Head, std::vector<TrailEntry>>> settings_streams;
 };
@@ -166,10 +166,27 @@ void Projector::prepare(const std::function<void(std::uint64_t)>& progress, cons
   for (const CaseId& id : parked_cases) retry(id);
 }
 
-bool Projector::gather() {
+/// Folds what there is, of many reads if it must be: a batch has room for much more than one brings.
+std::size_t Projector::gather(Work& work) {
+  std::size_t moved = 0;
+  bool all_taken = true;
+  while (all_taken && moved < limits_.batch_records && read()) {
+    if (!work.batch) work.batch = store_.batch();
+    moved += fold(work);
+    for (std::size_t p = 0; p < records_.size(); ++p) {
+      if (work.taken[p] == records_[p].size()) continue;
+      all_taken = false;
+      readers_[p] = log_.read(Partition{static_cast<std::uint16_t>(p)}, work.state.reached[p].next);
+    }
+  }
+  return moved;
+}
+
+bool Projector::read() {
   bool any = false;
+  const std::size_t share = std::max<std::size_t>(limits_.batch_records / readers_.size(), 1);
   for (std::size_t p = 0; p < readers_.size(); ++p) {
-    readers_[p]->next(records_[p], limits_.batch_records);
+    readers_[p]->next(records_[p], share);
     any = any || !records_[p].empty();
   }
   return any;
@@ -187,8 +204,21 @@ void Projector::load(Streams& streams, const std::vector<CaseId>& missing) {
   }
 }
 
+/// After a fold that failed and left the case undefined: makes it what it was before that event.
+void Projector::fold_before_last(const CaseId& id, Touched& touched) {
+  const Partition partition = partition_of(id, static_cast<std::uint16_t>(records_.size()));
+  std::vector<Position> positions;
+  for (const TrailEntry& earlier : touched.trail) positions.push_back({partition, earlier.offset});
+  positions.pop_back();
+  touched.now.state = touched.before;
+  log_.read_at(positions, [&](const StoredRecord& record) {
+    evolve(touched.now.state, geleit::decode(record.bytes), stated_hash(record.bytes));
+  });
+}
+
 std::size_t Projector::fold(Work& work) {
-  // Which cases the batch touches is read first, so that those not at hand are fetched together.
+  work.taken.assign(records_.size(), 0);
+  // Which cases the records touch is read first, so that those not at hand are fetched together.
   std::vector<std::vector<std::optional<Link>>> links(records_.size());
   std::vector<CaseId> missing;
   for (std::size_t p = 0; p < records_.size(); ++p) {
@@ -197,18 +227,21 @@ std::size_t Projector::fold(Work& work) {
       auto link = link_of(record.bytes);
       if (link && partition_of(link->stream, static_cast<std::uint16_t>(records_.size())) != record.partition)
         link.reset();
-      if (link && work.streams.try_emplace(link->stream).second) {
-        const auto cached = cache_.find(link->stream);
-        if (cached == cache_.end())
-          missing.push_back(link->stream);
-        else
-          work.streams[link->stream].now = cached->second;
+      if (link) {
+        const auto [found, fresh] = work.streams.try_emplace(link->stream);
+        if (fresh) {
+          found->second.fold_parked = parked_.contains({link->stream, Table::stored_cases});
+          const auto cached = cache_.find(link->stream);
+          if (cached == cache_.end())
+            missing.push_back(link->stream);
+          else
+            found->second.now = cached->second;
+        }
       }
       links[p].push_back(link);
     }
   }
   load(work.streams, missing);
-  for (auto& [id, touched] : work.streams) touched.fold_parked = parked_.contains({id, Table::stored_cases});
 
   Event event;
   std::size_t moved = 0;
@@ -285,14 +318,7 @@ std::size_t Projector::fold(Work& work) {
       try {
         evolve(touched.now.state, event, link.hash);
       } catch (const FoldFailed& e) {
-        // The failed fold left the case undefined: fold again what the batch held before this event.
-        touched.now.state = touched.before;
-        for (std::size_t earlier = 0; earlier < i; ++earlier) {
-          const auto& past = links[p][earlier];
-          if (!past || past->stream != link.stream) continue;
-          if (standing(touched.now.state.head, past->version, past->previous) == Standing::stale) continue;
-          evolve(touched.now.state, geleit::decode(records_[p][earlier].bytes), past->hash);
-        }
+        fold_before_last(link.stream, touched);
         touched.fold_parked = true;
         work.parked.push_back({link.stream, Table::stored_cases, position_of(record), e.what(), {}});
         work.batch->park(work.parked.back());
@@ -380,12 +406,9 @@ void Projector::stand_anew() {
 std::size_t Projector::step() {
   try {
     if (failed_) stand_anew();
-    if (!gather()) return 0;
     Work work;
     work.state = state_;
-    work.batch = store_.batch();
-    work.taken.assign(records_.size(), 0);
-    const std::size_t moved = fold(work);
+    const std::size_t moved = gather(work);
     if (moved > 0) {
       derive(work);
       write(work);
@@ -395,10 +418,6 @@ std::size_t Projector::step() {
       for (auto& [id, touched] : work.streams) {
         if (touched.changed && cache_.size() < limits_.cached_cases) cache_[id] = std::move(touched.now);
       }
-    }
-    for (std::size_t p = 0; p < records_.size(); ++p) {
-      if (work.taken[p] == records_[p].size()) continue;
-      readers_[p] = log_.read(Partition{static_cast<std::uint16_t>(p)}, state_.reached[p].next);
     }
     if (parked_now_) {
       for (const Parked& parked : work.parked) parked_now_(parked);

@@ -29,19 +29,22 @@
 
 namespace geleit {
 
-/// Records that one batch folds at most, per partition; a stored group is not split.
-inline constexpr std::size_t batch_records_max = 8192;
+/// About how many records one batch folds at most; a stored group is not split. The more, the more often a
+/// case that is touched again is derived and written once for all: with 5,000 records of a country's cases in
+/// the order of life seven rows are written for each, and the tables cost twice as much time as with 65,000.
+inline constexpr std::size_t batch_records_max = 65'536;
 /// When much comes in the projector lets it gather: a case that is touched often is then derived and written
 /// once for all, and the processor is left to those who decide. So the tables may follow later, but by no
-/// more than the longest of these, and not at all while less than `gather_records_min` came in one batch or
-/// somebody waits (Projector::hurry).
+/// more than the longest of these, and not at all while less than `gather_records_min` came in one batch,
+/// while a full batch waits, or while somebody waits (Projector::hurry).
 inline constexpr std::size_t gather_records_min = 64;
 inline constexpr int gather_ms_max = 500;
 [[nodiscard]] constexpr int gather_ms(std::size_t records) {
   if (records < gather_records_min) return 0;
   if (records < 256) return 20;
   if (records < 1'024) return 50;
-  return records < 8'192 ? 200 : gather_ms_max;
+  if (records < 8'192) return 200;
+  return records < batch_records_max ? gather_ms_max : 0;
 }
 /// Folded cases that the projector keeps at hand between batches.
 inline constexpr std::size_t cached_cases_max = 16'384;
@@ -117,9 +120,11 @@ class Projector {
 
   void stand_anew();
   void restart_readers();
-  [[nodiscard]] bool gather();
+  [[nodiscard]] std::size_t gather(Work& work);
+  [[nodiscard]] bool read();
   void load(Streams& streams, const std::vector<CaseId>& missing);
   [[nodiscard]] std::size_t fold(Work& work);
+  void fold_before_last(const CaseId& id, Touched& touched);
   void derive(Work& work);
   void write(Work& work);
   /// After a step or a retry that threw.
@@ -133,7 +138,7 @@ class Projector {
   ProjectorLimits limits_;
   StoreState state_;
   std::vector<std::unique_ptr<LogReader>> readers_;
-  std::vector<std::vector<StoredRecord>> records_;  ///< gathered, by partition
+  std::vector<std::vector<StoredRecord>> records_;  ///< read last, by partition
   std::unordered_map<CaseId, StoredCase> cache_;
   std::set<std::pair<CaseId, Table>> parked_;
   std::function<void()> advanced_;

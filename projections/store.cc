@@ -362,11 +362,9 @@ class RocksBatch final : public Batch {
   explicit RocksBatch(std::shared_ptr<Opened> opened)
       : opened_(std::move(opened)), families_(opened_->families), meta_(opened_->meta->handle) {}
   void put(Table table, std::string_view key, std::string_view value) override {
-    require(batch.Put(families_[slot(table)]->handle, slice(key), slice(value)), "adding to a batch");
+    change(table, key, value, false);
   }
-  void remove(Table table, std::string_view key) override {
-    require(batch.Delete(families_[slot(table)]->handle, slice(key)), "adding to a batch");
-  }
+  void remove(Table table, std::string_view key) override { change(table, key, {}, true); }
   void provider(std::string_view slug) override { put_meta(std::string(provider_prefix).append(slug), {}); }
   void settings(const Hash& hash, std::string_view content) override {
     put_meta(std::string(settings_prefix) + to_hex(hash), content);
@@ -381,19 +379,56 @@ class RocksBatch final : public Batch {
     put_meta(parked_key(parked.id, parked.table), encode_parked(parked));
   }
   void unpark(const CaseId& id, Table table) override {
-    require(batch.Delete(meta_, parked_key(id, table)), "adding to a batch");
+    require(batch_.Delete(meta_, parked_key(id, table)), "adding to a batch");
   }
   void put_meta(std::string_view key, std::string_view value) {
-    require(batch.Put(meta_, slice(key), slice(value)), "adding to a batch");
+    require(batch_.Put(meta_, slice(key), slice(value)), "adding to a batch");
   }
 
-  rdb::WriteBatch batch;
+  /// All that was changed, to be written at once. The rows of a table come in the order of their keys, which
+  /// puts a large batch into the table's memory nearly twice as quickly as the order of its cases does.
+  rdb::WriteBatch* in_order() {
+    for (std::size_t s = 0; s < table_slots; ++s) {
+      auto& changes = changes_[s];
+      std::ranges::stable_sort(changes, {}, [this](const Change& one) { return key(one); });
+      for (std::size_t i = 0; i < changes.size(); ++i) {
+        const Change& one = changes[i];
+        if (i + 1 < changes.size() && key(one) == key(changes[i + 1])) continue;  // the later one counts
+        const auto family = families_[s]->handle;
+        require(one.removes ? batch_.Delete(family, slice(key(one)))
+                            : batch_.Put(family, slice(key(one)), slice(value(one))),
+                "adding to a batch");
+      }
+      changes.clear();
+    }
+    return &batch_;
+  }
   [[nodiscard]] const std::shared_ptr<Opened>& opened() const { return opened_; }
 
  private:
+  struct Change {
+    std::size_t at;  ///< of the key in `text_`, followed by the value
+    std::uint32_t key_octets, value_octets;
+    bool removes;
+  };
+  void change(Table table, std::string_view key, std::string_view value, bool removes) {
+    changes_[slot(table)].push_back({text_.size(), static_cast<std::uint32_t>(key.size()),
+                                     static_cast<std::uint32_t>(value.size()), removes});
+    text_.append(key).append(value);
+  }
+  [[nodiscard]] std::string_view key(const Change& one) const {
+    return std::string_view(text_).substr(one.at, one.key_octets);
+  }
+  [[nodiscard]] std::string_view value(const Change& one) const {
+    return std::string_view(text_).substr(one.at + one.key_octets, one.value_octets);
+  }
+
   std::shared_ptr<Opened> opened_;
   FamilySet families_;
   rdb::ColumnFamilyHandle* meta_;
+  rdb::WriteBatch batch_;
+  std::array<std::vector<Change>, table_slots> changes_;
+  std::string text_;
 };
 
 /// Ends table files in a thread of its own: that waits for the disk, and who folds need not.
@@ -573,8 +608,7 @@ class RocksStore final : public Store {
     rocks_.create_missing_column_families = true;
     rocks_.max_background_jobs = 2;
     rocks_.write_buffer_manager =
-        options.write_buffers ? options.write_buffers
-                              : std::make_shared<rdb::WriteBufferManager>(options.write_buffer_octets, cache);
+        std::make_shared<rdb::WriteBufferManager>(options.write_buffer_octets, cache);
     // Read again after a crash, hence a part of the time until ready.
     rocks_.max_total_wal_size = std::uint64_t{48} << 20;
     rocks_.write_buffer_size = std::size_t{32} << 20;
@@ -817,7 +851,7 @@ class RocksStore final : public Store {
   void write_batch(RocksBatch& rocks, std::string_view doing) {
     if (rocks.opened() != opened_)
       throw StoreFailed("the tables were opened again since this batch was begun");
-    const auto status = rocks.opened()->db->Write({}, &rocks.batch);
+    const auto status = rocks.opened()->db->Write({}, rocks.in_order());
     if (status.ok()) return;
     health_->unwritable(
         fmt::format("the tables in {} could not be written: {}", options_.dir.string(), status.ToString()));

@@ -24,7 +24,6 @@
 namespace rocksdb {
 class Cache;
 class Env;
-class WriteBufferManager;
 }  // namespace rocksdb
 
 namespace geleit {
@@ -146,10 +145,10 @@ class Generation {
 struct StoreOptions {
   std::filesystem::path dir;
   bool read_only = false;  ///< for `geleit check` and `export` beside a running service
-  /// Shared with other databases of the process; empty: its own, of these sizes.
+  /// Shared with other databases of the process; empty: its own, of `cache_octets`.
   std::shared_ptr<rocksdb::Cache> block_cache = {};
-  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers = {};
   std::size_t cache_octets = std::size_t{128} << 20;
+  /// What may wait in memory to be written into sorted files; counts as part of the cache.
   std::size_t write_buffer_octets = std::size_t{64} << 20;
   /// What the files are written through; null: the machine's own. Must outlive the store.
   rocksdb::Env* env = nullptr;

@@ -1,6 +1,8 @@
 #include "services/service.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -16,9 +18,9 @@
 namespace geleit {
 namespace {
 
-/// For the blocks of log and tables together; what waits in memory to be written counts in.
-constexpr std::size_t database_octets_max = std::size_t{160} << 20;
-constexpr std::size_t write_octets_max = std::size_t{64} << 20;
+/// For the blocks of log and tables together; what the tables hold in memory to be written counts in.
+constexpr std::size_t block_cache_octets = std::size_t{160} << 20;
+constexpr std::size_t table_write_octets_max = std::size_t{64} << 20;
 
 /// The last recorded time of the log: where a clock that follows the commands begins.
 Instant last_recorded(const Store& store) {
@@ -28,13 +30,14 @@ Instant last_recorded(const Store& store) {
   return last;
 }
 
+/// The calling thread gets about a third of a processor that others want too. The tables may follow a little
+/// later while much comes in; whoever waits for an answer should not.
+void give_way() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5); }
+
 }  // namespace
 
 Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env)
-    : data_(std::move(data)),
-      choice_(clock),
-      memory_(share_memory(database_octets_max, write_octets_max)),
-      env_(env) {
+    : data_(std::move(data)), choice_(clock), block_cache_(make_block_cache(block_cache_octets)), env_(env) {
   std::filesystem::create_directories(data_.dir);
   if (choice_.kind == ClockChoice::Kind::entered) {
     // Nothing was entered before there were rules to enter it under; commands move the clock on from there.
@@ -50,8 +53,7 @@ Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env
   options.dir = data_.log();
   options.clock = [this] { return clock_->now(); };
   options.env = env_;
-  options.block_cache = memory_.block_cache;
-  options.write_buffers = memory_.write_buffers;
+  options.block_cache = block_cache_;
   log_ = EmbeddedLog::open(std::move(options));
   const Positions ends = log_->ends();
   const bool empty = std::ranges::all_of(ends, [](Offset end) { return end == Offset{0}; });
@@ -99,8 +101,8 @@ void Service::open_tables() {
   StoreOptions options;
   options.dir = data_.tables();
   options.env = env_;
-  options.block_cache = memory_.block_cache;
-  options.write_buffers = memory_.write_buffers;
+  options.block_cache = block_cache_;
+  options.write_buffer_octets = table_write_octets_max;
   try {
     store_ = Store::open(options);
   } catch (const StoreDamaged& damage) {
@@ -158,6 +160,7 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
   intake_->on_waiting_for_tables([this] { projector_->hurry(); });
   projector_thread_ = std::jthread([this](std::stop_token stop) {
     name_thread("projector");
+    give_way();
     projector_->run(stop);
   });
   intake_thread_ = std::jthread([this](std::stop_token stop) {

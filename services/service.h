@@ -90,7 +90,7 @@ class Service {
 
   DataDirectory data_;
   ClockChoice choice_;
-  SharedMemory memory_;
+  std::shared_ptr<rocksdb::Cache> block_cache_;
   std::unique_ptr<Clock> clock_;
   SystemChance chance_;
   RuleBook rules_;

@@ -19,6 +19,8 @@ namespace {
 
 /// How long intake rests at most without looking at the log.
 constexpr std::chrono::milliseconds look_again_after{100};
+/// Records of a partition read back at a time.
+constexpr std::size_t read_records_max = 8'192;
 
 Rejection not_ready(const Message<>& found) {
   Rejection rejection;
@@ -378,7 +380,7 @@ bool Intake::read_back() {
   for (std::uint16_t p = 0; p < partitions_; ++p) {
     for (;;) {
       try {
-        readers_[p]->next(records, batch_records_max);
+        readers_[p]->next(records, read_records_max);
       } catch (const LogUnavailable&) { break; } catch (const LogCorrupt& damage) {
         unreadable = true;
         note_trouble(damage);
