@@ -1,7 +1,8 @@
-// How fast commands get in, seen from outside: starts `geleit serve` on a directory of its own (or speaks to
+// How fast commands get in, seen from outside: starts `geleit serve` on a directory of its own, or on --data,
+// where much may be already (or speaks to
 // --server), sends it a simulated life over HTTP, and prints one JSON line per figure.
-//   commands_bench [--only singles|bulk|visible] [--server HOST:PORT --log DIR] [--geleit FILE] [--dir DIR]
-//                  [--commands N] [--bulk-commands N] [--lines N] [--seed N] [--seconds N] [--rate N]
+//   commands_bench [--only singles|bulk|visible] [--data DIR] [--server HOST:PORT --log DIR] [--geleit FILE]
+//                  [--dir DIR] [--commands N] [--bulk-commands N] [--lines N] [--seed N] [--seconds N] [--rate N]
 //   singles   one command per request, 64 kept connections, each synced before it is answered
 //   bulk      NDJSON bodies, a few under way on one connection so that the order is kept
 //   visible   2,000 commands/s come in; from an answer until a read that waits for its position has answered
@@ -48,7 +49,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Settings {
   std::string only, server, log, geleit = "build/geleit";
-  std::filesystem::path dir = "bench-data";
+  std::filesystem::path dir = "bench-data", data;
   std::size_t commands = 300'000;
   std::size_t bulk_commands = 1'000'000;
   std::size_t lines = 2'000;
@@ -151,7 +152,7 @@ Life simulate(const Settings& settings, std::size_t commands) {
 
 // ---------------------------------------------------------------- the service
 
-/// `geleit serve` on a fresh directory, ended with this object.
+/// `geleit serve` on a fresh directory or on one that is given, ended with this object.
 class Service {
  public:
   Service(const Settings& settings, std::string_view name) {
@@ -161,17 +162,20 @@ class Service {
       log_ = settings.log;
       return;
     }
-    dir_ = settings.dir / name;
-    std::filesystem::remove_all(dir_);
-    std::filesystem::create_directories(dir_);
-    log_ = dir_ / "log";
+    if (settings.data.empty()) {
+      fresh_ = settings.dir / name;
+      std::filesystem::remove_all(fresh_);
+      std::filesystem::create_directories(fresh_);
+    }
+    const std::filesystem::path dir = fresh_.empty() ? settings.data : fresh_;
+    log_ = dir / "log";
     int out[2];
     if (::pipe2(out, O_CLOEXEC) != 0) fail("pipe");
     child_ = ::fork();
     if (child_ < 0) fail("fork");
     if (child_ == 0) {
       ::dup2(out[1], STDOUT_FILENO);
-      const std::string data = dir_.string();
+      const std::string data = dir.string();
       // The simulated life lies behind this instant, so that nothing in it is in the future.
       ::execl(settings.geleit.c_str(), "geleit", "serve", "--data", data.c_str(), "--listen", "127.0.0.1:0",
               "--clock", "2036-01-02T09:00:00+01:00", nullptr);
@@ -192,7 +196,7 @@ class Service {
     int status = 0;
     ::waitpid(child_, &status, 0);
     ::close(out_);
-    std::filesystem::remove_all(dir_);
+    if (!fresh_.empty()) std::filesystem::remove_all(fresh_);
   }
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -221,7 +225,7 @@ class Service {
   pid_t child_ = 0;
   int out_ = -1;
   std::uint16_t port_ = 0;
-  std::filesystem::path dir_, log_;
+  std::filesystem::path fresh_, log_;
 };
 
 // ---------------------------------------------------------------- the client
@@ -673,6 +677,7 @@ int main(int argc, char** argv) {
     if (name == "--log") settings.log = value;
     if (name == "--geleit") settings.geleit = value;
     if (name == "--dir") settings.dir = value;
+    if (name == "--data") settings.data = value;
     if (name == "--commands") settings.commands = std::stoull(value);
     if (name == "--bulk-commands") settings.bulk_commands = std::stoull(value);
     if (name == "--lines") settings.lines = std::stoull(value);
