@@ -102,8 +102,9 @@ struct Intake::Item {
   std::shared_ptr<Submission> submission;
   std::size_t index = 0;
   unsigned lost_races = 0;
-  bool released = false;  ///< from Entry::waiting, whose turn it is
-  Positions tables_to;    ///< how far the tables must have read before it is decided; empty: anywhere
+  bool released = false;              ///< from Entry::waiting, whose turn it is
+  std::optional<std::uint32_t> slot;  ///< of its case, while it waits in a queue
+  Positions tables_to;  ///< how far the tables must have read before it is decided; empty: anywhere
 
   [[nodiscard]] Command& command() const { return std::get<Command>(submission->commands[index]); }
 };
@@ -113,6 +114,8 @@ namespace {
 /// What a command takes beside its text until it is answered: itself, where it waits, its answer, and that
 /// answer as text.
 constexpr std::size_t answer_text_octets = 768;
+/// Two cases that meet in one slot keep an order that they need not; with so many, few do.
+constexpr int slot_bits = 18;
 constexpr std::size_t place_octets = 64;
 constexpr std::size_t command_octets = sizeof(Submitted) + sizeof(Answer) + place_octets + answer_text_octets;
 
@@ -188,7 +191,9 @@ Intake::Intake(Log& log, Store& store, RuleBook& rules, KeyStore& keys, const Cl
       entered_(entered),
       limits_(limits),
       partitions_(log.info().partitions),
-      read_to_(store.snapshot()->state().positions()) {
+      read_to_(store.snapshot()->state().positions()),
+      queue_cases_(std::size_t{1} << slot_bits),
+      quick_cases_(std::size_t{1} << slot_bits) {
   for (std::uint16_t p = 0; p < partitions_; ++p) readers_.push_back(log.read(Partition{p}, read_to_[p]));
 }
 
@@ -199,6 +204,18 @@ bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace
   for (const Submitted& submitted : commands) {
     if (const auto* command = std::get_if<Command>(&submitted)) octets += command->content.capacity();
   }
+  // A clock that follows the commands wants them all in one order, and a person may be known through a case
+  // that still waits.
+  const auto names_person = [](const Submitted& submitted) {
+    const auto* command = std::get_if<Command>(&submitted);
+    const auto* referral = command ? std::get_if<ReceiveReferral>(&command->data) : nullptr;
+    return referral && referral->person_id;
+  };
+  const bool may_be_quick =
+      !entered_ && commands.size() <= small_submission_max && std::ranges::none_of(commands, names_person);
+  std::vector<std::optional<std::uint32_t>> slots;
+  slots.reserve(commands.size());
+  for (const Submitted& submitted : commands) slots.push_back(slot_of(submitted));
   auto submission = std::make_shared<Submission>();
   submission->answers.resize(commands.size());
   submission->open = commands.size();
@@ -211,10 +228,16 @@ bool Intake::submit(std::vector<Submitted> commands, bool dry_run, TraceId trace
     const std::lock_guard lock(mutex_);
     const std::size_t count = submission->commands.size();
     if (!takes(count, octets)) return false;
+    const auto waits = [&](std::optional<std::uint32_t> slot) { return slot && queue_cases_[*slot] > 0; };
+    const bool quick = may_be_quick && std::ranges::none_of(slots, waits);
+    auto& queue = quick ? quick_ : queue_;
+    auto& cases = quick ? quick_cases_ : queue_cases_;
     status_.unanswered += count;
     status_.unanswered_octets += octets;
-    for (std::size_t i = 0; i < submission->commands.size(); ++i)
-      queue_.push_back({submission, i, 0, false, {}});
+    for (std::size_t i = 0; i < count; ++i) {
+      if (slots[i]) ++cases[*slots[i]];
+      queue.push_back({submission, i, 0, false, slots[i], {}});
+    }
   }
   wake_.notify_one();
   return true;
@@ -231,7 +254,7 @@ bool Intake::takes(std::size_t commands, std::size_t octets) const {
     return commands > small_submission_max ? all - all / kept_for_small_share : all;
   };
   if (stopped_ || tables_behind_) return false;
-  if (queue_.size() + commands > limit(limits_.queue)) return false;
+  if (queue_.size() + quick_.size() + commands > limit(limits_.queue)) return false;
   if (status_.unanswered + commands > limit(limits_.unanswered_commands)) return false;
   return status_.unanswered == 0 || status_.unanswered_octets + octets <= limit(limits_.unanswered_octets);
 }
@@ -247,7 +270,7 @@ void Intake::tables_advanced() {
 IntakeStatus Intake::status() const {
   const std::lock_guard lock(mutex_);
   IntakeStatus status = status_;
-  status.queued = queue_.size();
+  status.queued = queue_.size() + quick_.size();
   return status;
 }
 
@@ -270,7 +293,7 @@ void Intake::run(std::stop_token stop) {
                         std::any_of(cases_.begin(), cases_.end(),
                                     [](const auto& entry) { return !entry.second->pending.empty(); });
       lock.lock();
-      if (!moved && queue_.empty() && !open) return;
+      if (!moved && queue_.empty() && quick_.empty() && !open) return;
       // What was accepted is finished; if the log cannot be reached, the bound of the service's stop ends
       // this.
       if (!moved)
@@ -279,8 +302,9 @@ void Intake::run(std::stop_token stop) {
     }
     // A log's word that it has grown only saves time: what it failed to say is found out here.
     if (!moved) {
-      wake_.wait_for(lock, stop, look_again_after,
-                     [this] { return nudged_ || append_failed_ || given_up_ || !queue_.empty(); });
+      wake_.wait_for(lock, stop, look_again_after, [this] {
+        return nudged_ || append_failed_ || given_up_ || !queue_.empty() || !quick_.empty();
+      });
     }
     nudged_ = false;
   }
@@ -366,11 +390,32 @@ std::vector<Intake::Item> Intake::take_queue() {
   again_.clear();
   const std::size_t waited = items.size();
   const std::lock_guard lock(mutex_);
-  while (!queue_.empty() && items.size() < waited + limits_.decide_batch) {
-    items.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  const auto take = [&](std::deque<Item>& queue, std::vector<std::uint32_t>& cases) {
+    items.push_back(std::move(queue.front()));
+    queue.pop_front();
+    if (const auto slot = std::exchange(items.back().slot, {})) --cases[*slot];
+  };
+  // Each has half of a round; what one leaves the other may have.
+  const std::size_t round = waited + limits_.decide_batch;
+  const std::size_t for_quick =
+      queue_.empty() ? round : waited + std::max<std::size_t>(limits_.decide_batch / 2, 1);
+  while (!quick_.empty() && items.size() < for_quick) take(quick_, quick_cases_);
+  const std::size_t for_queue = std::max(round, items.size() + 1);
+  while (!queue_.empty() && items.size() < for_queue) {
+    // What came before it must go before it.
+    if (const auto slot = queue_.front().slot; slot && quick_cases_[*slot] > 0) break;
+    take(queue_, queue_cases_);
   }
+  while (!quick_.empty() && items.size() < round) take(quick_, quick_cases_);
   return items;
+}
+
+std::optional<std::uint32_t> Intake::slot_of(const Submitted& submitted) {
+  const auto* command = std::get_if<Command>(&submitted);
+  // One that opens a case under an id that only intake will know comes after nothing.
+  if (!command || (!command->case_id && command->id.is_nil())) return std::nullopt;
+  const Uuid id = case_of(*command).value;
+  return static_cast<std::uint32_t>(((id.high ^ id.low) * 0x9e37'79b9'7f4a'7c15ULL) >> (64 - slot_bits));
 }
 
 bool Intake::read_back() {
@@ -505,7 +550,9 @@ void Intake::answer_all() {
   std::deque<Item> left;
   {
     const std::lock_guard lock(mutex_);
-    left = std::exchange(queue_, {});
+    left = std::exchange(quick_, {});
+    for (Item& item : queue_) left.push_back(std::move(item));
+    queue_.clear();
   }
   for (auto* waiting : {&again_, &blocked_, &left}) {
     for (const Item& item : std::exchange(*waiting, {})) answer(item, not_ready(message::log_unavailable));
@@ -891,10 +938,11 @@ void Intake::let_go_of_cases() {
     status_.cases_at_hand = cases_.size();
     tables_behind_ = cases_.size() > limits_.cases_ahead_of_tables;
   };
-  // What the tables did not have at the last look is not looked through again before there is much more.
+  // What the tables did not have at the last look is not looked through again before there is more.
   const auto too_many = [this] {
-    return tables_behind_ || cases_.size() > std::max(limits_.cases_at_hand, 2 * cases_kept_) ||
-           events_at_hand_ > std::max(limits_.events_at_hand, 2 * events_kept_);
+    return tables_behind_ ||
+           cases_.size() > std::max(limits_.cases_at_hand, cases_kept_ + limits_.cases_at_hand / 4) ||
+           events_at_hand_ > std::max(limits_.events_at_hand, events_kept_ + limits_.events_at_hand / 4);
   };
   if (!too_many() && seen_elsewhere_.size() <= limits_.cases_at_hand) return tell();
   const Positions reached = store_.snapshot()->state().positions();

@@ -155,6 +155,8 @@ class Intake {
   void answer_all();
   void note_trouble(const std::exception& failure);
   [[nodiscard]] std::vector<Item> take_queue();
+  /// Where `queue_cases_` and `quick_cases_` count it.
+  [[nodiscard]] static std::optional<std::uint32_t> slot_of(const Submitted& submitted);
   void load_cases(const std::vector<Item>& items, Round& round);
   void decide_item(Item item, Round& round);
   void decide_in(Entry& entry, const CaseId& id, Item item, Round& round);
@@ -197,7 +199,12 @@ class Intake {
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  std::deque<Item> queue_;
+  /// Commands that nobody has looked at: those of large submissions in `queue_`, the others in `quick_`, so
+  /// that who sends few does not wait behind who sends many. What belongs to a case that waits in `queue_`,
+  /// or may, waits behind it, so the commands of a case keep their order; the counts of waiting commands by a
+  /// hash of their case tell.
+  std::deque<Item> queue_, quick_;
+  std::vector<std::uint32_t> queue_cases_, quick_cases_;
   bool nudged_ = false;
   bool append_failed_ = false;
   bool tables_behind_ = false;  ///< cases_ahead_of_tables_max is met; set by intake's thread alone

@@ -2,9 +2,12 @@
 refused or findings, 2 usage, 3 unavailable. (`deadline`, `copay` and `rules` are in calculator_test.py.)"""
 
 import csv
+import http.server
 import io
 import json
 import socket
+import threading
+import time
 
 import pytest
 
@@ -126,6 +129,56 @@ def test_submit_splits_many_bytes(server, client, provider, tmp_path):
     done = geleit("submit", write(tmp_path / "in.ndjson", commands), "--server", server.url)
     assert done.returncode == DONE, done.stdout[-500:] + done.stderr[-500:]
     assert len(answers_of(done)) == 201
+
+
+class Busy(http.server.BaseHTTPRequestHandler):
+    """Has no room for the first requests, and says when to come again."""
+
+    protocol_version = "HTTP/1.1"
+    refusals = [(429, "Too many requests"), (503, "No room in the queue")]
+    asked = []  # when, and what
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append((time.monotonic(), body))
+        if len(self.asked) <= len(self.refusals):
+            status, detail = self.refusals[len(self.asked) - 1]
+            answer = json.dumps({"status": status, "detail": detail}).encode()
+        else:
+            status = 200
+            answer = b"".join(
+                json.dumps({"id": json.loads(line)["id"], "version": 1}).encode() + b"\n"
+                for line in body.splitlines()
+            )
+        self.send_response(status)
+        if status != 200:
+            self.send_header("Retry-After", "1")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_submit_comes_again_when_it_is_told_to(provider, tmp_path):
+    """429 and 503 carry `Retry-After`: submit waits for so long, says so, and goes on"""
+    busy = http.server.HTTPServer(("127.0.0.1", 0), Busy)
+    threading.Thread(target=busy.serve_forever, daemon=True).start()
+    try:
+        commands = life(provider)[:3]
+        url = f"http://127.0.0.1:{busy.server_port}"
+        done = geleit("submit", write(tmp_path / "in.ndjson", commands), "--server", url)
+    finally:
+        busy.shutdown()
+        busy.server_close()
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [c["id"] for c in commands]
+    when, bodies = zip(*Busy.asked)
+    assert len(set(bodies)) == 1 and len(bodies) == 3
+    assert all(later - earlier >= 0.95 for earlier, later in zip(when, when[1:]))
+    for status, detail in Busy.refusals:
+        assert f"{status}: {detail}" in done.stderr
 
 
 def test_submit_of_nothing_is_done(server, tmp_path):

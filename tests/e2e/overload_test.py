@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 
 from client import Client, new_id
-from nuisance import CONNECTIONS, IDLE
+from nuisance import CONNECTIONS
+from program import executable
 from story import referral_data
 
 CLOCK = "2026-06-30T12:00:00+02:00"
-SECONDS = 14
+SECONDS = 13
+SUBMITTED = 2_500
+SUBMIT_SECONDS_MAX = 60
 ANONYMOUS_MIB_MAX = 600
 ANSWER_SECONDS_MAX = 5
 QUEUES = (
@@ -89,26 +92,36 @@ class Polite:
         return False
 
     def record(self):
-        referral = {"command": "ReceiveReferral", "id": new_id(), "case": new_id(), "data": referral_data()}
-        return self.ask(lambda: self.client.http.post("/v1/commands", json=referral))
+        return self.ask(lambda: self.client.http.post("/v1/commands", json=referral()))
 
     def read(self):
         return self.ask(lambda: self.client.http.get("/v1/cases?limit=5"))
 
 
-def test_whoever_behaves_is_served_while_ten_thousand_do_not(server):
+def referral() -> dict:
+    return {"command": "ReceiveReferral", "id": new_id(), "case": new_id(), "data": referral_data()}
+
+
+def lines(count: int) -> str:
+    return "".join(json.dumps(referral()) + "\n" for _ in range(count))
+
+
+def submit(server, file: Path) -> subprocess.Popen:
+    command = [executable(), "submit", str(file), "--server", server.url, "--quiet"]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_whoever_behaves_is_served_while_ten_thousand_do_not(server, tmp_path):
     polite = Polite(server)
     recorded, read, most, most_shown, open_most = 0, 0, 0.0, {}, 0.0
     # Lists worth not reading.
-    lines = [
-        json.dumps({"command": "ReceiveReferral", "id": new_id(), "case": new_id(), "data": referral_data()})
-        for _ in range(1_000)
-    ]
     answer = polite.client.http.post(
-        "/v1/commands", content="\n".join(lines), headers={"Content-Type": "application/x-ndjson"}
+        "/v1/commands", content=lines(1_000), headers={"Content-Type": "application/x-ndjson"}
     )
     assert answer.status_code == 200, answer.text
+    (tmp_path / "in.ndjson").write_text(lines(SUBMITTED))
     with Nuisance(server) as nuisance:
+        submitting = submit(server, tmp_path / "in.ndjson")
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             recorded += polite.record()
@@ -119,10 +132,12 @@ def test_whoever_behaves_is_served_while_ten_thousand_do_not(server):
                 most_shown[queue] = max(most_shown.get(queue, 0), shown.get(queue, 0))
             most = max(most, anonymous_mib(server))
     polite.client.close()
+    said, progress = submitting.communicate(timeout=SUBMIT_SECONDS_MAX)
     took = sorted(polite.took)
     about = (
         f"recorded {recorded}, read {read}, refused {polite.refused}, median {took[len(took) // 2]:.3f} s, "
-        f"longest {took[-1]:.2f} s, most {most:.0f} MiB, nuisance {nuisance.answers}, {most_shown}"
+        f"longest {took[-1]:.2f} s, most {most:.0f} MiB, nuisance {nuisance.answers}, {most_shown}, "
+        f"submit {progress}"
     )
     print(about)
     assert recorded > 20 and read > 20, about
@@ -136,6 +151,7 @@ def test_whoever_behaves_is_served_while_ten_thousand_do_not(server):
     assert nuisance.answers["slow body"].get("408", 0) > 0, about
     assert nuisance.answers.get("deaf", {}).get("closed", 0) > 0, about
     assert "idle" not in nuisance.answers, about
+    assert (submitting.returncode, said) == (0, ""), about
 
 
 def test_every_queue_shows_its_limit(everybody):

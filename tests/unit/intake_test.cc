@@ -376,6 +376,48 @@ TEST_F(IntakeTest, AFullQueueTakesNothing) {
   while (p.intake().step()) {}
 }
 
+TEST_F(IntakeTest, WhoSendsFewDoesNotWaitBehindWhoSendsMany) {
+  limits_.decide_batch = 4;
+  Process& p = process();
+  std::vector<std::string> order;
+  const auto submit = [&](const std::vector<std::string>& texts, const std::string& name) {
+    CommandReader reader;
+    std::vector<Submitted> all;
+    all.reserve(texts.size());
+    for (const std::string& text : texts) all.push_back(reader.read(text, clock_.at));
+    ASSERT_TRUE(p.intake().submit(std::move(all), false, {}, [&, name](std::vector<Answer> answers) {
+      for (const Answer& answer : answers)
+        order.push_back(fmt::format("{} {}", name, accepted(answer).version.value));
+    }));
+  };
+  const auto teams = [](int first_id, int count, int case_number) {
+    std::vector<std::string> texts;
+    for (int n = 0; n < count; ++n) texts.push_back(team(first_id + n, case_number, fmt::format("m.{}", n)));
+    return texts;
+  };
+  std::vector<std::string> many;
+  for (int n = 1; n <= 20; ++n) many.push_back(referral(n, 1'000 + n));
+  submit(many, "many");
+  // It would be refused if it came before the referral among the many.
+  submit(teams(50, 1, 1'020), "behind");
+  submit({referral(51, 2'000)}, "few");
+  p.intake().step();
+  p.intake().step();
+  EXPECT_EQ(order, std::vector<std::string>{"few 1"});
+  while (p.intake().step()) {}
+  ASSERT_EQ(order.size(), 22u);
+  EXPECT_EQ(order.back(), "behind 2");
+
+  // And the many do not come before the few of the same case who were there first.
+  order.clear();
+  for (int n = 0; n < 6; ++n) submit(teams(70 + n, 1, 2'000), "few");
+  submit(teams(80, 17, 2'000), "many");
+  while (p.intake().step()) {}
+  ASSERT_EQ(order.size(), 23u);
+  for (int n = 0; n < 23; ++n) EXPECT_EQ(order[n], fmt::format("{} {}", n < 6 ? "few" : "many", n + 2));
+  EXPECT_EQ(p.intake().status().queued, 0u);
+}
+
 TEST_F(IntakeTest, CommandsAreRefusedWhileTheTablesAreTooFarBehind) {
   limits_.cases_at_hand = 1;
   limits_.cases_ahead_of_tables = 3;
@@ -399,14 +441,12 @@ TEST_F(IntakeTest, CasesWithManyEventsAreNotKeptAtHand) {
   limits_.events_at_hand = 10;
   Process& p = process();
   tell(referral(1, 100));
-  for (int n = 2; n <= 10; ++n) tell(visit(n, 100, 200 + n));
+  for (int n = 2; n <= 25; ++n) tell(visit(n, 100, 200 + n));
   EXPECT_EQ(p.intake().status().cases_at_hand, 1u);
-  tell(visit(11, 100, 211));
-  tell(visit(12, 100, 212));
-  EXPECT_LE(p.intake().status().cases_at_hand, 1u);
-  tell(referral(20, 101));
-  EXPECT_EQ(accepted(tell(visit(21, 100, 221))).version, Version{13});
-  EXPECT_EQ(records_of(100), 13u);
+  tell(referral(30, 101));
+  EXPECT_EQ(p.intake().status().cases_at_hand, 1u);
+  EXPECT_EQ(accepted(tell(visit(31, 100, 231))).version, Version{26});
+  EXPECT_EQ(records_of(100), 26u);
 }
 
 TEST_F(IntakeTest, MemoryOfUnansweredCommandsIsBoundedAndComesFree) {
