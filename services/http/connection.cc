@@ -1,6 +1,8 @@
 // A connection: what is read. What is written is in connection_write.cc.
 #include "services/http/connection.h"
 
+#include <netinet/tcp.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -22,6 +24,7 @@ namespace {
 constexpr int turn_receives_max = 4;
 
 constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> tupled{};
+using KernelUnsent = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 }  // namespace
 
@@ -43,6 +46,7 @@ void Connection::start() {
   }
   ErrorCode ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(KernelUnsent(kernel_unsent_bytes_max), ignored);
   peer_ = remote.address().is_v6() ? '[' + remote.address().to_string() + ']' : remote.address().to_string();
   peer_ += ':';
   peer_ += std::to_string(remote.port());

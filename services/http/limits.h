@@ -48,6 +48,9 @@ inline constexpr std::size_t in_flight_per_connection_max = 64;
 /// Answer bytes waiting for one client; beyond it the connection is not read and streams are not asked for
 /// more.
 inline constexpr std::size_t unsent_bytes_max = 1024 * 1024;
+/// Of those that are handed to the kernel, what may wait there to be sent: more would be memory that nobody
+/// counts.
+inline constexpr int kernel_unsent_bytes_max = 256 * 1024;
 /// Seconds named in Retry-After when the server refuses for load.
 inline constexpr int retry_after_s = 1;
 
