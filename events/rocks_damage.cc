@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_reader.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
+#include <memory>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -242,6 +245,32 @@ bool has_lost_current(const std::filesystem::path& dir) {
   return !std::filesystem::exists(dir / "CURRENT", ignored) && has_database_files(dir);
 }
 
+namespace {
+
+/// The sorted files that the database's list of files names; nothing where the list cannot be read.
+std::optional<std::set<std::string>> listed_files(const std::filesystem::path& dir) {
+  rocksdb::DBOptions options;
+  options.max_open_files = 64;  // so that opening does not read the files themselves
+  options.skip_checking_sst_file_sizes_on_db_open = true;
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies(options, dir.string(), &names).ok()) return std::nullopt;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  if (!rocksdb::DB::OpenForReadOnly(options, dir.string(), families, &handles, &opened).ok())
+    return std::nullopt;
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db->GetLiveFilesMetaData(&files);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  std::set<std::string> listed;
+  for (const auto& file : files) listed.insert(std::filesystem::path(file.name).filename().string());
+  return listed;
+}
+
+}  // namespace
+
 std::vector<FileDamage> damaged_files(const std::filesystem::path& dir) {
   std::vector<FileDamage> found;
   rocksdb::Options options;
@@ -257,6 +286,13 @@ std::vector<FileDamage> damaged_files(const std::filesystem::path& dir) {
     }
     std::error_code ignored;
     if (!status.ok() && std::filesystem::exists(file, ignored)) found.push_back({file, status.ToString()});
+  }
+  if (!found.empty()) {
+    // What a process was writing when it was killed, or is writing now, is nobody's file yet; opening removes
+    // it.
+    if (const auto listed = listed_files(dir))
+      std::erase_if(found,
+                    [&](const FileDamage& d) { return !listed->contains(d.file.filename().string()); });
   }
   if (has_lost_current(dir)) found.push_back({dir / "CURRENT", "it is missing"});
   if (const std::string list = list_damage(dir); !list.empty()) found.push_back({dir, list});

@@ -50,7 +50,8 @@ struct FileDamage {
   std::string what;
 };
 /// Reads every sorted file and write-ahead log of a directory through; works beside the process that writes
-/// to it. Empty: all are as they were written.
+/// to it. A file that is not whole and not in the database's list was being written. Empty: all are as they
+/// were written.
 [[nodiscard]] std::vector<FileDamage> damaged_files(const std::filesystem::path& dir);
 
 }  // namespace geleit
