@@ -56,6 +56,8 @@ constexpr std::string_view master_entry = "master-check";
 constexpr std::string_view count_entry = "count";
 constexpr std::string_view format_entry = "format";
 constexpr std::string_view format_known = "1";
+/// Is there from the write that destroys keys until their octets are in no file any more.
+constexpr std::string_view remains_entry = "destroyed-keys-remain";
 constexpr std::size_t id_length = 16;
 
 rdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
@@ -193,10 +195,16 @@ class RocksKeyStore final : public StoredKeys {
       ids.push_back(std::move(octets));
     }
     if (ids.empty()) return;
+    rdb::Status status = batch.Put(slice(remains_entry), {});
     rdb::WriteOptions synced;
     synced.sync = true;
-    rdb::Status status = db.Write(synced, &batch);
-    if (status.ok()) status = remove_what_was_written_over(db, ids);
+    if (status.ok()) status = db.Write(synced, &batch);
+    if (status.ok()) {
+      const auto [first, last] = std::minmax_element(ids.begin(), ids.end());
+      const rdb::Slice from(*first);
+      const rdb::Slice to(*last);
+      status = remove_what_was_written_over(db, &from, &to);
+    }
     if (status.ok()) return;
     note_trouble(
         fmt::format("the key store in {} could not be written: {}", dir_.string(), status.ToString()));
@@ -235,20 +243,21 @@ class RocksKeyStore final : public StoredKeys {
         fmt::format("the key store in {} could not {}: {}", dir_.string(), doing, status.ToString()));
   }
 
-  /// Writes the files that hold values of these ids anew, so that only the last of each is left, and removes
-  /// the old ones before it returns.
-  static rdb::Status remove_what_was_written_over(rdb::DB& db, const std::vector<std::string>& ids) {
-    const auto [first, last] = std::minmax_element(ids.begin(), ids.end());
-    const rdb::Slice from(*first);
-    const rdb::Slice to(*last);
+  /// Writes the files that hold values of these ids (null: all) anew, so that only the last of each is left,
+  /// and removes the old ones before it returns. An opening does what was cut off.
+  static rdb::Status remove_what_was_written_over(rdb::DB& db, const rdb::Slice* first,
+                                                  const rdb::Slice* last) {
     rdb::CompactRangeOptions all_levels;
     all_levels.bottommost_level_compaction = rdb::BottommostLevelCompaction::kForce;
     rdb::Status status = db.DisableFileDeletions();
     if (!status.ok()) return status;
     status = db.Flush({});
-    if (status.ok()) status = db.CompactRange(all_levels, &from, &to);
-    const rdb::Status removed = db.EnableFileDeletions(true);
-    return status.ok() ? removed : status;
+    if (status.ok()) status = db.CompactRange(all_levels, first, last);
+    const rdb::Status removed = db.EnableFileDeletions(false);
+    if (status.ok()) status = removed;
+    rdb::WriteOptions synced;
+    synced.sync = true;
+    return status.ok() ? db.Delete(synced, slice(remains_entry)) : status;
   }
 
   /// Only while the gate is held.
@@ -325,6 +334,10 @@ class RocksKeyStore final : public StoredKeys {
     auto db = open_database(mode);
     require_count(*db, acknowledged);
     require_known(*db, mode);
+    if (mode == Mode::write && entry(*db, remains_entry)) {
+      if (const auto status = remove_what_was_written_over(*db, nullptr, nullptr); !status.ok())
+        throw_status("be rid of keys that were destroyed", status);
+    }
     db_ = std::move(db);
     if (mode == Mode::write) high_water_.begin(dir_, {&count_, 1});
   }

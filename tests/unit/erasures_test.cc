@@ -8,6 +8,7 @@
 
 #include "events/uuid.h"
 #include "services/wrap.h"
+#include "tests/faulty_disk.h"
 #include "tests/temporary_directory.h"
 
 namespace geleit {
@@ -96,6 +97,33 @@ TEST_F(Erasing, ThatWasKilledBetweenJournalAndKeysIsCompletedAtTheNextOpening) {
   open();
   EXPECT_FALSE(keys_->find(erased.id));
   EXPECT_FALSE(lingers(erased));
+}
+
+TEST_F(Erasing, ThatADiskCutsOffAnywhereLeavesNothingAfterTheNextOpening) {
+  // Wherever the disk has no room left: before the keys are written over, or while old files are replaced.
+  bool cut_off = true;
+  int n = 0;
+  for (std::int64_t room = 1; cut_off; room += 250) {
+    ++n;
+    SCOPED_TRACE(room);
+    const PersonKey erased = key(n, n);
+    add(erased);
+    open();  // from the write-ahead log into a file
+    ASSERT_TRUE(lingers(erased));
+    keys_.reset();
+    const FaultyEnv faulty;
+    keys_ = open_key_store(dir_.path() / "keys", master_, false, faulty.env.get());
+    faulty.disk->room = room;
+    cut_off = false;
+    try {
+      erase_person(erased.person, *keys_, *journal_, noon);
+    } catch (const KeyStoreFailed&) { cut_off = true; }
+    faulty.disk->room = -1;
+    open();
+    EXPECT_FALSE(keys_->find(erased.id));
+    EXPECT_FALSE(lingers(erased));
+  }
+  EXPECT_GT(n, 5) << "else hardly anything was cut off";
 }
 
 TEST_F(Erasing, IsDoneAgainInAKeyStoreThatIsOlder) {
