@@ -65,13 +65,16 @@ class Checkpoints {
     const std::lock_guard lock(mutex_);
     const Language in = from_http(language);
     const std::filesystem::path dir = std::filesystem::absolute(service_.data().checkpoint());
-    if (!std::filesystem::create_directory(dir)) {
+    std::error_code failed;
+    const bool alone = std::filesystem::create_directory(dir, failed);
+    if (failed) return responder.answer(failed_answer(language, dir.string() + ": " + failed.message()));
+    if (!alone) {
       return responder.answer(problem(http::ProblemKind::wrong_state, language,
                                       say(in, message::one_backup_at_a_time),
                                       say(in, message::backup_under_way)));
     }
     const auto waiting = std::make_shared<http::Responder>(std::move(responder));
-    worker_ = std::jthread([this, dir, language, in, waiting] {
+    worker_ = std::jthread([this, dir, language, waiting] {
       try {
         service_.checkpoint();
         std::string out;
@@ -81,13 +84,18 @@ class Checkpoints {
       } catch (const std::exception& failure) {
         std::error_code ignored;
         std::filesystem::remove_all(dir, ignored);
-        waiting->answer(problem(http::ProblemKind::not_ready, language, say(in, message::a_checkpoint),
-                                say(in, message::no_checkpoint, std::string_view(failure.what()))));
+        waiting->answer(failed_answer(language, failure.what()));
       }
     });
   }
 
  private:
+  static http::Response failed_answer(http::Language language, std::string_view why) {
+    const Language in = from_http(language);
+    return problem(http::ProblemKind::not_ready, language, say(in, message::a_checkpoint),
+                   say(in, message::no_checkpoint, why));
+  }
+
   const Service& service_;
   std::mutex mutex_;
   std::jthread worker_;

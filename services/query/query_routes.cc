@@ -261,7 +261,7 @@ void add_case(http::Router& router, const std::shared_ptr<const QuerySources>& s
         std::string view;
         try {
           view = case_view(c, reading.state(), std::get<CivilDate>(today), question);
-        } catch (const std::exception&) {
+        } catch (const KeyStoreFailed&) { throw; } catch (const std::exception&) {
           // What fails here has parked the case in that table; status tells the error.
           const Language in = from_http(request.language());
           return http::problem_response(
