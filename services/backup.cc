@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <fstream>
 #include <iterator>
@@ -14,6 +15,7 @@
 #include "events/civil_time.h"
 #include "events/codec.h"
 #include "events/embedded_log.h"
+#include "events/rocks_damage.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
 #include "projections/store.h"
@@ -90,7 +92,7 @@ class Examiner {
     if (id.value.is_nil() || !seen_.insert(id).second) return;
     if (keys_.find(id)) {
       ++out.keys;
-    } else if (erasures_.contains(id)) {
+    } else if (erasures_.contains(id) || keys_.known(id)) {
       ++out.erased;
     } else {
       throw BackupFailed(
@@ -108,6 +110,20 @@ class Examiner {
   std::unordered_map<CaseId, Head> heads_;
   std::unordered_set<KeyId> seen_;
 };
+
+constexpr const char* tables_folder = "tables";
+
+bool is_of_tables(const BackupFile& file) { return *fs::path(file.path).begin() == tables_folder; }
+
+/// The order of the files is that of the copying: the tables before the log, the log before the keys.
+constexpr std::array folders{tables_folder, "log", "keys"};
+
+/// RocksDB looks at a block only when somebody asks for what is in it; here all are looked at.
+void require_whole_files(const fs::path& dir) {
+  const std::vector<FileDamage> damage = damaged_files(dir);
+  if (damage.empty()) return;
+  throw BackupFailed(fmt::format("{} is damaged: {}", damage.front().file.string(), damage.front().what));
+}
 
 void write_positions(http::JsonWriter& out, std::string_view name, const Positions& positions) {
   out.member(name).array();
@@ -136,10 +152,13 @@ std::uint64_t Manifest::octets() const {
 
 BackupContents examine(const DataDirectory& data, const MasterKey& master, const ErasureJournal& erasures,
                        const Examined& examined) {
-  const auto store = Store::open({.dir = data.tables(), .read_only = true});
+  for (const fs::path& dir : {data.tables(), data.log(), data.keys()}) require_whole_files(dir);
+  StoreState state;
+  if (fs::exists(data.tables()))
+    state = Store::open({.dir = data.tables(), .read_only = true})->snapshot()->state();
   const auto log = EmbeddedLog::open_read_only(data.log());
   const auto keys = open_key_store(data.keys(), master, true);
-  const StoreState state = store->snapshot()->state();
+  if (const auto findings = keys->findings(); !findings.empty()) throw BackupFailed(findings.front());
   BackupContents out;
   out.log = log->info().id;
   out.ends = log->ends();
@@ -178,7 +197,7 @@ BackupContents examine(const DataDirectory& data, const MasterKey& master, const
 
 std::vector<BackupFile> copy_checkpoint(const fs::path& checkpoint, const fs::path& to) {
   std::vector<BackupFile> files;
-  for (const char* folder : {"tables", "log", "keys"}) {
+  for (const char* folder : folders) {
     fs::create_directory(to / folder);
     for (const auto& entry : fs::directory_iterator(checkpoint / folder)) {
       if (!entry.is_regular_file() || !is_kept(entry.path())) continue;
@@ -260,18 +279,26 @@ Manifest read_manifest(const fs::path& backup) {
   }
 }
 
-void copy_checked(const fs::path& backup, const Manifest& manifest, const fs::path& to) {
+void copy_checked(const fs::path& backup, const Manifest& manifest, const fs::path& to, bool with_tables) {
+  std::set<fs::path> filled{to};
   for (const BackupFile& file : manifest.files) {
+    const bool of_tables = is_of_tables(file);
+    if (of_tables && !with_tables) continue;
     const fs::path from = backup / file.path;
-    if (!fs::exists(from)) throw BackupFailed(fmt::format("{} is missing", from.string()));
-    fs::create_directories((to / file.path).parent_path());
+    const char* const way_out = of_tables
+                                    ? "take another backup, or leave the tables out (--without-tables): "
+                                      "geleit serve makes them anew from the log"
+                                    : "take another backup";
+    if (!fs::exists(from)) throw BackupFailed(fmt::format("{} is missing; {}", from.string(), way_out));
+    const fs::path folder = (to / file.path).parent_path();
+    fs::create_directories(folder);
+    filled.insert(folder);
     if (copy_durably(from, to / file.path) != file.digest) {
-      throw BackupFailed(
-          fmt::format("{} is damaged: it is not the file that the manifest names; take "
-                      "another backup",
-                      from.string()));
+      throw BackupFailed(fmt::format("{} is damaged: it is not the file that the manifest names; {}",
+                                     from.string(), way_out));
     }
   }
+  for (const fs::path& folder : filled) sync_directory(folder);
 }
 
 }  // namespace geleit

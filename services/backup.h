@@ -55,8 +55,9 @@ struct Manifest {
 /// Hears the records read so far.
 using Examined = std::function<void(std::uint64_t records)>;
 
-/// Opens the three and reads everything: every record's hash and chain, that every key an event names is
-/// there or was erased, that the tables count what the log holds. Throws BackupFailed or what opening throws.
+/// Opens the three and reads everything: every file's checksums, every record's hash and chain, that every
+/// key is whole and every key an event names is there or was erased, that the tables, if there are any, count
+/// what the log holds. Throws BackupFailed or what opening throws.
 [[nodiscard]] BackupContents examine(const DataDirectory& data, const MasterKey& master,
                                      const ErasureJournal& erasures, const Examined& examined);
 
@@ -67,8 +68,9 @@ using Examined = std::function<void(std::uint64_t records)>;
 void write_manifest(const std::filesystem::path& backup, const Manifest& manifest);
 /// Throws BackupFailed when it is none, or not as it was written.
 [[nodiscard]] Manifest read_manifest(const std::filesystem::path& backup);
-/// Copies every file that the manifest names; throws BackupFailed naming the one that is missing or wrong.
+/// Copies every file that the manifest names, synced, those of the tables only if they are wanted; throws
+/// BackupFailed naming the one that is missing or wrong.
 void copy_checked(const std::filesystem::path& backup, const Manifest& manifest,
-                  const std::filesystem::path& to);
+                  const std::filesystem::path& to, bool with_tables);
 
 }  // namespace geleit

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,32 +36,31 @@ struct BackupAsk {
 /// One backup of a data directory at a time, however it ends.
 class Turn {
  public:
-  explicit Turn(const fs::path& file) : fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-    if (fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
-    if (fd_ >= 0) ::close(fd_);
-    throw BackupFailed(fmt::format("expected one backup at a time, but another one holds {}", file.string()));
+  explicit Turn(const fs::path& file) : lock_(file) {
+    if (!lock_.held())
+      throw BackupFailed(
+          fmt::format("expected one backup at a time, but another one holds {}", file.string()));
   }
-  ~Turn() { ::close(fd_); }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
 
  private:
-  int fd_;
+  FileLock lock_;
 };
 
-/// The checkpoint is gone when this is, whatever happens.
+/// What lay there before is gone, and what lies there when this ends is too, unless it was kept.
 class Removed {
  public:
   explicit Removed(fs::path dir) : dir_(std::move(dir)) { fs::remove_all(dir_); }
   ~Removed() {
     std::error_code ignored;
-    fs::remove_all(dir_, ignored);
+    if (!kept_) fs::remove_all(dir_, ignored);
   }
+  void keep() { kept_ = true; }
   Removed(const Removed&) = delete;
   Removed& operator=(const Removed&) = delete;
 
  private:
   fs::path dir_;
+  bool kept_ = false;
 };
 
 /// True while some process holds the log for writing.
@@ -85,11 +83,22 @@ std::string text_of(const ClientResponse& response, const char* name) {
   return member && member->is_string() ? std::string(member->as_string()) : std::string();
 }
 
+ClientResponse post_backup(HttpClient& client, const DataDirectory& data) {
+  try {
+    return client.post("/v1/backup", {}, {}, {{"Accept-Language", "en"}});
+  } catch (const ServerUnavailable& failure) {
+    throw ServerUnavailable(fmt::format(
+        "{}. Another process has {} open: if that is geleit serve, name its address with --server, "
+        "else wait until it has ended",
+        failure.what(), data.log().string()));
+  }
+}
+
 void ask_service(const DataDirectory& data, const std::string& server) {
   HttpClient client(*parse_server_url(server));
   const std::int64_t give_up = monotonic_ms() + wait_for_service.count();
   for (;;) {
-    const ClientResponse response = client.post("/v1/backup", {}, {}, {{"Accept-Language", "en"}});
+    const ClientResponse response = post_backup(client, data);
     if (response.status == 503 && monotonic_ms() < give_up) {
       std::this_thread::sleep_for(ask_again);
       continue;
@@ -107,6 +116,23 @@ void ask_service(const DataDirectory& data, const std::string& server) {
   }
 }
 
+/// What was copied is examined, not what it was copied from: the sentence names both.
+BackupContents examine_copy(const DataDirectory& copy, const DataDirectory& data, const Examined& examined) {
+  const auto failed = [&](const std::exception& failure) {
+    return BackupFailed(
+        fmt::format("no backup was made, for what was copied is not whole: {}. geleit check --data {} tells "
+                    "whether that is so where it was copied from, and the way back",
+                    failure.what(), data.dir.string()));
+  };
+  try {
+    return examine(copy, MasterKey::load(data.master_key()), ErasureJournal(copy.erasures()), examined);
+  } catch (const BackupFailed& failure) { throw failed(failure); } catch (const LogCorrupt& failure) {
+    throw failed(failure);
+  } catch (const KeyStoreDamaged& failure) { throw failed(failure); } catch (const StoreDamaged& failure) {
+    throw failed(failure);
+  }
+}
+
 void backup(const BackupAsk& ask, CommandLine& line) {
   ::umask(077);
   const DataDirectory data = ask.where.directory();
@@ -118,9 +144,9 @@ void backup(const BackupAsk& ask, CommandLine& line) {
     throw BackupFailed(fmt::format("expected a new directory, but {} is there already", target.string()));
   const SystemClock clock;
   ProgressLine progress(stderr);
-  const Turn turn(data.dir / "backup.lock");
+  const Turn turn(data.backup_lock());
   const fs::path partial = target.string() + ".partial";
-  fs::remove_all(partial);
+  Removed unfinished(partial);
   fs::create_directories(partial);
 
   Manifest manifest;
@@ -132,6 +158,7 @@ void backup(const BackupAsk& ask, CommandLine& line) {
       ask_service(data, ask.server);
     } else {
       const Service service(data, ClockChoice{});
+      for (const std::string& note : service.notes()) fmt::print(stderr, "geleit backup: {}\n", note);
       service.checkpoint();
     }
     manifest.files = copy_checkpoint(data.checkpoint(), partial);
@@ -142,12 +169,12 @@ void backup(const BackupAsk& ask, CommandLine& line) {
     manifest.files.push_back({"erasures.journal", copy_durably(data.erasures(), copy.erasures())});
   }
   const DataDirectory copy{partial, {}};
-  manifest.contents = examine(copy, MasterKey::load(data.master_key()), ErasureJournal(copy.erasures()),
-                              [&progress](std::uint64_t records) {
-                                if (progress.due()) progress.show(fmt::format("{} records", records));
-                              });
+  manifest.contents = examine_copy(copy, data, [&progress](std::uint64_t records) {
+    if (progress.due()) progress.show(fmt::format("{} records", records));
+  });
   write_manifest(partial, manifest);
   fs::rename(partial, target);
+  unfinished.keep();
   sync_directory(target.parent_path());
 
   std::string told;

@@ -23,7 +23,9 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path checkpoint() const { return dir / "checkpoint"; }
   /// Says when the last backup was made, and where.
   [[nodiscard]] std::filesystem::path last_backup() const { return dir / "backup.json"; }
-  /// Holds what a restore has copied until all of it was examined.
+  /// Held by the one that makes a backup.
+  [[nodiscard]] std::filesystem::path backup_lock() const { return dir / "backup.lock"; }
+  /// Holds what a restore has copied until all of it was examined; held by that restore.
   [[nodiscard]] std::filesystem::path restoring() const { return dir / "restoring"; }
 };
 

@@ -1,6 +1,7 @@
 #include "services/durable_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -76,6 +77,19 @@ FileDigest read_through(const Descriptor& in, const Descriptor* out) {
 }
 
 }  // namespace
+
+FileLock::FileLock(const std::filesystem::path& path) {
+  const int flags = std::filesystem::is_directory(path) ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT;
+  fd_ = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+  if (fd_ < 0) fail(path);
+  held_ = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
+  if (held_ || errno == EWOULDBLOCK) return;
+  const int error = errno;
+  ::close(fd_);
+  errno = error;
+  fail(path);
+}
+FileLock::~FileLock() { ::close(fd_); }
 
 void write_at_end(const std::filesystem::path& file, std::uint64_t at, std::string_view text) {
   {

@@ -24,6 +24,21 @@ void write_whole(const std::filesystem::path& file, std::string_view text);
 /// Copies and syncs (mode 0600); what was read. `to` must not exist.
 FileDigest copy_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 [[nodiscard]] FileDigest digest_of(const std::filesystem::path& file);
+/// A file or directory that one process at a time holds; the file is made if need be. Given back when this or
+/// the process ends.
+class FileLock {
+ public:
+  explicit FileLock(const std::filesystem::path& path);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  /// False: another one holds it.
+  [[nodiscard]] bool held() const { return held_; }
+
+ private:
+  int fd_;
+  bool held_;
+};
 /// Names that were added, renamed or removed in it are durable after this.
 void sync_directory(const std::filesystem::path& dir);
 

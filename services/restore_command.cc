@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "events/civil_time.h"
 #include "services/backup.h"
@@ -19,7 +21,7 @@ namespace fs = std::filesystem;
 
 struct RestoreAsk {
   std::string from, data = "data", master, erasures;
-  bool no_erasures = false;
+  bool no_erasures = false, without_tables = false;
 };
 
 /// A data directory may hold what a restore needs, and what an earlier one left.
@@ -50,6 +52,30 @@ std::string positions_text(const Positions& ends) {
   return out;
 }
 
+/// Whatever any journal at hand names stays erased. One that lacks what the backup knows is not the last one.
+void add_journal(ErasureJournal& all, const fs::path& file, std::span<const Erasure> of_backup) {
+  const ErasureJournal journal(file);
+  const auto lacking = std::ranges::count_if(
+      of_backup, [&](const Erasure& erasure) { return !journal.contains(erasure.key); });
+  if (lacking > 0) {
+    throw BackupFailed(fmt::format(
+        "expected in {} the last journal of erasures, but it is older than the backup: it lacks {} "
+        "that the backup knows of. Name the last one with --erasures; if it is lost and no person "
+        "was erased since the backup, move that file away and say --no-erasures",
+        file.string(), lacking));
+  }
+  all.add(journal.all());
+}
+
+/// A master key that is there already may be all that opens something else.
+void require_same_master(const fs::path& there, const MasterKey& master) {
+  if (fs::exists(there) && MasterKey::load(there).bytes() != master.bytes()) {
+    throw BackupFailed(fmt::format(
+        "expected no other master key than the one of --master-key, but {} holds another one; move it away",
+        there.string()));
+  }
+}
+
 void restore(const RestoreAsk& ask, CommandLine& line) {
   ::umask(077);
   const DataDirectory data{ask.data, {}};
@@ -68,15 +94,21 @@ void restore(const RestoreAsk& ask, CommandLine& line) {
   const Manifest manifest = read_manifest(ask.from);
   const fs::path master_file = ask.master.empty() ? data.master_key() : fs::path(ask.master);
   const MasterKey master = load_master(master_file);
+  require_same_master(data.master_key(), master);
 
-  fs::remove_all(data.restoring());
   fs::create_directories(data.restoring());
-  copy_checked(ask.from, manifest, data.restoring());
+  const FileLock turn(data.restoring());
+  if (!turn.held())
+    throw BackupFailed(
+        fmt::format("expected one restore at a time, but another one holds {}", data.restoring().string()));
+  require_nothing_there(data);
+  for (const auto& left : fs::directory_iterator(data.restoring())) fs::remove_all(left.path());
+  copy_checked(ask.from, manifest, data.restoring(), !ask.without_tables);
 
-  // Whatever any journal at hand names stays erased, and from here on this directory's own knows it too.
-  ErasureJournal journal(data.erasures());
-  if (fs::exists(staged.erasures())) journal.add(ErasureJournal(staged.erasures()).all());
-  if (!ask.erasures.empty()) journal.add(ErasureJournal(ask.erasures).all());
+  ErasureJournal journal(staged.erasures());
+  const std::vector<Erasure> of_backup = journal.all();
+  if (journal_there) add_journal(journal, data.erasures(), of_backup);
+  if (!ask.erasures.empty()) add_journal(journal, ask.erasures, of_backup);
   std::size_t erased = 0;
   try {
     erased = complete_erasures(*open_key_store(staged.keys(), master), journal);
@@ -85,21 +117,25 @@ void restore(const RestoreAsk& ask, CommandLine& line) {
   }
 
   ProgressLine progress(stderr);
-  const BackupContents contents = examine(staged, master, journal, [&progress](std::uint64_t records) {
-    if (progress.due()) progress.show(fmt::format("{} records", records));
-  });
+  BackupContents contents;
+  try {
+    contents = examine(staged, master, journal, [&progress](std::uint64_t records) {
+      if (progress.due()) progress.show(fmt::format("{} records", records));
+    });
+  } catch (const std::exception& failure) {
+    throw BackupFailed(fmt::format(
+        "{}; take another backup, or --without-tables where only they are not whole", failure.what()));
+  }
   if (contents.ends != manifest.contents.ends || contents.log != manifest.contents.log)
     throw BackupFailed("the log is not the one that the manifest describes");
-  if (!ask.master.empty() &&
-      (!fs::exists(data.master_key()) || !fs::equivalent(master_file, data.master_key()))) {
-    fs::remove(data.master_key());
-    copy_durably(master_file, data.master_key());
-  }
+  if (!fs::exists(data.master_key())) copy_durably(master_file, data.master_key());
   // Without its log nothing is served, so the log comes last.
-  const std::array moves{std::pair{staged.keys(), data.keys()}, std::pair{staged.tables(), data.tables()},
-                         std::pair{staged.log(), data.log()}};
-  for (const auto& [from, to] : moves) fs::rename(from, to);
-  sync_directory(data.dir);
+  const std::array moves{std::pair{staged.erasures(), data.erasures()}, std::pair{staged.keys(), data.keys()},
+                         std::pair{staged.tables(), data.tables()}, std::pair{staged.log(), data.log()}};
+  for (const auto& [from, to] : moves) {
+    if (fs::exists(from)) fs::rename(from, to);
+    sync_directory(data.dir);
+  }
   fs::remove_all(data.restoring());
 
   const Language language = line.for_people;
@@ -122,6 +158,8 @@ void add_restore(CommandLine& line) {
                                        "The journal of erasures of the directory that is lost");
   command->add_flag("--no-erasures", ask->no_erasures, "No person was erased since the backup")
       ->excludes(erasures);
+  command->add_flag("--without-tables", ask->without_tables,
+                    "Leave the tables out; geleit serve makes them anew from the log");
   command->callback([ask, &line] { restore(*ask, line); });
 }
 

@@ -79,7 +79,7 @@ void Service::checkpoint() const {
 }
 
 /// What lies there without what it belongs to was not lost by a start that was cut off: log, keys and tables
-/// are made in this order.
+/// are made in this order. A restore puts the log in place last.
 void Service::require_parts() const {
   const bool keys = has_database_files(data_.keys());
   if (keys && !std::filesystem::exists(data_.master_key())) {
@@ -89,6 +89,12 @@ void Service::require_parts() const {
                     data_.keys().string(), data_.master_key().string()));
   }
   if (has_database_files(data_.log())) return;
+  if (std::filesystem::exists(data_.restoring())) {
+    throw LogRefused(fmt::format(
+        "expected a log in {}, but a restore was begun there and is not finished. Let it finish, or "
+        "run geleit restore again; to begin without it, remove {}",
+        data_.dir.string(), data_.restoring().string()));
+  }
   if (!keys && !has_database_files(data_.tables())) return;
   throw LogRefused(fmt::format(
       "expected the log that the {} in {} belong to in {}, but there is none. Restore it from its "

@@ -1,8 +1,10 @@
 """`geleit backup` and `geleit restore`: while commands come in, verified, and the drill: a data directory
 that is lost comes back with every command that was answered before the backup began."""
 
+import fcntl
 import hashlib
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -33,6 +35,14 @@ def backup(data, to, *more):
 
 def restore(source, data, *more):
     return geleit("--lang", "en", "restore", source, "--data", data, *more)
+
+
+def flip_middle(victim):
+    with victim.open("r+b") as file:
+        file.seek(victim.stat().st_size // 2)
+        octet = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([octet ^ 1]))
 
 
 def events(data):
@@ -126,15 +136,80 @@ def test_a_flipped_octet_of_a_backup_is_named(tmp_path, folder):
     data = filled(tmp_path, 1)
     assert backup(data, tmp_path / "b").returncode == 0
     victim = max((tmp_path / "b" / folder).glob("*.sst"), key=lambda f: f.stat().st_size)
-    octets = bytearray(victim.read_bytes())
-    octets[len(octets) // 2] ^= 1
-    victim.write_bytes(octets)
+    flip_middle(victim)
     done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", data / "master.key")
     assert done.returncode == 3 and victim.name in done.stderr
     victim.unlink()
     done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", data / "master.key")
     assert done.returncode == 3 and victim.name in done.stderr
     assert not (tmp_path / "new" / "log").exists()
+
+
+@pytest.mark.parametrize("folder", ["log", "tables", "keys"])
+def test_what_is_damaged_is_not_called_a_backup(tmp_path, folder):
+    """verified: what lies damaged where it is copied from is noticed, and no copy is left"""
+    data = tmp_path / "data"
+    with Server(data, CLOCK) as server:
+        client = Client(server.url)
+        for _ in range(20):
+            Story(client).running()
+        client.close()
+        assert backup(data, tmp_path / "whole", "--server", server.url).returncode == 0
+        victim = max((data / folder).glob("*.sst"), key=lambda f: f.stat().st_size)
+        flip_middle(victim)
+        done = backup(data, tmp_path / "b", "--server", server.url)
+        assert done.returncode == 3, done
+        assert victim.name in done.stderr and "geleit check" in done.stderr
+        assert not list(tmp_path.glob("b*"))
+    assert geleit("check", "--data", data).returncode == 1
+
+
+def test_tables_of_a_backup_can_be_left_out(tmp_path):
+    """tables can always be rebuilt"""
+    data = filled(tmp_path, 3)
+    before = events(data)
+    assert backup(data, tmp_path / "b").returncode == 0
+    flip_middle(max((tmp_path / "b" / "tables").glob("*.sst"), key=lambda f: f.stat().st_size))
+    key = ["--no-erasures", "--master-key", data / "master.key"]
+    done = restore(tmp_path / "b", tmp_path / "new", *key)
+    assert done.returncode == 3 and "--without-tables" in done.stderr
+    done = restore(tmp_path / "b", tmp_path / "new", "--without-tables", *key)
+    assert done.returncode == 0, done.stderr
+    with Server(tmp_path / "new", CLOCK) as server:
+        client = Client(server.url)
+        assert len(client.rows("cases")) == 3
+        client.close()
+    assert events(tmp_path / "new") == before
+    assert geleit("check", "--data", tmp_path / "new").returncode == 0
+
+
+def test_a_restore_that_was_cut_off_is_no_empty_directory(tmp_path):
+    """never starts silently on less; one restore at a time"""
+    data = filled(tmp_path, 1)
+    assert backup(data, tmp_path / "b").returncode == 0
+    key = ["--no-erasures", "--master-key", data / "master.key"]
+    new = tmp_path / "new"
+    (new / "restoring" / "keys").mkdir(parents=True)
+    (new / "restoring" / "keys" / "CURRENT").write_text("cut off")
+    done = geleit("--lang", "en", "serve", "--data", new, "--listen", "127.0.0.1:0")
+    assert done.returncode == 3 and "geleit restore" in done.stderr
+    assert not (new / "log").exists()
+    held = os.open(new / "restoring", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    done = restore(tmp_path / "b", new, *key)
+    assert done.returncode == 3 and "one restore at a time" in done.stderr
+    os.close(held)
+    done = restore(tmp_path / "b", new, *key)
+    assert done.returncode == 0, done.stderr
+    assert geleit("check", "--data", new).returncode == 0
+
+
+def test_a_service_elsewhere_is_asked_for(tmp_path):
+    """an error says what to do"""
+    with Server(tmp_path / "data", CLOCK):
+        done = backup(tmp_path / "data", tmp_path / "b", "--server", "http://127.0.0.1:1")
+        assert done.returncode == 3 and "--server" in done.stderr and str(tmp_path / "data") in done.stderr
+        assert not list(tmp_path.glob("b*"))
 
 
 def test_another_master_key_is_refused_by_name(tmp_path):
@@ -148,6 +223,13 @@ def test_another_master_key_is_refused_by_name(tmp_path):
     assert done.returncode == 3 and str(other) in done.stderr
     none = restore(tmp_path / "b", tmp_path / "new", "--no-erasures")
     assert none.returncode == 3 and "master.key" in none.stderr
+    # One that is there already may be all that opens something else.
+    (tmp_path / "new").mkdir(exist_ok=True)
+    shutil.copy(other, tmp_path / "new" / "master.key")
+    done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", data / "master.key")
+    assert done.returncode == 3 and "move it away" in done.stderr
+    assert (tmp_path / "new" / "master.key").read_text() == other.read_text()
+    (tmp_path / "new" / "master.key").unlink()
     done = restore(tmp_path / "b", tmp_path / "new", "--no-erasures", "--master-key", data / "master.key")
     assert done.returncode == 0, done.stderr
 
@@ -225,3 +307,16 @@ def test_who_was_erased_after_the_backup_stays_erased(tmp_path):
     # A backup of that directory knows it too, and needs no journal beside it.
     assert backup(tmp_path / "new", tmp_path / "c").returncode == 0
     assert json.loads((tmp_path / "c" / "manifest.json").read_text())["erased"] == 1
+    # A journal that lacks what the backup knows is not the last one.
+    older = tmp_path / "older.journal"
+    older.touch()
+    key = ["--master-key", data / "master.key"]
+    done = restore(tmp_path / "c", tmp_path / "again", "--erasures", older, *key)
+    assert done.returncode == 3 and "older than the backup" in done.stderr
+    done = restore(tmp_path / "c", tmp_path / "again", "--no-erasures", *key)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again" / "erasures.journal").read_text() == journal.read_text()
+    # The key store itself knows that a key was destroyed and not lost.
+    (tmp_path / "again" / "erasures.journal").unlink()
+    assert backup(tmp_path / "again", tmp_path / "d").returncode == 0
+    assert json.loads((tmp_path / "d" / "manifest.json").read_text())["erased"] == 1
