@@ -129,11 +129,11 @@ def test_a_second_signal_ends_at_once(tmp_path):
         time.sleep(0.3)
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
-        if server.process.poll() is None:
-            started = time.monotonic()
-            server.process.send_signal(signal.SIGTERM)
-            assert server.process.wait(5) == 3
-            assert time.monotonic() - started < 1
+        assert server.process.poll() is None, "else there is nothing for the second one to end"
+        started = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(5) == 3
+        assert time.monotonic() - started < 1
     with Server(tmp_path / "data", CLOCK):
         pass
 
