@@ -284,6 +284,7 @@ class RocksSnapshot final : public Snapshot {
   void read_state() {
     std::string value;
     const auto status = db_->Get(read_, opened_->meta->handle, slice(state_key), &value);
+    state_ = {};
     if (status.IsNotFound()) return;
     require(status, "reading the tables' state", opened_->health.get());
     state_ = decode_state(value);
@@ -715,6 +716,7 @@ class RocksStore final : public Store {
       versions_[i] = table.version;
     }
     state_ = state;
+    state_at_ = made.opened()->db->GetLatestSequenceNumber();
   }
 
   void compare(const Store& other, Table table,
@@ -936,10 +938,10 @@ class RocksStore final : public Store {
     find_tables(*now, by_name, for_writing);
     std::string value;
     const auto found = db->Get({}, now->meta->handle, slice(state_key), &value);
-    if (found.ok())
-      state_ = decode_state(value);
-    else if (!found.IsNotFound())
-      require(found, "reading the tables' state", health_.get());
+    if (!found.ok() && !found.IsNotFound()) require(found, "reading the tables' state", health_.get());
+    // Not what was known before: opened again, they may have lost it.
+    state_ = found.ok() ? decode_state(value) : StoreState{};
+    state_at_ = db->GetLatestSequenceNumber();
     if (for_writing) drop_forgotten(*now, by_name);
     opened_ = std::move(now);
   }
