@@ -138,6 +138,7 @@ void Projector::restart_readers() {
     readers_.push_back(log_.read(Partition{static_cast<std::uint16_t>(p)}, state_.reached[p].next));
   }
   records_.assign(state_.reached.size(), {});
+  awaited_.assign(state_.reached.size(), {});
 }
 
 void Projector::prepare(const std::function<void(std::uint64_t)>& progress, const std::stop_token& stop) {
@@ -163,11 +164,31 @@ void Projector::prepare(const std::function<void(std::uint64_t)>& progress, cons
   restart_readers();
   std::set<CaseId> parked_cases;
   for (const auto& [id, table] : parked_) parked_cases.insert(id);
-  for (const CaseId& id : parked_cases) retry(id);
+  // Settings first, for cases may stand still for want of them.
+  std::vector<CaseId> in_order(parked_cases.begin(), parked_cases.end());
+  std::ranges::stable_partition(
+      in_order, [this](const CaseId& id) { return store_.stream_head(id).version.value > 0; });
+  for (const CaseId& id : in_order) retry(id);
+}
+
+/// Once the log was read as far as it reached when a wait was noticed, the set that is waited for does not
+/// come: no partition must stand still for that, and what cannot do without the set is parked. Where several
+/// partitions wait, the one before which the fewest sets can lie goes on first.
+void Projector::give_up_waiting() {
+  const Awaited* earliest = nullptr;
+  for (const auto& awaited : awaited_) {
+    if (!awaited) continue;
+    for (std::size_t p = 0; p < awaited_.size(); ++p) {
+      if (!awaited_[p] && state_.reached[p].next < awaited->ends[p]) return;
+    }
+    if (!earliest || awaited->recorded < earliest->recorded) earliest = &*awaited;
+  }
+  if (earliest) never_came_.insert(earliest->set);
 }
 
 /// Folds what there is, of many reads if it must be: a batch has room for much more than one brings.
 std::size_t Projector::gather(Work& work) {
+  give_up_waiting();
   std::size_t moved = 0;
   bool all_taken = true;
   while (all_taken && moved < limits_.batch_records && read()) {
@@ -247,6 +268,7 @@ std::size_t Projector::fold(Work& work) {
   std::size_t moved = 0;
   for (std::size_t p = 0; p < records_.size(); ++p) {
     Reached& reached = work.state.reached[p];
+    bool waits = false;
     for (std::size_t i = 0; i < records_[p].size(); ++i) {
       const StoredRecord& record = records_[p][i];
       assert(record.offset == reached.next);
@@ -258,7 +280,13 @@ std::size_t Projector::fold(Work& work) {
       }
       const auto* settings = foreign ? nullptr : std::get_if<SettingsAdopted>(&event.payload);
       // A set that was not read yet lies in another partition: this one waits here until it comes.
-      if (!foreign && !settings && !event.judged_by.shipped.is_zero() && !rules_.find(event.judged_by)) break;
+      const Hash& set = event.judged_by.shipped;
+      if (!foreign && !settings && !set.is_zero() && !rules_.find(event.judged_by) &&
+          !never_came_.contains(set)) {
+        waits = true;
+        if (!awaited_[p] || awaited_[p]->set != set) awaited_[p] = {set, record.recorded, log_.ends()};
+        break;
+      }
 
       reached = {next(record.offset), record.bytes.size() >= hash_octets ? stated_hash(record.bytes) : Hash{},
                  record.recorded};
@@ -292,8 +320,8 @@ std::size_t Projector::fold(Work& work) {
           work.batch->settings(settings->hash, settings->content);
         } catch (const std::exception& error) {
           // It stands still in its stream; nothing is judged by a set that cannot be read.
-          work.batch->park({link.stream, Table::stored_cases, position_of(record), error.what(), {}});
-          work.parked.emplace_back(link.stream, Table::stored_cases);
+          work.parked.push_back({link.stream, Table::stored_cases, position_of(record), error.what(), {}});
+          work.batch->park(work.parked.back());
         }
         head = {link.version, link.hash};
         entries.push_back(trail);
@@ -324,6 +352,7 @@ std::size_t Projector::fold(Work& work) {
         work.batch->park(work.parked.back());
       }
     }
+    if (!waits) awaited_[p].reset();
   }
   return moved;
 }
@@ -537,13 +566,14 @@ Retried Projector::fold_and_derive_again(const CaseId& id) {
   auto batch = store_.batch();
   const auto snapshot = store_.snapshot();
   const auto value = snapshot->get(Table::stored_cases, id_key(id.value));
-  if (!value) return out;
-  out.known = true;
+  const Head settings = store_.stream_head(id);
+  out.known = value || settings.version.value > 0;
   std::map<Table, Parked> parked;
   for (Parked& one : store_.parked()) {
     if (one.id == id) parked.emplace(one.table, std::move(one));
   }
   if (parked.empty()) return out;
+  if (!value) return adopt_again(parked.begin()->second, *snapshot, settings);
 
   StoredCase stored = decode_stored_case(*value);
   const Case as_parked = stored.state;
@@ -562,18 +592,18 @@ Retried Projector::fold_and_derive_again(const CaseId& id) {
     out.freed.push_back(table);
   };
 
-  bool refolded = false;
   if (const auto fold = parked.find(Table::stored_cases); fold != parked.end()) {
-    try {
-      fold_along_trail(log_, *snapshot, id, stored);
-      refolded = true;
-    } catch (const FoldFailed& failure) {
-      stored.state = as_parked;
-      stands_still(fold->second, failure.what());
+    if (const auto stop = fold_along_trail(log_, *snapshot, id, stored)) {
+      Parked one = fold->second;
+      one.position = stop->at;
+      stands_still(std::move(one), stop->error);
+    } else {
+      goes_on(Table::stored_cases);
     }
   }
+  const bool refolded = stored.state.head != as_parked.head;
   if (refolded) {
-    goes_on(Table::stored_cases);
+    news = true;
     batch->put(Table::stored_cases, id_key(id.value), encode_stored_case(stored));
     batch->provider(stored.state.provider);
   }
@@ -610,6 +640,35 @@ Retried Projector::fold_and_derive_again(const CaseId& id) {
   for (const Table table : out.freed) parked_.erase({id, table});
   for (const Parked& one : out.parked) parked_.emplace(one.id, one.table);
   if (advanced_) advanced_();
+  return out;
+}
+
+/// A stream of settings in which one was no rule set, for the program of then.
+Retried Projector::adopt_again(const Parked& parked, const Snapshot& snapshot, const Head& head) {
+  Retried out;
+  out.known = true;
+  auto batch = store_.batch();
+  std::optional<Parked> still;
+  log_.read_at(positions_along_trail(snapshot, parked.id, Version{1}, head.version),
+               [&](const StoredRecord& record) {
+                 const Event event = decode(record.bytes);
+                 const auto& settings = std::get<SettingsAdopted>(event.payload);
+                 try {
+                   rules_.adopt(settings);
+                   batch->settings(settings.hash, settings.content);
+                 } catch (const std::exception& error) {
+                   still = Parked{parked.id, parked.table, position_of(record), error.what(), {}};
+                 }
+               });
+  if (still) {
+    batch->park(*still);
+    out.parked.push_back(*still);
+  } else {
+    batch->unpark(parked.id, parked.table);
+    out.freed.push_back(parked.table);
+  }
+  store_.write(std::move(batch), state_);
+  for (const Table table : out.freed) parked_.erase({parked.id, table});
   return out;
 }
 

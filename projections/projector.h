@@ -120,6 +120,7 @@ class Projector {
 
   void stand_anew();
   void restart_readers();
+  void give_up_waiting();
   [[nodiscard]] std::size_t gather(Work& work);
   [[nodiscard]] bool read();
   void load(Streams& streams, const std::vector<CaseId>& missing);
@@ -130,6 +131,7 @@ class Projector {
   /// After a step or a retry that threw.
   void fail(const std::exception& failure);
   Retried fold_and_derive_again(const CaseId& id);
+  Retried adopt_again(const Parked& parked, const Snapshot& snapshot, const Head& head);
   void answer_retries();
 
   Log& log_;
@@ -141,6 +143,14 @@ class Projector {
   std::vector<std::vector<StoredRecord>> records_;  ///< read last, by partition
   std::unordered_map<CaseId, StoredCase> cache_;
   std::set<std::pair<CaseId, Table>> parked_;
+  /// A record that waits for the rule set it was judged by.
+  struct Awaited {
+    Hash set;
+    Instant recorded;
+    Positions ends;  ///< of the log when that was noticed: whoever judged by the set had read it before
+  };
+  std::vector<std::optional<Awaited>> awaited_;  ///< by partition
+  std::set<Hash> never_came_;  ///< sets that the log does not hold, or none that can be read
   std::function<void()> advanced_;
   std::function<void(const Parked&)> parked_now_;
   struct AskedRetry {

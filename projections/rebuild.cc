@@ -28,9 +28,7 @@ class Watched {
   Watched(const Progress& progress, std::stop_token stop) : progress_(progress), stop_(std::move(stop)) {}
 
   void read(std::uint64_t records) {
-    const auto now = records_.fetch_add(records) + records;
-    // Who finds somebody telling goes on.
-    if (const std::unique_lock turn(telling_, std::try_to_lock); progress_ && turn) progress_(now);
+    tell(records_.fetch_add(records) + records);
     look();
   }
   void look() const {
@@ -38,8 +36,15 @@ class Watched {
   }
   /// The same once more, so that a long silence is none.
   void go_on() { read(0); }
+  /// Nothing can be stopped any more.
+  void done() { tell(records_); }
 
  private:
+  void tell(std::uint64_t records) {
+    // Who finds somebody telling goes on.
+    if (const std::unique_lock turn(telling_, std::try_to_lock); progress_ && turn) progress_(records);
+  }
+
   const Progress& progress_;
   std::stop_token stop_;
   std::mutex telling_;
@@ -266,7 +271,7 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
   if (before_switch) before_switch(*generation);
   watched.look();
   store.adopt(std::move(generation), std::move(batch), state);
-  watched.go_on();
+  watched.done();
 }
 
 void rebuild_from_cases(Store& store, const RuleBook& rules, std::span<const Table> tables,
@@ -306,29 +311,56 @@ void rebuild_from_cases(Store& store, const RuleBook& rules, std::span<const Tab
     if (std::find(tables.begin(), tables.end(), parked.table) != tables.end())
       batch->unpark(parked.id, parked.table);
   }
-  for (const Parked& parked : rows.parked()) batch->park(parked);
+  for (Parked parked : rows.parked()) {
+    decode_stored_case(snapshot->get(Table::stored_cases, id_key(parked.id.value)).value(), stored);
+    const Version last = stored.state.head.version;
+    parked.position = positions_along_trail(*snapshot, parked.id, last, last).front();
+    batch->park(parked);
+  }
   generation->complete();
   if (before_switch) before_switch(*generation);
   watched.look();
   store.adopt(std::move(generation), std::move(batch), state);
 }
 
-void fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const CaseId& id,
-                      StoredCase& stored) {
-  // The trail knows every accepted event by version; the case may not exist yet, then its first event opens
-  // it.
-  const Version first = next(stored.state.head.version);
+std::vector<Position> positions_along_trail(const Snapshot& snapshot, const CaseId& id, Version first,
+                                            Version last) {
   std::vector<Position> positions;
   const auto partitions = static_cast<std::uint16_t>(snapshot.state().reached.size());
-  for (Version v = first; v <= stored.head.version; v = next(v)) {
-    const auto block = snapshot.get(Table::trail, trail_key(id, trail_block_of(v)));
-    if (!block) throw LogCorrupt("the trail of a case has a gap; rebuild the tables");
-    const TrailEntry entry = read_trail(*block, (v.value - 1) % trail_block_versions);
-    positions.push_back({partition_of(id, partitions), entry.offset});
+  std::optional<std::string> block;
+  for (Version v = first; v <= last; v = next(v)) {
+    const std::uint32_t place = (v.value - 1) % trail_block_versions;
+    if (!block || place == 0) block = snapshot.get(Table::trail, trail_key(id, trail_block_of(v)));
+    if (!block || block->size() < (place + 1) * trail_entry_octets)
+      throw StoreDamaged("the trail of a case has a gap; rebuild the tables");
+    positions.push_back({partition_of(id, partitions), read_trail(*block, place).offset});
   }
-  log.read_at(positions, [&](const StoredRecord& record) {
+  return positions;
+}
+
+std::optional<FoldStop> fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const CaseId& id,
+                                         StoredCase& stored) {
+  // The case may not exist yet; then its first event opens it.
+  std::vector<Position> positions =
+      positions_along_trail(snapshot, id, next(stored.state.head.version), stored.head.version);
+  const Case before = stored.state;
+  const auto fold = [&](const StoredRecord& record) {
     evolve(stored.state, decode(record.bytes), stated_hash(record.bytes));
-  });
+  };
+  Position at;
+  try {
+    log.read_at(positions, [&](const StoredRecord& record) {
+      at = {record.partition, record.offset};
+      fold(record);
+    });
+  } catch (const FoldFailed& failure) {
+    // A failed fold leaves a case undefined: it is folded again, up to the event before.
+    positions.erase(std::find(positions.begin(), positions.end(), at), positions.end());
+    stored.state = before;
+    log.read_at(positions, fold);
+    return FoldStop{at, failure.what()};
+  }
+  return std::nullopt;
 }
 
 std::vector<TableDifference> check_tables(const ReadableLog& log, const Store& store,

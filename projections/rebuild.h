@@ -5,9 +5,12 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "events/log.h"
 #include "projections/projector.h"
@@ -45,8 +48,18 @@ void rebuild_from_cases(Store& store, const RuleBook& rules, std::span<const Tab
                         const Progress& progress, const BeforeSwitch& before_switch = {},
                         const std::stop_token& stop = {});
 
-/// Folds what the trail knows beyond the case's own head. Throws FoldFailed, LogCorrupt.
-void fold_along_trail(const ReadableLog& log, const Snapshot& snapshot, const CaseId& id, StoredCase& stored);
+/// Where the accepted events of a stream lie, from version `first` to `last`. Throws StoreDamaged.
+[[nodiscard]] std::vector<Position> positions_along_trail(const Snapshot& snapshot, const CaseId& id,
+                                                          Version first, Version last);
+/// The event that a fold cannot take.
+struct FoldStop {
+  Position at;
+  std::string error;
+};
+/// Folds what the trail knows beyond the case's own head; where that fails, up to the event before. Throws
+/// LogCorrupt, LogUnavailable, StoreDamaged.
+[[nodiscard]] std::optional<FoldStop> fold_along_trail(const ReadableLog& log, const Snapshot& snapshot,
+                                                       const CaseId& id, StoredCase& stored);
 
 struct TableDifference {
   Table table{};

@@ -7,9 +7,12 @@
 #include <thread>
 
 #include "events/memory_log.h"
+#include "events/sha256.h"
+#include "events/uuid.h"
 #include "projections/evolve.h"
 #include "projections/read_models.h"
 #include "projections/rebuild.h"
+#include "projections/rules/rule_set.h"
 #include "services/intake/command_json.h"
 #include "services/service.h"
 #include "tests/replay/invented_history.h"
@@ -21,6 +24,7 @@ namespace {
 /// What is broken now. The linker puts the functions below in the place of the product's.
 std::atomic<bool> fold_is_broken{false};
 std::atomic<bool> tasks_are_broken{false};
+std::atomic<bool> rule_sets_are_broken{false};
 
 }  // namespace
 
@@ -45,6 +49,15 @@ void __wrap__ZN6geleit12derive_tasksERKNS_7SubjectERNS_7DerivedE(const geleit::S
     throw std::runtime_error("no tasks for this lead");
   __real__ZN6geleit12derive_tasksERKNS_7SubjectERNS_7DerivedE(subject, out);
 }
+
+std::shared_ptr<const geleit::RuleSet>
+__real__ZN6geleit7RuleSet5parseESt17basic_string_viewIcSt11char_traitsIcEE(std::string_view toml);
+std::shared_ptr<const geleit::RuleSet>
+__wrap__ZN6geleit7RuleSet5parseESt17basic_string_viewIcSt11char_traitsIcEE(std::string_view toml) {
+  if (geleit::rule_sets_are_broken && toml.ends_with("# set.breaker\n"))
+    throw std::invalid_argument("this set cannot be read");
+  return __real__ZN6geleit7RuleSet5parseESt17basic_string_viewIcSt11char_traitsIcEE(toml);
+}
 }
 
 namespace geleit {
@@ -64,7 +77,7 @@ MemoryLogOptions memory_log_options() {
 class ABadCase : public ::testing::Test {
  protected:
   ABadCase() : log_(memory_log_options()), history_(log_) {
-    fold_is_broken = tasks_are_broken = false;
+    fold_is_broken = tasks_are_broken = rule_sets_are_broken = false;
     open();
     for (int n = 1; n <= 3; ++n) history_.referred(n);
     project();
@@ -224,6 +237,60 @@ TEST_F(ABadCase, WhoseFoldCameFreeCanStillStandStillInATable) {
   expect_tables_as_from_zero();
 }
 
+TEST_F(ABadCase, IsFoldedAsFarAsItCanBe) {
+  fold_is_broken = true;
+  leads(1, "fold.breaker");
+  leads(1, "k.adler");
+  history_.happens(1, VisitCancelled{{{0x0190000000007099ULL, 0x8000000000000001ULL}}, {}});
+  history_.visited(1, 1);
+  project();
+  EXPECT_EQ(stored(1).state.head.version, Version{1});
+  const Position first = store_->parked().front().position;
+  fold_is_broken = false;
+  const Retried retried = retry(1);
+  EXPECT_TRUE(retried.freed.empty());
+  expect_parked(1, Table::stored_cases);
+  EXPECT_EQ(stored(1).state.head.version, Version{3});
+  EXPECT_EQ(stored(1).state.lead, "k.adler");
+  EXPECT_GT(store_->parked().front().position, first) << "another event is in the way now";
+  EXPECT_TRUE(check_tables(log_, *store_, dir_.path() / "scratch", {}).empty());
+}
+
+TEST_F(ABadCase, OfATableDerivedAgainSaysWhereItStands) {
+  leads(1, "table.breaker");
+  project();
+  const auto reached = store_->snapshot()->state().reached;
+  tasks_are_broken = true;
+  const std::vector<Table> tables{Table::tasks};
+  rebuild_from_cases(*store_, rules_, tables, {});
+  expect_parked(1, Table::tasks);
+  const Position at = store_->parked().front().position;
+  EXPECT_EQ(next(at.offset), reached[at.partition.value].next) << "its last event was the last of all";
+  EXPECT_EQ(at.partition, partition_of(History::case_id(1), 4));
+}
+
+TEST_F(ABadCase, OfSettingsIsMendedByTheNextStartAndWhoWaitedForThemToo) {
+  rule_sets_are_broken = true;
+  const CaseId stream{uuid_v5(geleit_namespace, "installation")};
+  const auto set = shipped_rule_sets().back();
+  const std::string content = set->content() + "# set.breaker\n";
+  const SettingsAdopted settings{SettingsScope::shipped, set->from(), sha256(content), content};
+  history_.append(history_.make(stream, settings, {}));
+  const std::string referral = history_.make(History::case_id(4), ReferralReceived{}, "hana-muenchen");
+  Event event = decode(referral);
+  event.judged_by.shipped = settings.hash;
+  history_.append(encode(event));
+  project();
+  project();
+  EXPECT_EQ(store_->snapshot()->state().positions(), log_.ends()) << "nobody waits for ever";
+  ASSERT_GT(store_->parked().size(), 1U);
+  restart();
+  ASSERT_GT(store_->parked().size(), 1U);
+  rule_sets_are_broken = false;
+  restart();
+  expect_tables_as_from_zero();
+}
+
 TEST_F(ABadCase, ThatIsNoneIsLeftAlone) {
   const Retried one = retry(1);
   EXPECT_TRUE(one.known && one.freed.empty() && one.parked.empty());
@@ -267,7 +334,7 @@ TEST_F(ABadCase, IsRetriedFromAnotherThreadOnlyWhileTheProjectorRuns) {
 class APlantedRecord : public ::testing::Test {
  protected:
   APlantedRecord() {
-    fold_is_broken = tasks_are_broken = false;
+    fold_is_broken = tasks_are_broken = rule_sets_are_broken = false;
     service_.on_parked([this](const Parked& parked) {
       const std::lock_guard lock(mutex_);
       heard_.push_back(parked.id);

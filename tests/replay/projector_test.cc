@@ -54,6 +54,26 @@ class Projection : public ::testing::Test {
         .state;
   }
 
+  static CaseId settings_stream() { return {uuid_v5(geleit_namespace, "installation")}; }
+  static SettingsAdopted other_rules() {
+    static const auto set = shipped_rule_sets().back();
+    static const std::string content = set->content() + "\n# the same in other words\n";
+    return {SettingsScope::shipped, set->from(), sha256(content), content};
+  }
+  /// The same event, judged by another set.
+  static std::string judged_by(const Hash& set, const std::string& bytes) {
+    Event event = decode(bytes);
+    event.judged_by.shipped = set;
+    return encode(event);
+  }
+  static std::uint16_t partition_of_case(int n) { return partition_of(History::case_id(n), 4).value; }
+  /// A case from `first` on whose records are met before those of `partition` where both are read at once.
+  static int case_before(std::uint16_t partition, int first) {
+    int n = first;
+    while (partition_of_case(n) >= partition) ++n;
+    return n;
+  }
+
   TemporaryDirectory dir_;
   MemoryLog log_;
   History history_;
@@ -68,7 +88,9 @@ TEST_F(Projection, SettingsThatAreNoRuleSetStandStillInTheirStreamAndNothingElse
   SettingsAdopted nonsense;
   nonsense.content = "this is no rule set [";
   nonsense.hash = sha256(nonsense.content);
-  const CaseId stream{uuid_v5(geleit_namespace, "installation")};
+  const CaseId stream = settings_stream();
+  std::vector<Parked> heard;
+  projector_->on_parked([&](const Parked& parked) { heard.push_back(parked); });
   history_.append(history_.make(stream, nonsense, {}));
   history_.referred(50);
   project();
@@ -79,6 +101,12 @@ TEST_F(Projection, SettingsThatAreNoRuleSetStandStillInTheirStreamAndNothingElse
   ASSERT_EQ(store_->parked().size(), 1u);
   EXPECT_EQ(store_->parked().front().id, stream);
   EXPECT_FALSE(store_->parked().front().error.empty());
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard.front().error, store_->parked().front().error);
+  EXPECT_EQ(heard.front().position, store_->parked().front().position);
+  const Retried in_vain = projector_->retry(stream);
+  EXPECT_TRUE(in_vain.known && in_vain.freed.empty());
+  EXPECT_EQ(in_vain.parked.size(), 1U);
   EXPECT_EQ(state().stale, 0U);
   expect_tables_as_from_zero();
   // Also after a start, and when all is made anew.
@@ -87,6 +115,59 @@ TEST_F(Projection, SettingsThatAreNoRuleSetStandStillInTheirStreamAndNothingElse
   EXPECT_EQ(store_->parked().size(), 1u);
   rebuild_from_log(log_, *store_, rules_, log_.ends(), {});
   EXPECT_EQ(store_->parked().size(), 1u);
+}
+
+TEST_F(Projection, ARecordWaitsForTheRuleSetItWasJudgedBy) {
+  const auto settings_in = partition_of(settings_stream(), 4).value;
+  ASSERT_GT(settings_in, 0) << "else it is read first anyhow";
+  const int early = case_before(settings_in, 1);
+  history_.referred(early);
+  project();
+  history_.append(history_.make(settings_stream(), other_rules(), {}));
+  history_.append(
+      judged_by(other_rules().hash,
+                history_.make(History::case_id(early), CareTeamAssigned{"k.adler", {}}, "hana-muenchen")));
+  const std::size_t moved = projector_->step();
+  EXPECT_EQ(moved, 1U) << "the set, and not what is judged by it";
+  project();
+  EXPECT_EQ(stored(early).lead, "k.adler");
+  EXPECT_TRUE(store_->parked().empty());
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, ARuleSetThatNeverComesParksWhoNeedsItAndHoldsUpNobodyElse) {
+  project();
+  const int other = 1;
+  int bad = 2;
+  while (partition_of_case(bad) != partition_of_case(other)) ++bad;
+  ReferralReceived referral;
+  referral.person_id = {{7, 8}};
+  referral.received_on = civil(2026, 2, 19);
+  referral.prescribed_on = civil(2026, 2, 18);
+  const SettingsAdopted late = other_rules();
+  history_.append(judged_by(late.hash, history_.make(History::case_id(bad), referral, "hana-muenchen")));
+  history_.referred(other);
+  project();
+  EXPECT_FALSE(store_->snapshot()->get(Table::stored_cases, id_key(History::case_id(other).value)))
+      << "it waits until the log is known not to hold the set";
+  project();
+  EXPECT_EQ(state().positions(), log_.ends());
+  EXPECT_EQ(stored(other).head.version, Version{1});
+  EXPECT_EQ(stored(bad).head.version, Version{1});
+  ASSERT_FALSE(store_->parked().empty());
+  for (const Parked& parked : store_->parked()) {
+    EXPECT_EQ(parked.id, History::case_id(bad));
+    EXPECT_NE(parked.table, Table::stored_cases);
+    EXPECT_NE(parked.error, "");
+  }
+  for (const auto& difference : check_tables(log_, *store_, dir_.path() / "scratch", {}))
+    ADD_FAILURE() << name_of(difference.table) << ": " << difference.keys << " keys differ";
+
+  history_.append(history_.make(settings_stream(), late, {}));
+  project();
+  EXPECT_FALSE(projector_->retry(History::case_id(bad)).freed.empty());
+  EXPECT_TRUE(store_->parked().empty());
+  expect_tables_as_from_zero();
 }
 
 TEST_F(Projection, LiveTablesAreTheSameBytesAsRebuiltOnes) {
@@ -141,6 +222,21 @@ TEST_F(Projection, ARebuildThatIsAskedToStopLeavesTheTablesAsTheyWere) {
   EXPECT_EQ(state(), before);
   history_.visited(1, 77);
   project();
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, ARebuildThatHasSwitchedIsFinishedWhateverIsAskedAfter) {
+  history_.lives(5);
+  project();
+  std::stop_source stop;
+  bool compared = false;
+  const Progress stops_at_last = [&](std::uint64_t) {
+    if (compared) stop.request_stop();
+  };
+  rebuild_from_log(
+      log_, *store_, rules_, log_.ends(), stops_at_last, [&](const Generation&) { compared = true; },
+      stop.get_token());
+  EXPECT_TRUE(stop.stop_requested());
   expect_tables_as_from_zero();
 }
 
