@@ -201,7 +201,8 @@ struct ForeignLibrary {
 const std::vector<ForeignLibrary>& foreign_libraries() {
   static const std::vector<ForeignLibrary> libraries{
       {"RocksDB", R"(rocksdb/.*)",
-       R"(events/(embedded_log|rocks_).*|projections/store.*|services/key_store.*|tests/faulty_disk\.h)"},
+       R"(events/(embedded_log|rocks_).*|projections/store.*|services/key_store.*|)"
+       R"(tests/(faulty_disk|older_tables)\.h)"},
       {"librdkafka", R"(librdkafka/.*)", R"(events/kafka_log.*)"},
       {"Cap'n Proto", R"((capnp|kj)/.*|schema/.*\.capnp\.h)",
        R"((events|projections)/(.*/)?\w*codec\.(cc|h))"},
