@@ -140,22 +140,41 @@ TEST_F(EmbeddedLogTest, HasUpTo1024Partitions) {
   }
 }
 
+constexpr const char* child_dir = "GELEIT_TEST_LOG_DIR";
+constexpr const char* child_pipe = "GELEIT_TEST_PIPE";
+
+/// Another process: this program started anew, for a fork inherits no threads. `test` tells it what to do.
+pid_t start_child(const std::filesystem::path& dir, const char* test) {
+  setenv(child_dir, dir.c_str(), 1);
+  const std::string filter = std::string("--gtest_filter=EmbeddedLogProcess.DISABLED_") + test;
+  const pid_t child = fork();
+  if (child != 0) return child;
+  execl("/proc/self/exe", "embedded_log_test", "--gtest_also_run_disabled_tests", "--gtest_brief=1",
+        filter.c_str(), nullptr);
+  _exit(1);
+}
+
+TEST(EmbeddedLogProcess, DISABLED_IsTurnedAway) {
+  const char* where = std::getenv(child_dir);
+  ASSERT_TRUE(where != nullptr);
+  EmbeddedLogOptions options;
+  options.dir = where;
+  options.clock = [] { return Instant{1'000}; };
+  try {
+    (void)EmbeddedLog::open(std::move(options));
+    FAIL() << "there are two writers";
+  } catch (const LogRefused& refused) {
+    EXPECT_NE(std::string(refused.what()).find("in use by another process"), std::string::npos);
+  }
+}
+
 TEST_F(EmbeddedLogTest, ASecondOpenerIsTurnedAwayWithASentence) {
   create();
   const auto log = open();
   EXPECT_NE(message_of<LogRefused>([&] { (void)open(); }).find("in use by another process"),
             std::string::npos);
-  // Another process.
-  const pid_t child = fork();
+  const pid_t child = start_child(dir, "IsTurnedAway");
   ASSERT_GE(child, 0);
-  if (child == 0) {
-    try {
-      (void)open();
-    } catch (const LogRefused& refused) {
-      _exit(std::string(refused.what()).find("in use by another process") != std::string::npos ? 0 : 2);
-    } catch (...) { _exit(3); }
-    _exit(1);
-  }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
@@ -203,12 +222,9 @@ TEST_F(EmbeddedLogTest, OfflineToolsOpenAnyMomentOfABusyService) {
   service.join();
 }
 
-constexpr const char* child_dir = "GELEIT_TEST_LOG_DIR";
-constexpr const char* child_pipe = "GELEIT_TEST_PIPE";
 std::string numbered_bytes(std::uint64_t n) { return record_bytes(n, 8 * (1 + n % 100)); }
 
-// The other process of the next test: this program started anew, for a fork inherits no threads. Appends
-// numbered records and tells each one that was acknowledged.
+// The other process of the next test. Appends numbered records and tells each one that was acknowledged.
 TEST(EmbeddedLogProcess, DISABLED_AppendsUntilItIsKilled) {
   const char* where = std::getenv(child_dir);
   const char* pipe_number = std::getenv(child_pipe);
@@ -238,15 +254,9 @@ TEST_F(EmbeddedLogTest, AKilledProcessLosesNothingThatWasAcknowledged) {
   for (int round = 0; round < 5; ++round) {
     int acknowledged[2];
     ASSERT_EQ(pipe(acknowledged), 0);
-    setenv(child_dir, dir.c_str(), 1);
     setenv(child_pipe, std::to_string(acknowledged[1]).c_str(), 1);
-    const pid_t child = fork();
+    const pid_t child = start_child(dir, "AppendsUntilItIsKilled");
     ASSERT_GE(child, 0);
-    if (child == 0) {
-      execl("/proc/self/exe", "embedded_log_test", "--gtest_also_run_disabled_tests", "--gtest_brief=1",
-            "--gtest_filter=EmbeddedLogProcess.DISABLED_AppendsUntilItIsKilled", nullptr);
-      _exit(1);
-    }
     close(acknowledged[1]);
     std::uint64_t last = 0;
     const std::uint64_t until = reached + 3'000 + static_cast<std::uint64_t>(round) * 1'111;
