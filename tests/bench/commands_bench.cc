@@ -1,8 +1,9 @@
 // How fast commands get in, seen from outside: starts `geleit serve` on a directory of its own, or on --data,
-// where much may be already (or speaks to
-// --server), sends it a simulated life over HTTP, and prints one JSON line per figure.
-//   commands_bench [--only singles|bulk|visible] [--data DIR] [--server HOST:PORT --log DIR] [--geleit FILE]
-//                  [--dir DIR] [--commands N] [--bulk-commands N] [--lines N] [--seed N] [--seconds N] [--rate N]
+// where much may be already (or speaks to --server), sends it a simulated life over HTTP, and prints one JSON
+// line per figure.
+//   commands_bench [--only singles|bulk|visible] [--data DIR] [--server HOST:PORT --log DIR]
+//                  [--geleit FILE] [--dir DIR] [--commands N] [--bulk-commands N] [--lines N] [--seed N]
+//                  [--seconds N] [--rate N]
 //   singles   one command per request, 64 kept connections, each synced before it is answered
 //   bulk      NDJSON bodies, a few under way on one connection so that the order is kept
 //   visible   2,000 commands/s come in; from an answer until a read that waits for its position has answered
