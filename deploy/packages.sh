@@ -10,6 +10,8 @@ packages_to_build_and_run=(
   libsodium-dev libssl-dev libhowardhinnant-date-dev
   libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev
 )
+# For deploy/kafka/start: what runs Apache Kafka and what fetches it.
+packages_to_run_kafka=(openjdk-17-jre-headless maven)
 packages_to_test=(
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   python3 python3-venv clang-format clang-tidy shellcheck

@@ -54,7 +54,7 @@ std::vector<std::string> list_files() {
     }
   } else {
     const std::regex not_ours(
-        R"((build(-[^/]*)?|data|tests/\.venv|(.*/)?(__pycache__|node_modules|\.hypothesis))(/.*)?)");
+        R"((build(-[^/]*)?|data|data-kafka|tests/\.venv|(.*/)?(__pycache__|node_modules|\.hypothesis))(/.*)?)");
     for (auto entry = fs::recursive_directory_iterator("."); entry != fs::recursive_directory_iterator();
          ++entry) {
       const auto path = entry->path().lexically_normal().generic_string();
@@ -203,7 +203,7 @@ const std::vector<ForeignLibrary>& foreign_libraries() {
       {"RocksDB", R"(rocksdb/.*)",
        R"(events/(embedded_log|rocks_).*|projections/store.*|services/key_store.*|)"
        R"(tests/(faulty_disk|older_tables)\.h)"},
-      {"librdkafka", R"(librdkafka/.*)", R"(events/kafka_log.*)"},
+      {"librdkafka", R"(librdkafka/.*)", R"(events/kafka_.*)"},
       {"Cap'n Proto", R"((capnp|kj)/.*|schema/.*\.capnp\.h)",
        R"((events|projections)/(.*/)?\w*codec\.(cc|h))"},
       {"Boost.Beast and Boost.Asio", R"(boost/(beast|asio).*)",
