@@ -7,7 +7,7 @@ packages_to_build_and_run=(
   capnproto libcapnp-dev
   librocksdb-dev libgflags-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-  libsodium-dev libssl-dev libhowardhinnant-date-dev
+  librdkafka-dev libsodium-dev libssl-dev libhowardhinnant-date-dev
   libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev
 )
 # For deploy/kafka/start: what runs Apache Kafka and what fetches it.

@@ -62,7 +62,7 @@ void append_cloud_event(std::string& out, std::string_view source, const RecordV
   text("type", std::string(cloud_event_type_prefix).append(name));
   text("subject", to_string(event.stream));
   text("time", to_string(view.record.recorded));
-  text("dataschema", std::string("urn:geleit:event:1:").append(name));
+  text("dataschema", std::string(cloud_event_schema_prefix).append(name));
   text("datacontenttype", "application/json");
   text("provider", event.provider);
   text("by", event.by);

@@ -6,13 +6,11 @@
 #include <string_view>
 
 #include "events/chain.h"
+#include "events/cloud_event_names.h"
 #include "events/log.h"
 #include "services/event_json.h"
 
 namespace geleit {
-
-/// `de.geleit.VisitDelivered`
-inline constexpr std::string_view cloud_event_type_prefix = "de.geleit.";
 
 struct RecordView {
   const StoredRecord& record;

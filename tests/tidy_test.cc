@@ -54,7 +54,7 @@ std::vector<std::string> list_files() {
     }
   } else {
     const std::regex not_ours(
-        R"((build(-[^/]*)?|data|data-kafka|tests/\.venv|(.*/)?(__pycache__|node_modules|\.hypothesis))(/.*)?)");
+        R"((build(-[^/]*)?|data(-kafka)?|tests/\.venv|(.*/)?(__pycache__|node_modules|\.hypothesis))(/.*)?)");
     for (auto entry = fs::recursive_directory_iterator("."); entry != fs::recursive_directory_iterator();
          ++entry) {
       const auto path = entry->path().lexically_normal().generic_string();
@@ -251,7 +251,7 @@ const std::vector<MachineQuestion>& machine_questions() {
       // To measure how long something took, or to give up after a while, is no question of date.
       {"a stop watch", R"(\b(steady_clock|high_resolution_clock)\b)",
        R"(services/clock\..*|services/main\.cc|services/http/.*|services/http_client\.cc|)"
-       R"(services/(.*/)?\w+_command\.cc|events/embedded_log\.cc|tests/.*)"},
+       R"(services/(.*/)?\w+_command\.cc|events/embedded_log\.cc|events/kafka_writer\.(cc|h)|tests/.*)"},
       {"chance", R"(\brandom_device\b|\b(getrandom|getentropy|srand|rand|arc4random|RAND_bytes)\s*\()",
        R"(services/clock\..*|services/main\.cc)"},
       {"sleep", R"(\bsleep_(for|until)\b|\b(usleep|nanosleep|sleep)\s*\()",

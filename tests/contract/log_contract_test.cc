@@ -11,31 +11,20 @@ namespace {
 
 constexpr Uuid some_id{0x0123456789ab7cdeULL, 0x8123456789abcdefULL};
 
-// Keeps the log's thread busy in a callback, so that nothing more is written.
-class Blocker {
- public:
-  void block(Log& log) {
-    auto entered = std::make_shared<std::promise<void>>();
-    gate_ = std::make_shared<std::promise<void>>();
-    log.append({}, [entered, opened = gate_->get_future().share()](const Appended&) {
-      entered->set_value();
-      opened.wait();
-    });
-    entered->get_future().get();
-  }
-  void open() { gate_->set_value(); }
-
- private:
-  std::shared_ptr<std::promise<void>> gate_;
+struct SetClock {
+  static constexpr bool clock_is_set = true;
+  std::int64_t now_ms() const { return ms; }
+  void set_clock(std::int64_t to) { ms = to; }
+  std::atomic<std::int64_t> ms = 1'700'000'000'000;
 };
 
-struct MemoryLogUnderTest {
+struct MemoryLogUnderTest : SetClock {
   explicit MemoryLogUnderTest(std::uint16_t partitions) {
     MemoryLogOptions options;
     options.partitions = partitions;
     options.id = some_id;
     options.created = Instant{1};
-    options.clock = [this] { return Instant{now_ms}; };
+    options.clock = [this] { return Instant{now_ms()}; };
     log_ = std::make_unique<MemoryLog>(std::move(options));
   }
   Log& log() { return *log_; }
@@ -46,8 +35,6 @@ struct MemoryLogUnderTest {
   void stop_writing() { blocker_.block(*log_); }
   void go_on() { blocker_.open(); }
 
-  std::atomic<std::int64_t> now_ms = 1'700'000'000'000;
-
  private:
   Blocker blocker_;
   std::unique_ptr<MemoryLog> log_;
@@ -55,7 +42,7 @@ struct MemoryLogUnderTest {
 
 // The second kind of reopening keeps so little in memory that nearly everything comes from the disk.
 template <std::size_t recent_bytes_max>
-struct EmbeddedLogUnderTest {
+struct EmbeddedLogUnderTest : SetClock {
   explicit EmbeddedLogUnderTest(std::uint16_t partitions) {
     EmbeddedLog::create(dir_.path(), partitions, some_id, Instant{1});
     open();
@@ -68,13 +55,11 @@ struct EmbeddedLogUnderTest {
   void stop_writing() { blocker_.block(*log_); }
   void go_on() { blocker_.open(); }
 
-  std::atomic<std::int64_t> now_ms = 1'700'000'000'000;
-
  private:
   void open() {
     EmbeddedLogOptions options;
     options.dir = dir_.path();
-    options.clock = [this] { return Instant{now_ms}; };
+    options.clock = [this] { return Instant{now_ms()}; };
     options.recent_bytes_max = recent_bytes_max;
     log_ = EmbeddedLog::open(std::move(options));
   }

@@ -1,10 +1,12 @@
-// The steps of which tests of logs are made: append and wait, read all, and records that say who they are.
+// The steps of which tests of logs are made: append and wait, read all, hold up, and records that say
+// who they are.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -55,5 +57,23 @@ inline std::string record_bytes(std::uint64_t number, std::size_t size = 64) {
   bytes.resize(size);
   return bytes;
 }
+
+/// Keeps a log's thread busy in a callback, so that no append is done before it is opened.
+class Blocker {
+ public:
+  void block(Log& log) {
+    auto entered = std::make_shared<std::promise<void>>();
+    gate_ = std::make_shared<std::promise<void>>();
+    log.append({}, [entered, opened = gate_->get_future().share()](const Appended&) {
+      entered->set_value();
+      opened.wait();
+    });
+    entered->get_future().get();
+  }
+  void open() { gate_->set_value(); }
+
+ private:
+  std::shared_ptr<std::promise<void>> gate_;
+};
 
 }  // namespace geleit
