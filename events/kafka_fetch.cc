@@ -14,8 +14,10 @@ struct KafkaFetch::Client {
       : client(RD_KAFKA_CONSUMER, address, address.topic, settings,
                {{"auto.offset.reset", "error"},
                 {"queued.max.messages.kbytes", "32768"},
-                {"fetch.wait.max.ms", "100"},
-                {"fetch.error.backoff.ms", "50"}}) {}
+                {"fetch.wait.max.ms", "20"},
+                {"fetch.error.backoff.ms", "50"}}) {
+    (void)topic_state(client, kafka_answer_ms_max);  // it then knows the leaders and need not wait for them
+  }
   KafkaClient client;
   std::set<std::uint16_t> used;  // the partitions that it fetches now
 };

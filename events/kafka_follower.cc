@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "events/kafka_fetch.h"
+#include "events/kafka_topics.h"
 #include "events/thread_name.h"
 
 namespace geleit {
@@ -30,6 +31,7 @@ KafkaFollower::KafkaFollower(const KafkaAddress& address, const KafkaSettings& s
       next_(std::move(from)),
       latest_(std::move(latest)),
       reached_(next_.size()) {
+  (void)topic_state(client_, kafka_opening_ms_max);  // it then knows the leaders and need not wait for them
   for (std::size_t p = 0; p < next_.size(); ++p) {
     reached_[p] = next_[p].value;
     if (rd_kafka_consume_start_queue(client_.topic(), static_cast<std::int32_t>(p),

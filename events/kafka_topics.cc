@@ -19,6 +19,9 @@ constexpr std::string_view identity_format = "geleit-log 1";
 constexpr std::int64_t compaction_lag_ms_max = 24 * 60 * 60 * 1000;
 constexpr int replicas_wanted = 3;
 
+const std::initializer_list<KafkaClient::Setting> keys_reader{{"enable.partition.eof", "true"},
+                                                              {"fetch.wait.max.ms", "20"}};
+
 using Settings = std::map<std::string, std::string>;
 
 /// One setting of a topic: how it is created, and what is accepted.
@@ -236,28 +239,30 @@ std::string_view bytes_of(const void* data, std::size_t size) {
   return {static_cast<const char*>(data), data == nullptr ? 0 : size};
 }
 
-// The first record of the topic of the keys: it was written before any key, and compaction keeps it.
-std::optional<KafkaIdentity> find_identity(const KafkaAddress& address, const KafkaSettings& settings) {
-  const KafkaClient keys(RD_KAFKA_CONSUMER, address, keys_topic_of(address), settings,
-                         {{"enable.partition.eof", "true"}, {"fetch.wait.max.ms", "50"}});
+// The first record of the topic of the keys: it was written before any key, and compaction keeps it. `keys`
+// must know the topic's leader.
+std::optional<KafkaIdentity> find_identity(const KafkaClient& keys) {
+  const char* topic = rd_kafka_topic_name(keys.topic());
   if (rd_kafka_consume_start(keys.topic(), 0, RD_KAFKA_OFFSET_BEGINNING) != 0) {
-    throw LogUnavailable(fmt::format("the topic '{}' cannot be read", keys_topic_of(address)));
+    throw LogUnavailable(fmt::format("the topic '{}' cannot be read", topic));
   }
   std::optional<KafkaIdentity> identity;
-  while (!identity) {
+  bool ended = false;
+  bool answered = true;
+  while (!identity && !ended && answered) {
     const KafkaMessage record(rd_kafka_consume(keys.topic(), 0, kafka_opening_ms_max));
     if (!record) {
-      rd_kafka_consume_stop(keys.topic(), 0);
-      throw LogUnavailable(
-          fmt::format("the topic '{}' cannot be read. {}", keys_topic_of(address), keys.last_error()));
-    }
-    if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) break;
-    if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    if (bytes_of(record->key, record->key_len) == identity_key) {
+      answered = false;
+    } else if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      ended = true;
+    } else if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+               bytes_of(record->key, record->key_len) == identity_key) {
       identity = read_identity(bytes_of(record->payload, record->len));
     }
   }
   rd_kafka_consume_stop(keys.topic(), 0);
+  if (!answered)
+    throw LogUnavailable(fmt::format("the topic '{}' cannot be read. {}", topic, keys.last_error()));
   return identity;
 }
 
@@ -302,10 +307,10 @@ void create_kafka_topics(const KafkaAddress& address, const KafkaSettings& setti
         fmt::format("expected 1 to {} partitions, but got {}", partitions_max, identity.partitions));
   }
   const KafkaClient events(RD_KAFKA_CONSUMER, address, address.topic, settings, {});
-  const KafkaClient keys(RD_KAFKA_CONSUMER, address, keys_topic_of(address), settings, {});
+  const KafkaClient keys(RD_KAFKA_CONSUMER, address, keys_topic_of(address), settings, keys_reader);
   const KafkaTopicState before = topic_state(events, kafka_opening_ms_max);
   const bool has_keys = topic_state(keys, kafka_opening_ms_max).partitions > 0;
-  if (has_keys && find_identity(address, settings)) {
+  if (has_keys && find_identity(keys)) {
     throw LogRefused(fmt::format("there is a log at {} already", to_string(address)));
   }
   const int replicas = std::min(before.brokers, replicas_wanted);
@@ -328,12 +333,12 @@ KafkaIdentity check_kafka_topics(const KafkaClient& events, const KafkaAddress& 
                                  const KafkaSettings& settings) {
   const KafkaTopicState state = topic_state(events, kafka_opening_ms_max);
   if (state.partitions == 0) throw no_log(address, address.topic);
-  const KafkaClient keys(RD_KAFKA_CONSUMER, address, keys_topic_of(address), settings, {});
+  const KafkaClient keys(RD_KAFKA_CONSUMER, address, keys_topic_of(address), settings, keys_reader);
   const KafkaTopicState keys_state = topic_state(keys, kafka_opening_ms_max);
   if (keys_state.partitions == 0) throw no_log(address, keys_topic_of(address));
   check_topic(events, address, address.topic, state, musts_of_events(state.replicas));
   check_topic(keys, address, keys_topic_of(address), keys_state, musts_of_keys(keys_state.replicas));
-  const auto identity = find_identity(address, settings);
+  const auto identity = find_identity(keys);
   if (!identity) {
     throw LogRefused(fmt::format(
         "there is no log at {}: its identity is missing from the topic '{}'. Make one: geleit log create {}",

@@ -16,7 +16,7 @@ inline constexpr std::size_t kafka_record_bytes_max = 8 << 20;
 /// How long the brokers may take to answer before the log counts as gone, and to carry out what an opening or
 /// a creation asks for.
 inline constexpr int kafka_answer_ms_max = 5'000;
-inline constexpr int kafka_opening_ms_max = 20'000;
+inline constexpr int kafka_opening_ms_max = 10'000;
 
 struct KafkaIdentity {
   Uuid id;

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
-# What deploy/kafka/start and deploy/kafka/stop know of a cluster in a directory; the sourcing script sets
-# `dir`.
+# What start, stop and configs know of a cluster in a directory; the sourcing script sets `dir`.
 #   DIR/cluster                 how many brokers, of which version, the cluster's id
 #   DIR/N/server.properties     the settings of broker N, its ports among them
 #   DIR/N/log, DIR/N/out        its data and what it says
 #   DIR/N/pid                   its process, while it runs
+
+# Where the artifacts of a version lie once they have been fetched.
+jars_of() { printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/geleit/kafka-$1"; }
 
 cluster_value() { sed -n "s/^$1 //p" -- "$dir/cluster"; }
 
@@ -15,7 +17,7 @@ broker_pid() {
   local pid
   [[ -f $dir/$1/pid ]] || return 1
   pid=$(<"$dir/$1/pid")
-  tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF -- "$dir/$1/server.properties" || return 1
+  tr "\0" "\n" 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF -- "$dir/$1/server.properties" || return 1
   printf '%s\n' "$pid"
 }
 

@@ -15,6 +15,16 @@
 
 namespace geleit {
 
+/// What a command of the shell prints, without the last line ends.
+inline std::string output_of(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return {};
+  std::string output;
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) output.push_back(static_cast<char>(c));
+  pclose(pipe);
+  while (!output.empty() && output.back() == '\n') output.pop_back();
+  return output;
+}
 class KafkaBroker {
  public:
   explicit KafkaBroker(int brokers = 1) : dir_(temporary_.path() / "kafka") {
@@ -50,15 +60,6 @@ class KafkaBroker {
   void start_again() { (void)output_of("deploy/kafka/start --dir " + dir_.string()); }
 
  private:
-  static std::string output_of(const std::string& command) {
-    FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) return {};
-    std::string output;
-    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) output.push_back(static_cast<char>(c));
-    pclose(pipe);
-    while (!output.empty() && output.back() == '\n') output.pop_back();
-    return output;
-  }
   void send(const std::string& signal, int number) {
     (void)output_of("kill " + signal + " $(cat " + (dir_ / std::to_string(number) / "pid").string() + ")");
   }
