@@ -149,6 +149,11 @@ std::string KafkaWriter::trouble() const {
   return trouble_;
 }
 
+rd_kafka_t* KafkaWriter::producer() const {
+  const std::lock_guard lock(mutex_);
+  return producer_->get();
+}
+
 void KafkaWriter::wake() {
   const std::lock_guard lock(mutex_);
   rd_kafka_queue_yield(events_.get());

@@ -33,6 +33,8 @@ class KafkaWriter {
 
   void append(std::vector<NewRecord> records, std::function<void(const Appended&)> done);
   [[nodiscard]] std::string trouble() const;
+  /// For tests, which have it fail as only librdkafka can.
+  [[nodiscard]] rd_kafka_t* producer() const;
 
  private:
   struct Pending;

@@ -11,8 +11,10 @@
 
 #include "events/civil_time.h"
 #include "events/embedded_log.h"
+#include "events/kafka_log.h"
 #include "events/log_info.h"
 #include "events/uuid.h"
+#include "services/clock.h"
 
 namespace geleit {
 namespace {
@@ -24,6 +26,29 @@ struct InfoArguments {
   std::string log;
   bool json = false;
 };
+
+struct CreateArguments {
+  std::string where;
+  std::uint16_t partitions = embedded_partitions_default;
+  bool json = false;
+};
+
+std::unique_ptr<ReadableLog> open_read_only(const std::string& where) {
+  if (!is_kafka_address(where)) return EmbeddedLog::open_read_only(where);
+  return KafkaLog::open_read_only({parse_kafka_address(where), {}, 0});
+}
+
+void create(const CreateArguments& arguments) {
+  SystemChance chance;
+  const Instant now = SystemClock().now();
+  const std::uint64_t high = chance.next();
+  const Uuid id = uuid_v7(now, high, chance.next());
+  if (is_kafka_address(arguments.where)) {
+    KafkaLog::create(parse_kafka_address(arguments.where), {}, arguments.partitions, id, now);
+  } else {
+    EmbeddedLog::create(arguments.where, arguments.partitions, id, now);
+  }
+}
 
 json::value as_json(const std::optional<Instant>& at) {
   return at ? json::value(to_string(*at)) : json::value(nullptr);
@@ -75,26 +100,70 @@ void print_for_people(const LogReport& report, Language language) {
 
 }  // namespace
 
-void add_log(CommandLine& line) {
-  CLI::App* log = line.app.add_subcommand("log", "The log, where every event lies");
-  log->require_subcommand(1);
+namespace {
+
+void print(const LogReport& report, bool for_programs, Language language) {
+  if (for_programs) {
+    std::puts(json::serialize(as_json(report)).c_str());
+  } else {
+    print_for_people(report, language);
+  }
+}
+
+void add_info(CLI::App& log, CommandLine& line) {
   auto arguments = std::make_shared<InfoArguments>();
-  CLI::App* info = log->add_subcommand("info", "What a log is and holds; the service may be running");
+  CLI::App* info = log.add_subcommand("info", "What a log is and holds; the service may be running");
   CLI::Option* data =
       info->add_option("--data", arguments->data, "Data directory of the service")->capture_default_str();
-  info->add_option("--log", arguments->log, "Directory of the log, if it is not in the data directory")
+  info->add_option("--log", arguments->log,
+                   "Directory of the log, if it is not in the data directory, or kafka://HOST:PORT/TOPIC")
       ->excludes(data);
   info->add_flag("--json", arguments->json, "For programs");
   info->callback([arguments, &line] {
-    const auto dir = arguments->log.empty() ? std::filesystem::path(arguments->data) / "log"
-                                            : std::filesystem::path(arguments->log);
-    const LogReport report = report_on(*EmbeddedLog::open_read_only(dir));
-    if (arguments->json) {
-      std::puts(json::serialize(as_json(report)).c_str());
-    } else {
-      print_for_people(report, line.for_people);
-    }
+    const std::string where =
+        arguments->log.empty() ? (std::filesystem::path(arguments->data) / "log").string() : arguments->log;
+    print(report_on(*open_read_only(where)), arguments->json, line.for_people);
   });
+}
+
+void add_create(CLI::App& log, CommandLine& line) {
+  auto arguments = std::make_shared<CreateArguments>();
+  CLI::App* command = log.add_subcommand("create", "Makes a log with nothing in it, and says what it is");
+  command
+      ->add_option(
+          "where", arguments->where,
+          "kafka://HOST:PORT[,HOST:PORT …]/TOPIC (the topics are made as they must be), or a directory")
+      ->required()
+      ->type_name("WHERE");
+  command->add_option("--partitions", arguments->partitions, "How many; fixed for ever")
+      ->capture_default_str()
+      ->check(CLI::Range(1, static_cast<int>(partitions_max)));
+  command->add_flag("--json", arguments->json, "For programs");
+  command->callback([arguments, &line] {
+    const std::string& where = arguments->where;
+    if (where.find("://") != std::string::npos) {
+      try {
+        (void)parse_kafka_address(where);
+      } catch (const LogRefused& wrong) { throw CLI::ValidationError("where", wrong.what()); }
+    }
+    try {
+      create(*arguments);
+    } catch (const LogRefused& refused) {
+      fmt::print(stderr, "geleit: {}\n", refused.what());
+      line.status = Exit::refused;
+      return;
+    }
+    print(report_on(*open_read_only(where)), arguments->json, line.for_people);
+  });
+}
+
+}  // namespace
+
+void add_log(CommandLine& line) {
+  CLI::App* log = line.app.add_subcommand("log", "The log, where every event lies");
+  log->require_subcommand(1);
+  add_info(*log, line);
+  add_create(*log, line);
 }
 
 }  // namespace geleit

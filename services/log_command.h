@@ -1,11 +1,12 @@
-// `geleit log`: what a log is and holds, also while a service writes to it.
+// `geleit log`: what a log is and holds, also while a service writes to it, and how one is made.
 #pragma once
 
 #include "services/command_line.h"
 
 namespace geleit {
 
-/// `geleit log info [--data DIR | --log DIR] [--json]`
+/// `geleit log info [--data DIR | --log DIR|kafka://…] [--json]`
+/// `geleit log create DIR|kafka://… [--partitions N] [--json]`
 void add_log(CommandLine& line);
 
 }  // namespace geleit

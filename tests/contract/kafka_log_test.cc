@@ -6,12 +6,16 @@
 #include <cstdio>
 #include <future>
 #include <map>
+#include <mutex>
+#include <set>
 #include <sstream>
 #include <thread>
 
 #include "events/civil_time.h"
 #include "events/codec.h"
 #include "events/kafka_client.h"
+#include "events/kafka_log_contents.h"
+#include "events/kafka_writer.h"
 #include "events/uuid.h"
 #include "services/clock.h"
 #include "tests/contract/kafka_broker.h"
@@ -303,6 +307,48 @@ TEST_F(KafkaLogTest, RecordsThatWereDeletedFromTheTopicAreMissed) {
   EXPECT_EQ(read_all(*log, Partition{0}, Offset{5}).size(), 15u);
   const std::string said = message_of<LogCorrupt>([&] { (void)read_all(*log, Partition{0}); });
   EXPECT_NE(said.find("expected a record at 0:0"), std::string::npos) << said;
+}
+
+// An idempotent producer that cannot keep its promise ends for good; the log goes on with a new one.
+TEST_F(KafkaLogTest, AProducerThatHasGivenUpIsReplaced) {
+  create();
+  KafkaLogContents contents({address, {}, 1 << 20}, true);
+  KafkaWriter writer(address, {}, "urn:uuid:x", some_partitions, contents.control(), contents.follower());
+  std::uint64_t number = 0;
+  std::set<std::string> confirmed;
+  std::mutex mutex;
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<int> waiting = 0;
+    for (int i = 0; i < 500; ++i) {
+      if (i == 250) {
+        (void)rd_kafka_test_fatal_error(writer.producer(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                                        "test");
+      }
+      const std::string bytes = record_bytes(number++);
+      ++waiting;
+      try {
+        writer.append({{Partition{0}, bytes}}, [&, bytes](const Appended& a) {
+          const std::lock_guard lock(mutex);
+          if (a.ok()) confirmed.insert(bytes);
+          --waiting;
+        });
+      } catch (const LogUnavailable&) { --waiting; }
+    }
+    while (waiting > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    // It takes records again by itself.
+    std::promise<std::string> outcome;
+    for (int i = 0; !writer.trouble().empty() && i < 1'000; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    const std::string bytes = record_bytes(number++);
+    writer.append({{Partition{0}, bytes}}, [&](const Appended& a) { outcome.set_value(a.error); });
+    EXPECT_EQ(outcome.get_future().get(), "") << round;
+    confirmed.insert(bytes);
+  }
+  EXPECT_GE(confirmed.size(), 3u);
+  std::map<std::string, int> found;
+  for (const auto& record : read_all(contents, Partition{0})) ++found[record.bytes];
+  for (const std::string& bytes : confirmed) EXPECT_EQ(found[bytes], 1);
 }
 
 // ---------------------------------------------------------------- a broker that is gone
