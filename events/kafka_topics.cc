@@ -100,7 +100,8 @@ KafkaEvent answer(const KafkaClient& client, rd_kafka_admin_op_t operation,
   return event;
 }
 
-Settings settings_of(const KafkaClient& client, const std::string& topic) {
+/// Nothing: the broker that was asked does not know the topic (yet).
+std::optional<Settings> ask_settings(const KafkaClient& client, const std::string& topic) {
   const std::unique_ptr<rd_kafka_ConfigResource_t, KafkaDestroy<rd_kafka_ConfigResource_destroy>> resource(
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
   const KafkaEvent event = answer(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
@@ -113,10 +114,12 @@ Settings settings_of(const KafkaClient& client, const std::string& topic) {
       rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
   Settings settings;
   for (std::size_t i = 0; i < count; ++i) {
-    if (rd_kafka_ConfigResource_error(resources[i]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const auto error = rd_kafka_ConfigResource_error(resources[i]);
+    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::nullopt;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       const char* why = rd_kafka_ConfigResource_error_string(resources[i]);
       throw LogUnavailable(fmt::format("Kafka does not tell how the topic '{}' is set: {}", topic,
-                                       why != nullptr ? why : "no reason given"));
+                                       why != nullptr ? why : rd_kafka_err2str(error)));
     }
     std::size_t entries = 0;
     const auto* const* each = rd_kafka_ConfigResource_configs(resources[i], &entries);
@@ -126,6 +129,17 @@ Settings settings_of(const KafkaClient& client, const std::string& topic) {
     }
   }
   return settings;
+}
+
+// A topic that was just made is known to one broker sooner than to another.
+constexpr int ask_again_ms = 100;
+
+Settings settings_of(const KafkaClient& client, const std::string& topic) {
+  for (int waited = 0; waited < kafka_opening_ms_max; waited += ask_again_ms) {
+    if (auto settings = ask_settings(client, topic)) return *settings;
+    rd_kafka_poll(client.get(), ask_again_ms);
+  }
+  throw LogUnavailable(fmt::format("Kafka does not tell how the topic '{}' is set", topic));
 }
 
 void create_topic(const KafkaClient& client, const std::string& topic, int partitions, int replicas,
@@ -154,17 +168,26 @@ void create_topic(const KafkaClient& client, const std::string& topic, int parti
   }
 }
 
-// A topic that was just made is known to one broker sooner than to another.
 KafkaTopicState wait_for_topic(const KafkaClient& client, const std::string& topic) {
-  constexpr int wait_ms = 100;
-  for (int waited = 0;; waited += wait_ms) {
+  for (int waited = 0;; waited += ask_again_ms) {
     const KafkaTopicState state = topic_state(client, kafka_opening_ms_max);
     if (state.partitions > 0 && state.leaderless == 0) return state;
     if (waited >= kafka_opening_ms_max) {
       throw LogUnavailable(fmt::format("the topic '{}' has partitions without a leader", topic));
     }
-    rd_kafka_poll(client.get(), wait_ms);
+    rd_kafka_poll(client.get(), ask_again_ms);
   }
+}
+
+// No partitions: there is no such topic, and there has been none for as long as the brokers may differ.
+KafkaTopicState look_for_topic(const KafkaClient& client) {
+  constexpr int brokers_differ_ms_max = 1'000;
+  KafkaTopicState state = topic_state(client, kafka_opening_ms_max);
+  for (int waited = 0; state.partitions == 0 && waited < brokers_differ_ms_max; waited += ask_again_ms) {
+    rd_kafka_poll(client.get(), ask_again_ms);
+    state = topic_state(client, kafka_opening_ms_max);
+  }
+  return state;
 }
 
 // ---------------------------------------------------------------- judging
@@ -331,10 +354,10 @@ void create_kafka_topics(const KafkaAddress& address, const KafkaSettings& setti
 
 KafkaIdentity check_kafka_topics(const KafkaClient& events, const KafkaAddress& address,
                                  const KafkaSettings& settings) {
-  const KafkaTopicState state = topic_state(events, kafka_opening_ms_max);
+  const KafkaTopicState state = look_for_topic(events);
   if (state.partitions == 0) throw no_log(address, address.topic);
   const KafkaClient keys(RD_KAFKA_CONSUMER, address, keys_topic_of(address), settings, keys_reader);
-  const KafkaTopicState keys_state = topic_state(keys, kafka_opening_ms_max);
+  const KafkaTopicState keys_state = look_for_topic(keys);
   if (keys_state.partitions == 0) throw no_log(address, keys_topic_of(address));
   check_topic(events, address, address.topic, state, musts_of_events(state.replicas));
   check_topic(keys, address, keys_topic_of(address), keys_state, musts_of_keys(keys_state.replicas));
