@@ -4,6 +4,7 @@
 #include <string>
 
 #include "services/command_line.h"
+#include "services/config.h"
 #include "services/data_directory.h"
 #include "services/http_client.h"
 
@@ -24,10 +25,23 @@ inline void add_server_option(CLI::App& command, std::string& server) {
           "URL"));
 }
 
+/// `--config FILE`, beside every `--log`.
+inline void add_config_option(CLI::App& command, std::string& file) {
+  command.add_option("--config", file, "Settings, as TOML; [kafka]: how a log on Kafka is connected to")
+      ->type_name("FILE");
+}
+/// Reads it when the command runs; what is wrong in it is usage.
+[[nodiscard]] inline Config config_of(const std::string& file) {
+  try {
+    return read_config(file);
+  } catch (const ConfigRefused& refused) { throw CLI::ValidationError("--config", refused.what()); }
+}
+
 /// `--data DIR`, and `--log DIR` where the log lies elsewhere; as `geleit serve` has them.
 struct DirectoryOptions {
   std::string data = "data";
   std::string log;
+  std::string config;
   [[nodiscard]] DataDirectory directory() const {
     DataDirectory out{data, {}};
     if (!log.empty()) out.log_elsewhere = log;

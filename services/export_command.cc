@@ -10,11 +10,11 @@
 #include <system_error>
 #include <unordered_map>
 
-#include "events/embedded_log.h"
 #include "events/uuid.h"
 #include "services/cloud_event.h"
 #include "services/command_options.h"
 #include "services/key_store.h"
+#include "services/open_log.h"
 #include "services/progress_line.h"
 #include "services/seal.h"
 
@@ -50,7 +50,7 @@ class Export {
   Export(const ExportAsk& ask, const CommandLine& line)
       : ask_(ask),
         line_(line),
-        log_(EmbeddedLog::open_read_only(ask.where.directory().log())),
+        log_(open_log_read_only(ask.where.directory().log().string(), config_of(ask.where.config))),
         progress_(stderr) {
     if (!ask.case_id.empty()) case_ = CaseId{*parse_uuid(ask.case_id)};
     const std::uint16_t partitions = log_->info().partitions;

@@ -5,7 +5,8 @@
 
 namespace geleit {
 
-/// `geleit export [--case ID] [--provider P] [--from PARTITION:OFFSET …] [--data DIR] [--log DIR] [--sealed]`
+/// `geleit export [--case ID] [--provider P] [--from PARTITION:OFFSET …] [--data DIR]
+/// [--log DIR|kafka://…] [--config FILE] [--sealed]`
 ///
 /// A CloudEvent a line (schema/README.md), stale records included and marked, by partition and offset. A
 /// partition without `--from` is told from its beginning. Personal data is opened where the keys can be read;

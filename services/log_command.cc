@@ -15,6 +15,8 @@
 #include "events/log_info.h"
 #include "events/uuid.h"
 #include "services/clock.h"
+#include "services/command_options.h"
+#include "services/open_log.h"
 
 namespace geleit {
 namespace {
@@ -24,27 +26,24 @@ namespace json = boost::json;
 struct InfoArguments {
   std::string data = "data";
   std::string log;
+  std::string config;
   bool json = false;
 };
 
 struct CreateArguments {
   std::string where;
+  std::string config;
   std::uint16_t partitions = embedded_partitions_default;
   bool json = false;
 };
 
-std::unique_ptr<ReadableLog> open_read_only(const std::string& where) {
-  if (!is_kafka_address(where)) return EmbeddedLog::open_read_only(where);
-  return KafkaLog::open_read_only({parse_kafka_address(where), {}, 0});
-}
-
-void create(const CreateArguments& arguments) {
+void create(const CreateArguments& arguments, const Config& config) {
   SystemChance chance;
   const Instant now = SystemClock().now();
   const std::uint64_t high = chance.next();
   const Uuid id = uuid_v7(now, high, chance.next());
   if (is_kafka_address(arguments.where)) {
-    KafkaLog::create(parse_kafka_address(arguments.where), {}, arguments.partitions, id, now);
+    KafkaLog::create(parse_kafka_address(arguments.where), config.kafka, arguments.partitions, id, now);
   } else {
     EmbeddedLog::create(arguments.where, arguments.partitions, id, now);
   }
@@ -118,11 +117,13 @@ void add_info(CLI::App& log, CommandLine& line) {
   info->add_option("--log", arguments->log,
                    "Directory of the log, if it is not in the data directory, or kafka://HOST:PORT/TOPIC")
       ->excludes(data);
+  add_config_option(*info, arguments->config);
   info->add_flag("--json", arguments->json, "For programs");
   info->callback([arguments, &line] {
     const std::string where =
         arguments->log.empty() ? (std::filesystem::path(arguments->data) / "log").string() : arguments->log;
-    print(report_on(*open_read_only(where)), arguments->json, line.for_people);
+    print(report_on(*open_log_read_only(where, config_of(arguments->config))), arguments->json,
+          line.for_people);
   });
 }
 
@@ -138,6 +139,7 @@ void add_create(CLI::App& log, CommandLine& line) {
   command->add_option("--partitions", arguments->partitions, "How many; fixed for ever")
       ->capture_default_str()
       ->check(CLI::Range(1, static_cast<int>(partitions_max)));
+  add_config_option(*command, arguments->config);
   command->add_flag("--json", arguments->json, "For programs");
   command->callback([arguments, &line] {
     const std::string& where = arguments->where;
@@ -146,14 +148,15 @@ void add_create(CLI::App& log, CommandLine& line) {
         (void)parse_kafka_address(where);
       } catch (const LogRefused& wrong) { throw CLI::ValidationError("where", wrong.what()); }
     }
+    const Config config = config_of(arguments->config);
     try {
-      create(*arguments);
+      create(*arguments, config);
     } catch (const LogRefused& refused) {
       fmt::print(stderr, "geleit: {}\n", refused.what());
       line.status = Exit::refused;
       return;
     }
-    print(report_on(*open_read_only(where)), arguments->json, line.for_people);
+    print(report_on(*open_log_read_only(where, config)), arguments->json, line.for_people);
   });
 }
 

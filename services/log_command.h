@@ -5,8 +5,8 @@
 
 namespace geleit {
 
-/// `geleit log info [--data DIR | --log DIR|kafka://…] [--json]`
-/// `geleit log create DIR|kafka://… [--partitions N] [--json]`
+/// `geleit log info [--data DIR | --log DIR|kafka://…] [--config FILE] [--json]`
+/// `geleit log create DIR|kafka://… [--partitions N] [--config FILE] [--json]`
 void add_log(CommandLine& line);
 
 }  // namespace geleit
