@@ -51,6 +51,7 @@ struct DirectoryOptions {
 inline void add_directory_options(CLI::App& command, DirectoryOptions& options) {
   command.add_option("--data", options.data, "Directory of log, keys and tables")->capture_default_str();
   command.add_option("--log", options.log, "Directory of the log, if it is not in the data directory");
+  add_config_option(command, options.config);
 }
 
 }  // namespace geleit
