@@ -9,6 +9,7 @@
 #include "events/event.h"
 #include "events/uuid.h"
 #include "projections/deadlines.h"
+#include "projections/read_models.h"
 
 namespace geleit {
 namespace {
@@ -291,7 +292,8 @@ constexpr std::array case_sorts{SortColumn{"case", 0}, SortColumn{"referred_on",
 constexpr std::array deadline_sorts{SortColumn{"acts_on", 1}, SortColumn{"due_on", 2}, SortColumn{"case", 0}};
 constexpr std::array overdue_sorts{SortColumn{"due_on", 1}, SortColumn{"case", 0}};
 constexpr std::array balance_sorts{SortColumn{"case", 0}, SortColumn{"remaining", 1}};
-constexpr std::array task_sorts{SortColumn{"due_on", 1}, SortColumn{"case", 0}};
+constexpr std::array task_sorts{SortColumn{"due_on", tasks_by_due, tasks_once_due, tasks_until_due},
+                                SortColumn{"case", 0}};
 constexpr std::array visit_sorts{SortColumn{"starts_at", 1}, SortColumn{"case", 0}};
 
 template <class Row>

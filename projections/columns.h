@@ -75,6 +75,10 @@ struct Column {
 struct SortColumn {
   std::string_view name;
   std::uint8_t index = 0;
+  /// Two more indexes by the same values: of the rows that stand in an answer from just that day on, and of
+  /// those that stand until just that day. So what is still to come, and what is long over, is not looked
+  /// through. 0: there is none.
+  std::uint8_t index_once_due = 0, index_until_due = 0;
 };
 
 struct ListTable {

@@ -21,9 +21,9 @@ std::string after_prefix(std::string prefix) {
 /// cursor: making one for each costs more than what most pages read.
 class ProviderRun {
  public:
-  ProviderRun(std::string provider, const Run& run)
+  ProviderRun(std::string provider, const Run& run, const Run::Beside& part)
       : provider_(std::move(provider)),
-        column_(run.column),
+        column_(part.column),
         descending_(run.descending),
         prefix_(column_ == 0 ? rows_of(provider_) : index_of(column_, provider_)) {
     if (run.after) {
@@ -35,6 +35,10 @@ class ProviderRun {
     } else {
       resume_ = descending_ ? after_prefix(prefix_) : prefix_;
     }
+    const std::string low = prefix_ + part.low.value_or("");
+    const std::string high = after_prefix(prefix_ + part.high.value_or(""));
+    end_ = descending_ ? low : high;
+    resume_ = descending_ ? std::min(resume_, high) : std::max(resume_, low);
   }
 
   /// Takes the next entries, at most so many; false when there are none.
@@ -49,7 +53,7 @@ class ProviderRun {
       if (passed_ && cursor.valid() && cursor.key() == resume_) cursor.next();
     }
     while (entries_.size() < entries_max) {
-      if (!cursor.valid() || !cursor.key().starts_with(prefix_)) {
+      if (!cursor.valid() || is_past_end(cursor.key())) {
         ended_ = true;
         break;
       }
@@ -91,11 +95,15 @@ class ProviderRun {
   struct Entry {
     std::string key, bytes;
   };
+  [[nodiscard]] bool is_past_end(std::string_view key) const {
+    return descending_ ? key < end_ : key >= end_;
+  }
 
   std::string provider_;
   std::uint8_t column_;
   bool descending_;
   std::string prefix_;
+  std::string end_;      ///< ascending, where the run ends; descending, the least that belongs to it
   std::string resume_;   ///< where the cursor goes on
   bool passed_ = false;  ///< what lies exactly there has been read
   bool ended_ = false;
@@ -108,12 +116,13 @@ class MergedRun {
  public:
   MergedRun(const Snapshot& snapshot, Table table, std::vector<std::string> providers, const Run& run)
       : cursor_(snapshot.cursor(table)) {
-    // A page takes few rows of each of many providers, and all of its rows of a single one.
+    // A page takes all of its rows of a single provider, few of each of some, and of most of many none.
     if (providers.size() == 1) entries_ = entries_max;
-    runs_.reserve(providers.size());
-    for (std::string& provider : providers) {
-      auto one = std::make_unique<ProviderRun>(std::move(provider), run);
-      if (one->fill(*cursor_, entries_)) runs_.push_back(std::move(one));
+    if (providers.size() > many_providers) entries_ = 1;
+    runs_.reserve((1 + run.beside.size()) * providers.size());
+    for (const std::string& provider : providers) {
+      add({provider, run, {run.column, {}, {}}});
+      for (const Run::Beside& part : run.beside) add({provider, run, part});
     }
     std::make_heap(runs_.begin(), runs_.end(), comes_after);
   }
@@ -131,8 +140,11 @@ class MergedRun {
   }
 
  private:
-  static constexpr std::size_t entries_min = 2, entries_max = 64, read_before_more = 128;
+  static constexpr std::size_t many_providers = 32, entries_min = 2, entries_max = 64, read_before_more = 128;
   using Item = std::unique_ptr<ProviderRun>;
+  void add(ProviderRun run) {
+    if (run.fill(*cursor_, entries_)) runs_.push_back(std::make_unique<ProviderRun>(std::move(run)));
+  }
   static bool comes_after(const Item& a, const Item& b) { return b->comes_before(*a); }
 
   std::unique_ptr<Snapshot::Cursor> cursor_;

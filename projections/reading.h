@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "projections/case.h"
 #include "projections/key_figures.h"
@@ -35,6 +36,12 @@ struct Run {
   bool descending = false;
   std::optional<RowPlace> after;    ///< exclusive: where the page before ended
   std::optional<std::string> from;  ///< the first value of the column, inclusive (the last when descending)
+  /// Other columns, whose rows belong to the run by their values too, between two values (inclusive).
+  struct Beside {
+    std::uint8_t column = 0;
+    std::optional<std::string> low, high;
+  };
+  std::vector<Beside> beside;
 };
 
 /// Not thread-safe; cheap to make.

@@ -196,7 +196,12 @@ void derive_tasks(const Subject& subject, Derived& out) {
     tasks.care();
     tasks.extend();
   }
-  for (const TaskRow& row : tasks.rows) add_index(out, add_row(out, row), 1, row.due_on);
+  for (const TaskRow& row : tasks.rows) {
+    const std::uint8_t column = row.due_on == row.since                 ? tasks_once_due
+                                : row.due_on && row.due_on == row.until ? tasks_until_due
+                                                                        : tasks_by_due;
+    add_index(out, add_row(out, row), column, row.due_on);
+  }
 }
 
 }  // namespace geleit

@@ -497,7 +497,7 @@ void write_case(const Reading& reading, const ListTable& table, const ListShape&
 
 void write_run(const Reading& reading, const ListTable& table, const Plan& plan, const Whose& from,
                PageWriter& page) {
-  Run run{plan.sort.index, plan.descending, plan.after, {}};
+  Run run{plan.sort.index, plan.descending, plan.after, {}, {}};
   std::optional<std::string> last;
   if (run.column != 0) {
     const Bounds bounds = sorted_bounds(table, plan);
@@ -510,6 +510,9 @@ void write_run(const Reading& reading, const ListTable& table, const Plan& plan,
     };
     if (!is_open(begin)) run.from = order_key_of(type, begin);
     if (!is_open(end)) last = order_key_of(type, end);
+    const std::string today = order_key_of(type, plan.asked.today.days);
+    if (plan.sort.index_once_due != 0) run.beside.push_back({plan.sort.index_once_due, {}, today});
+    if (plan.sort.index_until_due != 0) run.beside.push_back({plan.sort.index_until_due, today, {}});
   }
   AnyRow row;
   reading.rows(table.table, from.provider ? std::optional<std::string_view>(*from.provider) : std::nullopt,

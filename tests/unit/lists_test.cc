@@ -234,6 +234,26 @@ TEST_F(Lists, TodayMayBeAsked) {
             "\"2031-12-31\"");
 }
 
+TEST_F(Lists, EveryOrderHasTheRowsThatStandOnTheDay) {
+  for (const Table table : {Table::tasks, Table::overdue_starts, Table::deadlines}) {
+    for (const std::string_view today :
+         {"2026-02-01", "2026-03-20", "2026-03-21", "2026-03-25", "2026-07-01"}) {
+      const auto sorted = [&](const std::string& order) {
+        auto rows = column(table, "case", {{"sort", order}, {"limit", "500"}}, today);
+        std::sort(rows.begin(), rows.end());
+        return rows;
+      };
+      EXPECT_EQ(sorted("due_on"), sorted("case")) << today;
+      EXPECT_EQ(sorted("-due_on"), sorted("case")) << today;
+    }
+  }
+  // Visits that are still to come are to be documented once their day has passed.
+  const Parameters to_document{{"task", "document_visit"}};
+  EXPECT_TRUE(column(Table::tasks, "due_on", to_document, "2026-03-20").empty());
+  EXPECT_THAT(column(Table::tasks, "due_on", to_document, "2026-03-22"),
+              ElementsAre("\"2026-03-21\"", "\"2026-03-22\"", "\"2026-03-22\""));
+}
+
 TEST_F(Lists, ACaseIsReadByItself) {
   const std::string id = to_string(stories_[2].now().id);
   EXPECT_EQ(column(Table::visits, "starts_at", {{"case", id}, {"sort", "-starts_at"}}),
