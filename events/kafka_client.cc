@@ -107,6 +107,11 @@ std::string KafkaClient::last_error() const {
   return last_error_;
 }
 
+bool KafkaClient::turned_away() const {
+  const std::lock_guard lock(mutex_);
+  return turned_away_;
+}
+
 void KafkaClient::hear_error(rd_kafka_t* client, int error, const char* reason, void* opaque) {
   auto& self = *static_cast<KafkaClient*>(opaque);
   std::string said = reason;
@@ -114,19 +119,35 @@ void KafkaClient::hear_error(rd_kafka_t* client, int error, const char* reason, 
   if (error == RD_KAFKA_RESP_ERR__FATAL && rd_kafka_fatal_error(client, fatal, sizeof fatal) != 0)
     said = fatal;
   const std::lock_guard lock(self.mutex_);
+  // That all brokers are gone says less than why the last one is.
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.last_error_.empty()) return;
   self.last_error_ = std::move(said);
+  self.turned_away_ = error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL;
 }
 
 KafkaTopicState topic_state(const KafkaClient& client, int timeout_ms) {
+  // While there is no connection, what goes wrong with it is looked at between short waits. A broker that has
+  // just started may not know its users yet.
+  constexpr int look_ms = 200;
+  constexpr int turned_away_ms_max = 2'000;
   const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error = rd_kafka_metadata(client.get(), 0, client.topic(), &metadata, timeout_ms);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw LogUnavailable(
-        fmt::format("Kafka does not answer: {}. {}", rd_kafka_err2str(error), client.last_error()));
+  auto error = RD_KAFKA_RESP_ERR__TRANSPORT;
+  for (int waited = 0; error != RD_KAFKA_RESP_ERR_NO_ERROR;) {
+    const int left = timeout_ms - waited;
+    if (left <= 0 || (client.turned_away() && waited >= turned_away_ms_max)) {
+      throw LogUnavailable(client.turned_away() ? fmt::format("Kafka turns us away: {}", client.last_error())
+                                                : fmt::format("Kafka does not answer: {}. {}",
+                                                              rd_kafka_err2str(error), client.last_error()));
+    }
+    const int wait = error == RD_KAFKA_RESP_ERR__TRANSPORT ? std::min(left, look_ms) : left;
+    error = rd_kafka_metadata(client.get(), 0, client.topic(), &metadata, wait);
+    waited += wait;
+    rd_kafka_poll(client.get(), 0);
   }
   const std::unique_ptr<const rd_kafka_metadata_t, KafkaDestroy<rd_kafka_metadata_destroy>> held(metadata);
   KafkaTopicState state;
   state.brokers = metadata->broker_cnt;
+  for (int i = 0; i < metadata->broker_cnt; ++i) state.broker_ids.push_back(metadata->brokers[i].id);
   if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return state;
   const rd_kafka_metadata_topic_t& topic = metadata->topics[0];
   state.partitions = topic.partition_cnt;

@@ -45,8 +45,11 @@ class KafkaClient {
 
   [[nodiscard]] rd_kafka_t* get() const { return client_; }
   [[nodiscard]] rd_kafka_topic_t* topic() const { return topic_; }
-  /// The last thing that went wrong with a broker or a connection, in librdkafka's words.
+  /// The last thing that went wrong with a broker or a connection, in librdkafka's words; what whoever polls
+  /// the client has heard of.
   [[nodiscard]] std::string last_error() const;
+  /// A broker was there and took neither the password nor the certificate, or showed a wrong one itself.
+  [[nodiscard]] bool turned_away() const;
 
  private:
   static void hear_error(rd_kafka_t* client, int error, const char* reason, void* opaque);
@@ -57,18 +60,21 @@ class KafkaClient {
   void* opaque_;
   mutable std::mutex mutex_;
   std::string last_error_;
+  bool turned_away_ = false;
 };
 
 /// What the metadata say of a topic.
 struct KafkaTopicState {
-  int brokers = 0;     ///< that are up
+  int brokers = 0;  ///< that are up
+  std::vector<std::int32_t> broker_ids;
   int partitions = 0;  ///< 0: there is no such topic
   int replicas = 0;    ///< the fewest that a partition has
   int in_sync = 0;     ///< the fewest in-sync replicas that a partition with a leader has
   int leaderless = 0;  ///< partitions without a leader
 };
 
-/// Asks the brokers. Throws LogUnavailable when none answers in time.
+/// Asks the brokers. Throws LogUnavailable with the reason when none answers in time, or sooner when one
+/// turns us away.
 [[nodiscard]] KafkaTopicState topic_state(const KafkaClient& client, int timeout_ms);
 
 /// For each partition, the offset of its first record with this time or a later one; -1 where there is none.

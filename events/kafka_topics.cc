@@ -192,15 +192,31 @@ KafkaTopicState look_for_topic(const KafkaClient& client) {
 
 // ---------------------------------------------------------------- judging
 
+/// As kafka-reassign-partitions.sh reads it: three replicas for each partition, each broker the first of
+/// some.
+std::string plan_of(const std::string& topic, const KafkaTopicState& state) {
+  std::string partitions;
+  for (int p = 0; p < state.partitions; ++p) {
+    std::string replicas;
+    for (int r = 0; r < replicas_wanted; ++r) {
+      const auto at = static_cast<std::size_t>(p + r) % state.broker_ids.size();
+      replicas += fmt::format("{}{}", replicas.empty() ? "" : ",", state.broker_ids[at]);
+    }
+    partitions += fmt::format(R"({}{{"topic":"{}","partition":{},"replicas":[{}]}})",
+                              partitions.empty() ? "" : ",", topic, p, replicas);
+  }
+  return fmt::format(R"({{"version":1,"partitions":[{}]}})", partitions);
+}
+
 void check_topic(const KafkaClient& client, const KafkaAddress& address, const std::string& topic,
                  const KafkaTopicState& state, const std::vector<Must>& musts) {
   if (state.brokers >= replicas_wanted && state.replicas < replicas_wanted) {
     throw LogRefused(fmt::format(
         "the topic '{}' on {} is not as the log needs it: replication factor is {}, but must be {} or more "
         "where there are {} brokers. Mend it: kafka-reassign-partitions.sh --bootstrap-server {} --execute "
-        "--reassignment-json-file (a plan that gives every partition {} replicas)",
+        "--reassignment-json-file <(echo '{}')",
         topic, address.brokers, state.replicas, replicas_wanted, state.brokers, address.brokers,
-        replicas_wanted));
+        plan_of(topic, state)));
   }
   const Settings settings = settings_of(client, topic);
   std::string wrong;

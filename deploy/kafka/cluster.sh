@@ -1,15 +1,22 @@
 # shellcheck shell=bash
-# What start, stop and configs know of a cluster in a directory; the sourcing script sets `dir`.
-#   DIR/cluster                 how many brokers, of which version, the cluster's id
+# What start, stop and tool know of a cluster in a directory; the sourcing script sets `dir`.
+#   DIR/cluster                 how many brokers, of which version, the cluster's id, whether it is secure
 #   DIR/N/server.properties     the settings of broker N, its ports among them
 #   DIR/N/log, DIR/N/out        its data and what it says
 #   DIR/N/pid                   its process, while it runs
+#   DIR/client                  where it is secure: what a client needs (secure.sh)
 
-# Where the artifacts of a version lie once they have been fetched.
-jars_of() { printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/geleit/kafka-$1"; }
+# Where the artifacts of a version lie once they have been fetched; what other artifacts are wanted lies
+# elsewhere, for brokers may be running from these.
+jars_of() {
+  local wanted
+  wanted=$(sha256sum <"$root/deploy/kafka/pom.xml")
+  printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/geleit/kafka-$1-${wanted:0:8}"
+}
 
 cluster_value() { sed -n "s/^$1 //p" -- "$dir/cluster"; }
 
+# The port for clients, which stands last.
 broker_port() { sed -nE 's/^advertised\.listeners=.*:([0-9]+)$/\1/p' -- "$dir/$1/server.properties"; }
 
 # Prints the process id of broker N. 1: it does not run; the id of a process may be another's by now.

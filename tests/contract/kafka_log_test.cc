@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <map>
 #include <mutex>
@@ -84,18 +86,21 @@ class KafkaLogTest : public testing::Test {
     return {};
   }
   void set(const std::string& topic, const std::string& settings) const {
-    const std::string said = output_of("deploy/kafka/configs --bootstrap-server " + address.brokers +
-                                       " --entity-type topics --entity-name " + topic +
+    const std::string said = output_of("deploy/kafka/bin/kafka-configs.sh --bootstrap-server " +
+                                       address.brokers + " --entity-type topics --entity-name " + topic +
                                        " --alter --add-config '" + settings + "' 2>&1");
     ASSERT_NE(said.find("Completed"), std::string::npos) << said;
   }
-  /// The command that a refusal ends with, with Kafka's own tool where it lies here.
+  /// Does what a refusal tells to do at its end, pasted as it stands, and returns what was said to that.
   static std::string mend(const std::string& refusal) {
-    const std::string tool = "kafka-configs.sh";
-    const auto at = refusal.find(tool);
+    const std::string before = "Mend it: ";
+    const auto at = refusal.find(before);
     if (at == std::string::npos) return "no command in: " + refusal;
-    return output_of("deploy/kafka/configs" + refusal.substr(at + tool.size()) + " 2>&1");
+    std::ofstream(pasted) << refusal.substr(at + before.size()) << "\n";
+    return output_of("PATH=$PWD/deploy/kafka/bin:$PATH bash " + pasted.string() + " 2>&1");
   }
+  static inline const TemporaryDirectory own;
+  static inline const std::filesystem::path pasted = own.path() / "pasted";
   /// Every record of the topic as somebody reads it who only knows Kafka.
   std::vector<std::string> seen_by_kcat(const std::string& format) const {
     std::vector<std::string> lines;

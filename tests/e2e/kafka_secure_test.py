@@ -1,0 +1,136 @@
+"""A broker that asks for passwords and certificates, and `--config FILE` that has them."""
+
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from brokers import brokers, tool
+from client import new_id
+from program import geleit, geleit_json
+
+DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
+
+
+class Secure:
+    """Where it answers, and what deploy/kafka/start has made for its clients."""
+
+    def __init__(self, address, directory):
+        self.address = address
+        self.client = directory / "client"
+        self.by_certificate = (self.client / "ssl.address").read_text()
+
+    def config(self, name="geleit"):
+        return self.client / f"{name}.toml"
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    where = tmp_path_factory.mktemp("kafka")
+    with brokers(where, "--secure") as address:
+        yield Secure(address, where)
+
+
+@pytest.fixture(scope="module")
+def log(secure):
+    """A log that is there already."""
+    where = f"{secure.address}/geleit-{new_id()}"
+    made = geleit_json("log", "create", where, "--partitions", "2", "--config", secure.config(), "--json")
+    assert made["where"] == where
+    return where
+
+
+@pytest.fixture
+def copy(secure, tmp_path):
+    """The clients' files, to be spoilt."""
+    return shutil.copytree(secure.client, tmp_path / "client")
+
+
+def info(log, config):
+    return geleit("log", "info", "--log", log, "--config", config, "--json")
+
+
+def test_scram_plain_and_a_certificate_all_reach_the_log(secure, log):
+    """--config with SASL/SCRAM over TLS, PLAIN over TLS, and a client's certificate"""
+    by_scram = geleit_json("log", "info", "--log", log, "--config", secure.config(), "--json")
+    by_plain = geleit_json("log", "info", "--log", log, "--config", secure.config("plain"), "--json")
+    other_port = log.replace(secure.address, secure.by_certificate)
+    by_certificate = geleit_json(
+        "log", "info", "--log", other_port, "--config", secure.config("certificate"), "--json"
+    )
+    assert by_scram == by_plain == {**by_certificate, "where": log}
+    assert geleit("export", "--log", log, "--config", secure.config()).returncode == DONE
+
+
+def test_kafkas_own_tools_come_in_with_what_start_has_made(secure, log):
+    """deploy/kafka/start --secure: client.properties"""
+    servers = secure.address.removeprefix("kafka://")
+    topics = tool(
+        "kafka-topics.sh", "--bootstrap-server", servers, "--list",
+        "--command-config", str(secure.client / "client.properties"),
+    )  # fmt: skip
+    assert {log.rsplit("/", 1)[1], log.rsplit("/", 1)[1] + ".keys"} <= set(topics.split())
+
+
+def test_a_wrong_password_is_told(log, copy):
+    """3 unavailable, with the broker's reason"""
+    (copy / "geleit.password").write_text("wrong\n")
+    for config in ("geleit.toml", "plain.toml"):
+        done = info(log, copy / config)
+        assert done.returncode == UNAVAILABLE and "Kafka turns us away" in done.stderr, done.stderr
+        assert "authentication" in done.stderr.lower() and "wrong" not in done.stderr
+
+
+def test_a_wrong_authority_is_told(log, copy):
+    """3 unavailable, naming ssl.ca.location"""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-subj", "/CN=another", "-keyout", copy / "other.key", "-out", copy / "ca.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    done = info(log, copy / "geleit.toml")
+    assert done.returncode == UNAVAILABLE and "Kafka turns us away" in done.stderr, done.stderr
+    assert "verify that ssl.ca.location is correctly configured" in done.stderr
+
+
+def test_without_a_certificate_or_tls_the_door_stays_shut(secure, log, copy):
+    """3 unavailable, with what librdkafka makes of it"""
+    other_port = log.replace(secure.address, secure.by_certificate)
+    bare = copy / "bare.toml"
+    bare.write_text('[kafka]\nsecurity.protocol = "ssl"\nssl.ca.location = "ca.pem"\n')
+    with ThreadPoolExecutor() as both:
+        no_certificate = both.submit(info, other_port, bare)
+        no_tls = both.submit(geleit, "log", "info", "--log", log)
+    for done, word in ((no_certificate.result(), "certificate"), (no_tls.result(), "security.protocol")):
+        assert done.returncode == UNAVAILABLE and word in done.stderr, done.stderr
+
+
+def test_a_secret_that_others_could_read_is_refused(log, copy):
+    """2 usage: names the setting, the file, its mode and what mends it"""
+    secret = copy / "geleit.password"
+    secret.chmod(0o644)
+    done = info(log, copy / "geleit.toml")
+    assert done.returncode == USAGE, done.stderr
+    assert "'sasl.password.file'" in done.stderr and "its mode is 0644" in done.stderr, done.stderr
+    assert f"chmod 600 {secret}" in done.stderr
+    secret.chmod(0o600)
+    assert info(log, copy / "geleit.toml").returncode == DONE
+    secret.unlink()
+    done = info(log, copy / "geleit.toml")
+    assert done.returncode == USAGE and f"expected to read {secret}, but: No such file" in done.stderr
+
+
+def test_what_is_not_the_operators_is_refused_by_every_command(log, tmp_path):
+    """2 usage: every command that takes --log takes --config"""
+    config = tmp_path / "geleit.toml"
+    config.write_text('[kafka]\nacks = "1"\n')
+    commands = (
+        ["log", "info", "--log", log],
+        ["log", "create", log + "x"],
+        ["export", "--log", log],
+    )
+    for command in commands:
+        done = geleit(*command, "--config", config)
+        assert done.returncode == USAGE, done.stderr
+        assert f"{config}: the Kafka setting 'acks' is Geleit's own" in done.stderr, done.stderr

@@ -1,0 +1,64 @@
+"""Three brokers: what a log on them must be, and what mends it."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from brokers import BIN, brokers, tool
+from client import new_id
+from program import geleit, geleit_json
+
+DONE, REFUSED = 0, 1
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory):
+    with brokers(tmp_path_factory.mktemp("kafka"), "--brokers", "3") as address:
+        yield address
+
+
+def pasted(refusal):
+    """Does what a refusal tells to do at its end, as it stands there."""
+    command = re.search(r"Mend it: (.*)\Z", refusal.strip(), re.DOTALL).group(1)
+    done = subprocess.run(
+        ["bash", "-c", f"PATH={BIN}:$PATH\n{command}"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_record_lies_on_three_brokers(kafka):
+    """geleit log create: replication 3 and min.insync.replicas=2 where there are three brokers"""
+    topic = f"geleit-{new_id()}"
+    geleit_json("log", "create", f"{kafka}/{topic}", "--partitions", "4", "--json")
+    servers = kafka.removeprefix("kafka://")
+    for name in (topic, topic + ".keys"):
+        told = tool("kafka-topics.sh", "--bootstrap-server", servers, "--describe", "--topic", name)
+        assert "ReplicationFactor: 3" in told and "min.insync.replicas=2" in told, told
+
+
+def test_a_topic_on_one_broker_is_refused_until_what_is_told_was_done(kafka):
+    """… refused with the setting, what it is, what it must be, and the command that mends it"""
+    topic = f"geleit-{new_id()}"
+    tool(
+        "kafka-topics.sh", "--bootstrap-server", kafka.removeprefix("kafka://"), "--create", "--topic", topic,
+        "--partitions", "4", "--replication-factor", "1",
+    )  # fmt: skip
+    create = ("log", "create", f"{kafka}/{topic}", "--partitions", "4")
+    refused = geleit(*create)
+    assert refused.returncode == REFUSED
+    assert "replication factor is 1, but must be 3 or more" in refused.stderr, refused.stderr
+    pasted(refused.stderr)
+    # The brokers copy what is there before they count.
+    deadline = time.monotonic() + 30
+    while "replication factor" in (refused := geleit(*create)).stderr and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert refused.returncode == REFUSED
+    for setting in (
+        "retention.ms is 604800000, but must be -1",
+        "message.timestamp.type is CreateTime, but must be LogAppendTime",
+    ):
+        assert setting in refused.stderr, refused.stderr
+    pasted(refused.stderr)
+    assert geleit(*create).returncode == DONE
