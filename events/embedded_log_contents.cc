@@ -346,11 +346,30 @@ void EmbeddedLogContents::checkpoint(const std::filesystem::path& to) const {
   database().checkpoint(to);
 }
 
-void EmbeddedLogContents::write(std::span<const std::shared_ptr<const RecordGroup>> groups) {
+std::unique_ptr<GroupFile> EmbeddedLogContents::begin_file(const std::filesystem::path& path) const {
+  const auto gate = enter();
+  return database().begin_file(path);
+}
+
+void EmbeddedLogContents::ingest(GroupFile& file, Partition partition, Offset end, Instant latest) {
+  file.finish();
   {
     const std::shared_lock gate(gate_);
     if (!database_) throw LogUnavailable(fmt::format("the log in {} is closed", dir_.string()));
-    database_->write(groups);
+    database_->ingest(file);
+  }
+  reached_[partition.value] = end.value;
+  high_water_.write(reached_);
+  latest_[partition.value] = latest;
+  ends_[partition.value].store(end.value, std::memory_order_release);
+}
+
+void EmbeddedLogContents::write(std::span<const std::shared_ptr<const RecordGroup>> groups,
+                                LogDatabase::Sync sync) {
+  {
+    const std::shared_lock gate(gate_);
+    if (!database_) throw LogUnavailable(fmt::format("the log in {} is closed", dir_.string()));
+    database_->write(groups, sync);
   }
   for (const auto& group : groups) reached_[group->partition.value] = group->end().value;
   high_water_.write(reached_);

@@ -32,6 +32,10 @@ class EmbeddedLogContents final : public ReadableLog {
   void read_at(std::span<const Position> positions,
                const std::function<void(const StoredRecord&)>& found) const override;
 
+  /// Of a partition that exists.
+  [[nodiscard]] Offset end_of(Partition partition) const {
+    return Offset{ends_[partition.value].load(std::memory_order_acquire)};
+  }
   /// See LogDatabase::checkpoint. By any thread.
   void checkpoint(const std::filesystem::path& to) const;
 
@@ -39,9 +43,14 @@ class EmbeddedLogContents final : public ReadableLog {
 
   /// When the last record of each partition was recorded.
   [[nodiscard]] std::vector<Instant>& latest() { return latest_; }
-  /// Writes the groups, synced, and then lets readers see them. They must begin where the partitions end.
-  /// When this throws, the database is in doubt: reopen() before the next write.
-  void write(std::span<const std::shared_ptr<const RecordGroup>> groups);
+  /// Writes the groups and then lets readers see them. They must begin where the partitions end. When this
+  /// throws, the database is in doubt: reopen() before the next write.
+  void write(std::span<const std::shared_ptr<const RecordGroup>> groups,
+             LogDatabase::Sync sync = LogDatabase::Sync::yes);
+  /// A sorted file to be filled from where the partitions end; `ingest` finishes it, takes it in and lets
+  /// readers see what it holds, which ends there.
+  [[nodiscard]] std::unique_ptr<GroupFile> begin_file(const std::filesystem::path& path) const;
+  void ingest(GroupFile& file, Partition partition, Offset end, Instant latest);
   /// Closes the database and opens it again, once the disk takes writes. Throws LogUnavailable or LogRefused
   /// when that does not succeed (then it may be tried again, and reading goes on), LogCorrupt when records
   /// are gone that readers have seen. True when there are records that readers have not seen, of the write
@@ -54,9 +63,6 @@ class EmbeddedLogContents final : public ReadableLog {
     std::unique_ptr<GroupIterator> groups;
   };
 
-  [[nodiscard]] Offset end_of(Partition partition) const {
-    return Offset{ends_[partition.value].load(std::memory_order_acquire)};
-  }
   [[nodiscard]] std::unique_ptr<LogDatabase> open_whole(LogDatabase::Mode mode) const;
   void begin_high_water();
   void check(Partition partition) const;

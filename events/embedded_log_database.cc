@@ -6,6 +6,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/iterator.h>
 #include <rocksdb/options.h>
+#include <rocksdb/sst_file_writer.h>
 #include <rocksdb/sst_partitioner.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -168,7 +169,7 @@ std::string_view GroupIterator::value() const {
 }
 
 LogDatabase::LogDatabase(const std::filesystem::path& dir, Mode mode, const DatabaseMemory& memory)
-    : dir_(dir), writable_(mode == Mode::write || mode == Mode::create) {
+    : dir_(dir), memory_(memory), writable_(mode == Mode::write || mode == Mode::create) {
   std::error_code failed;
   if (mode == Mode::create) {
     std::filesystem::create_directories(dir, failed);
@@ -258,7 +259,7 @@ bool LogDatabase::empty() const {
   return !all->Valid();
 }
 
-void LogDatabase::write(std::span<const std::shared_ptr<const RecordGroup>> groups) {
+void LogDatabase::write(std::span<const std::shared_ptr<const RecordGroup>> groups, Sync sync) {
   if (!writable_) throw LogUnavailable(fmt::format("the log in {} can only be read now", dir_.string()));
   std::size_t bytes = 0;
   for (const auto& group : groups) bytes += group->value.size() + 32;
@@ -268,12 +269,51 @@ void LogDatabase::write(std::span<const std::shared_ptr<const RecordGroup>> grou
         batch.Put(slice(key_of(group->partition, group->first)), {group->value.data(), group->value.size()});
     if (!put.ok()) throw_status(dir_, "write", put);
   }
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  const rocksdb::Status status = db_->Write(synced, &batch);
+  rocksdb::WriteOptions options;
+  options.sync = sync == Sync::yes;
+  const rocksdb::Status status = db_->Write(options, &batch);
   if (status.ok()) return;
   failed_ = true;
   throw_status(dir_, "write", status);
+}
+
+std::unique_ptr<GroupFile> LogDatabase::begin_file(const std::filesystem::path& path) const {
+  auto writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(),
+                                                         make_options(Mode::write, memory_));
+  const rocksdb::Status status = writer->Open(path.string());
+  if (!status.ok()) throw_status(dir_, "write", status);
+  return std::make_unique<GroupFile>(std::move(writer), path, dir_);
+}
+
+void LogDatabase::ingest(GroupFile& file) {
+  if (!writable_) throw LogUnavailable(fmt::format("the log in {} can only be read now", dir_.string()));
+  rocksdb::IngestExternalFileOptions options;
+  options.move_files = true;
+  options.write_global_seqno = false;
+  const rocksdb::Status status = db_->IngestExternalFile({file.path_.string()}, options);
+  if (!status.ok()) throw_status(dir_, "write", status);
+}
+
+GroupFile::GroupFile(std::unique_ptr<rocksdb::SstFileWriter> writer, std::filesystem::path path,
+                     std::filesystem::path dir)
+    : writer_(std::move(writer)), path_(std::move(path)), dir_(std::move(dir)) {}
+
+GroupFile::~GroupFile() {
+  writer_.reset();
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
+
+void GroupFile::add(Partition partition, Offset first, std::string_view value) {
+  const rocksdb::Status status =
+      writer_->Put(slice(key_of(partition, first)), rocksdb::Slice(value.data(), value.size()));
+  if (!status.ok()) throw_status(dir_, "write", status);
+  size_ += value.size();
+}
+
+void GroupFile::finish() {
+  const rocksdb::Status status = writer_->Finish();
+  if (!status.ok()) throw_status(dir_, "write", status);
 }
 
 void LogDatabase::checkpoint(const std::filesystem::path& to) const {

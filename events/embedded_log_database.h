@@ -20,6 +20,7 @@ class Cache;
 class DB;
 class Env;
 class Iterator;
+class SstFileWriter;
 }  // namespace rocksdb
 
 namespace geleit {
@@ -61,6 +62,31 @@ class GroupIterator {
   std::filesystem::path dir_;
 };
 
+/// A sorted file in the making that lies outside the database until LogDatabase::ingest takes it in: the way to
+/// bring in very many records, without a write-ahead log and without sorting. Removed when it was not taken in.
+class GroupFile {
+ public:
+  GroupFile(std::unique_ptr<rocksdb::SstFileWriter> writer, std::filesystem::path path,
+            std::filesystem::path dir);
+  ~GroupFile();
+  GroupFile(const GroupFile&) = delete;
+  GroupFile& operator=(const GroupFile&) = delete;
+
+  /// The value of a group; in the order of partitions and offsets.
+  void add(Partition partition, Offset first, std::string_view value);
+  /// Octets that were added.
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// Nothing is added any more; synced when it returns.
+  void finish();
+
+ private:
+  friend class LogDatabase;
+  std::unique_ptr<rocksdb::SstFileWriter> writer_;
+  std::filesystem::path path_;
+  std::filesystem::path dir_;
+  std::size_t size_ = 0;
+};
+
 /// Opens, writes and iterates; everything thrown is one of the log's three errors and names the directory.
 /// Thread-safe but for write().
 class LogDatabase {
@@ -80,8 +106,14 @@ class LogDatabase {
   /// True when there is not one key.
   [[nodiscard]] bool empty() const;
 
-  /// All groups or none, synced when it returns.
-  void write(std::span<const std::shared_ptr<const RecordGroup>> groups);
+  /// Unsynced, a write outlives the process, but not the machine.
+  enum class Sync : std::uint8_t { no, yes };
+  /// All groups or none.
+  void write(std::span<const std::shared_ptr<const RecordGroup>> groups, Sync sync = Sync::yes);
+  /// `path` on the database's own file system.
+  [[nodiscard]] std::unique_ptr<GroupFile> begin_file(const std::filesystem::path& path) const;
+  /// Takes a finished file in, whose groups must lie behind all that the database holds of their partitions.
+  void ingest(GroupFile& file);
   [[nodiscard]] bool writable() const { return writable_; }
 
   /// Makes the directory `to`, which must not exist, with all that was written before the call.
@@ -100,6 +132,7 @@ class LogDatabase {
 
  private:
   std::filesystem::path dir_;
+  DatabaseMemory memory_;
   bool writable_;
   bool failed_ = false;  // a write failed: what lies in memory is in doubt
   std::unique_ptr<rocksdb::DB> db_;

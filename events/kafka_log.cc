@@ -47,6 +47,7 @@ void KafkaLog::read_at(std::span<const Position> positions,
 std::unique_ptr<LogSubscription> KafkaLog::subscribe(std::function<void()> grown) {
   return parts_->contents.follower().subscribers().add(std::move(grown));
 }
+bool KafkaLog::is_in_memory(Position position) const { return parts_->contents.is_in_memory(position); }
 std::string KafkaLog::trouble() const { return parts_->writer.trouble(); }
 
 }  // namespace geleit

@@ -49,6 +49,8 @@ class KafkaLog final : public Log {
                const std::function<void(const StoredRecord&)>& found) const override;
   [[nodiscard]] std::unique_ptr<LogSubscription> subscribe(std::function<void()> grown) override;
   [[nodiscard]] std::string trouble() const override;
+  /// True when reading from this record on needs no broker now.
+  [[nodiscard]] bool is_in_memory(Position position) const;
 
  private:
   class Parts;

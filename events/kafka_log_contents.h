@@ -23,6 +23,9 @@ class KafkaLogContents final : public ReadableLog {
   void read_at(std::span<const Position> positions,
                const std::function<void(const StoredRecord&)>& found) const override;
 
+  [[nodiscard]] bool is_in_memory(Position position) const {
+    return tail_.holds(position.partition, position.offset);
+  }
   [[nodiscard]] KafkaClient& control() { return control_; }
   [[nodiscard]] KafkaFollower& follower() { return *follower_; }
 

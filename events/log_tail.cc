@@ -30,6 +30,14 @@ void LogTail::push(std::span<const std::shared_ptr<const RecordGroup>> groups) {
   }
 }
 
+bool LogTail::holds(Partition partition, Offset offset) const {
+  const std::shared_lock lock(mutex_);
+  const Groups& groups = partitions_[partition.value];
+  const auto at = std::partition_point(groups.begin(), groups.end(),
+                                       [offset](const auto& g) { return g->end() <= offset; });
+  return at != groups.end() && (*at)->first <= offset;
+}
+
 bool LogTail::take(Partition partition, Offset from, std::size_t records_max,
                    std::vector<std::shared_ptr<const RecordGroup>>& out) const {
   const std::shared_lock lock(mutex_);

@@ -19,6 +19,7 @@ class LogTail {
 
   /// Within a partition the groups must come in the order of their offsets; gaps are allowed.
   void push(std::span<const std::shared_ptr<const RecordGroup>> groups);
+  [[nodiscard]] bool holds(Partition partition, Offset offset) const;
   /// Appends to `out` the group that holds the record and those that follow it without gap, until they have
   /// at least `records_max` records. False, and `out` as it was, when the record is not (or no longer) here.
   bool take(Partition partition, Offset from, std::size_t records_max,

@@ -36,6 +36,16 @@ constexpr std::size_t rounded(std::size_t size) { return (size + 7) & ~std::size
 
 constexpr std::uint32_t no_group = std::numeric_limits<std::uint32_t>::max();
 
+/// Writes a record at `at`, which must have room for it; where it ends.
+char* write_record(char* at, Instant recorded, std::string_view bytes) {
+  const RecordHeader header{recorded.ms, static_cast<std::uint32_t>(bytes.size()), 0, 0, 0};
+  std::memcpy(at, &header, sizeof header);
+  at += sizeof header;
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  std::memset(at + bytes.size(), 0, rounded(bytes.size()) - bytes.size());
+  return at + rounded(bytes.size());
+}
+
 }  // namespace
 
 char* AlignedBytes::extend(std::size_t size) {
@@ -87,14 +97,28 @@ std::vector<std::shared_ptr<const RecordGroup>> make_groups(std::span<const Time
   for (std::size_t i = 0; i < records.size(); ++i) {
     const TimedRecord& record = records[i];
     char*& at = place[group_of[i]];
-    const RecordHeader header{record.recorded.ms, static_cast<std::uint32_t>(record.bytes.size()), 0, 0, 0};
-    std::memcpy(at, &header, sizeof header);
-    at += sizeof header;
-    std::memcpy(at, record.bytes.data(), record.bytes.size());
-    std::memset(at + record.bytes.size(), 0, rounded(record.bytes.size()) - record.bytes.size());
-    at += rounded(record.bytes.size());
+    at = write_record(at, record.recorded, record.bytes);
   }
   return {groups.begin(), groups.end()};
+}
+
+void GroupBuilder::add(Instant recorded, std::string_view bytes) {
+  assert(bytes.size() <= std::numeric_limits<std::uint32_t>::max());
+  if (count_ == 0) (void)value_.extend(sizeof(GroupHeader));
+  (void)write_record(value_.extend(sizeof(RecordHeader) + rounded(bytes.size())), recorded, bytes);
+  ++count_;
+}
+
+std::string_view GroupBuilder::value() {
+  assert(count_ > 0);
+  const GroupHeader header{group_format, {}, count_};
+  std::memcpy(value_.begin(), &header, sizeof header);
+  return value_.view();
+}
+
+void GroupBuilder::clear() {
+  value_.clear();
+  count_ = 0;
 }
 
 GroupCursor::GroupCursor(std::string_view value) : value_(value), at_(sizeof(GroupHeader)) {

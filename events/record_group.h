@@ -29,6 +29,7 @@ class AlignedBytes {
  public:
   /// Room for `size` more octets at the end; what earlier calls returned may have moved.
   char* extend(std::size_t size);
+  [[nodiscard]] char* begin() { return reinterpret_cast<char*>(words_.get()); }
   void clear() { size_ = 0; }
   [[nodiscard]] const char* data() const { return reinterpret_cast<const char*>(words_.get()); }
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -64,6 +65,21 @@ inline constexpr std::size_t value_bytes_target = 32 << 10;
 /// to where they end. Within a partition the groups are in the order of their offsets.
 [[nodiscard]] std::vector<std::shared_ptr<const RecordGroup>> make_groups(
     std::span<const TimedRecord> records, Positions& ends);
+
+/// One value in the making, for records that come one by one.
+class GroupBuilder {
+ public:
+  void add(Instant recorded, std::string_view bytes);
+  [[nodiscard]] std::uint32_t count() const { return count_; }
+  [[nodiscard]] std::size_t size() const { return value_.size(); }
+  /// The value so far; at least one record must have been added. Valid until the next `add` or `clear`.
+  [[nodiscard]] std::string_view value();
+  void clear();
+
+ private:
+  AlignedBytes value_;
+  std::uint32_t count_ = 0;
+};
 
 /// Walks through the records of a group's value, which need not be aligned; the records' bytes are views of
 /// it.
