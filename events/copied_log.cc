@@ -64,7 +64,8 @@ class Files final : public KafkaSweep::Taker {
     Making& making = making_[record.partition.value];
     if (!making.file) begin(making, record);
     const std::size_t size = record.bytes.size() + 24;
-    if (making.group.count() > 0 && making.group.size() + size > value_bytes_target) end_group(making, record);
+    if (making.group.count() > 0 && making.group.size() + size > value_bytes_target)
+      end_group(making, record);
     if (making.group.count() == 0) making.first = record.offset;
     making.group.add(record.recorded, record.bytes);
     making.end = next(record.offset);
@@ -286,7 +287,8 @@ bool CopiedLog::copy_some() {
   std::vector<Instant>& latest = copy_.contents().latest();
   for (std::uint16_t p = 0; p < ends.size(); ++p) {
     readers_[p]->next(some, copied_records_max);
-    for (const StoredRecord& record : some) timed.push_back({record.partition, record.recorded, record.bytes});
+    for (const StoredRecord& record : some)
+      timed.push_back({record.partition, record.recorded, record.bytes});
     if (!some.empty()) latest[p] = some.back().recorded;
   }
   if (timed.empty()) return false;
@@ -307,7 +309,8 @@ void CopiedLog::lose_copy(const std::exception& damage) const {
   copy_.give_up();
   const std::lock_guard lock(mutex_);
   trouble_ = fmt::format(
-      "the local copy in {} is damaged and not used any more; it is fetched anew when the service starts next: "
+      "the local copy in {} is damaged and not used any more; it is fetched anew when the service starts "
+      "next: "
       "{}",
       options_.copy.string(), damage.what());
   changed_.notify_all();

@@ -76,11 +76,11 @@ class CopiedLog final : public Log {
   std::unique_ptr<KafkaLog> log_;
   mutable LogCopy copy_;
   Positions opened_at_;
-  std::atomic<std::uint64_t> held_{0};           // records in the copy
+  std::atomic<std::uint64_t> held_{0};          // records in the copy
   mutable std::atomic<bool> copy_lost_{false};  // nothing is read from it any more
   std::atomic<bool> stopping_{false};
   std::vector<std::unique_ptr<LogReader>> readers_;  // the copier's own, of the topic where the copy ends
-  mutable std::mutex mutex_;  // guards all that follows up to the thread
+  mutable std::mutex mutex_;                         // guards all that follows up to the thread
   mutable std::condition_variable changed_;
   bool caught_up_ = false;
   bool grown_ = true;

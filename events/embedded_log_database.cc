@@ -278,8 +278,9 @@ void LogDatabase::write(std::span<const std::shared_ptr<const RecordGroup>> grou
 }
 
 std::unique_ptr<GroupFile> LogDatabase::begin_file(const std::filesystem::path& path) const {
-  auto writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(),
-                                                         make_options(Mode::write, memory_));
+  rocksdb::Options options = make_options(Mode::write, memory_);
+  options.compression = rocksdb::kNoCompression;
+  auto writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options);
   const rocksdb::Status status = writer->Open(path.string());
   if (!status.ok()) throw_status(dir_, "write", status);
   return std::make_unique<GroupFile>(std::move(writer), path, dir_);

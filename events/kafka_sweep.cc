@@ -6,6 +6,7 @@
 
 #include "events/kafka_fetch.h"
 #include "events/kafka_topics.h"
+#include "events/thread_name.h"
 
 namespace geleit {
 namespace {
@@ -16,10 +17,9 @@ constexpr int wait_ms = 100;
 // As long as one record of the topic may keep its readers waiting (kafka_fetch.cc), and a change of leaders.
 constexpr auto silence_max = std::chrono::seconds(15);
 
-std::string queue_kbytes(std::size_t partitions) {
-  const std::size_t at_once = std::clamp<std::size_t>(partitions, 1, sweep_partitions_max);
-  return std::to_string(sweep_queue_bytes_max / 1024 / at_once);
-}
+// A queue that holds fewer records than this may be filled again.
+constexpr std::size_t queue_low_records = 50'000;
+constexpr auto wake_every = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -28,7 +28,7 @@ KafkaSweep::KafkaSweep(const KafkaAddress& address, const KafkaSettings& setting
     : address_(address),
       client_(RD_KAFKA_CONSUMER, address, address.topic, settings,
               {{"auto.offset.reset", "error"},
-               {"queued.max.messages.kbytes", queue_kbytes(from.size()).c_str()},
+               {"queued.max.messages.kbytes", "65536"},
                {"queued.min.messages", "1000000"},
                {"fetch.message.max.bytes", "2097152"},
                {"fetch.wait.max.ms", "20"},
@@ -40,10 +40,13 @@ KafkaSweep::KafkaSweep(const KafkaAddress& address, const KafkaSettings& setting
   for (std::size_t p = 0; p < from.size(); ++p) {
     partitions_[p] = {from[p], until[p], latest[p], false, from[p] >= until[p]};
   }
+  static_assert(sweep_queue_bytes_max == 65'536 << 10, "it is written out above");
   start_some();
+  waker_ = std::jthread([this](const std::stop_token& stop) { wake_fetching(stop); });
 }
 
 KafkaSweep::~KafkaSweep() {
+  waker_ = {};
   for (std::size_t p = 0; p < partitions_.size(); ++p) {
     if (partitions_[p].started && !partitions_[p].finished) {
       rd_kafka_consume_stop(client_.topic(), static_cast<std::int32_t>(p));
@@ -86,6 +89,21 @@ bool KafkaSweep::step(Taker& taker) {
   }
   start_some();
   return under_way_ > 0;
+}
+
+/// librdkafka looks only once a second whether there is room again in a queue that was full, unless its
+/// thread is awake for another reason: so it is asked something that costs next to nothing.
+void KafkaSweep::wake_fetching(const std::stop_token& stop) {
+  name_thread("log sweep");
+  const std::vector<std::int64_t> ends(partitions_.size(), kafka_end);
+  while (!stop.stop_requested()) {
+    std::this_thread::sleep_for(wake_every);
+    if (rd_kafka_queue_length(queue_.get()) > queue_low_records) continue;
+    try {
+      (void)offsets_at(client_, ends, kafka_answer_ms_max);
+    } catch (const LogUnavailable&) { /* who waits for the records will hear of it */
+    }
+  }
 }
 
 void KafkaSweep::finish(Partition partition) {

@@ -1,16 +1,18 @@
-// Reads a topic through, many partitions at once, as fast as the brokers give it: what a local copy is fetched
-// with. Between partitions there is no order.
+// Reads a topic through, many partitions at once, as fast as the brokers give it: what a local copy is
+// fetched with. Between partitions there is no order.
 #pragma once
 
 #include <chrono>
 #include <exception>
+#include <thread>
 #include <vector>
 
 #include "events/kafka_client.h"
 
 namespace geleit {
 
-/// What may wait in librdkafka's queues, all partitions together. What is being taken over comes on top of it.
+/// What may wait in librdkafka's queue, all partitions together. What is on its way and what is being taken
+/// over comes on top of it.
 inline constexpr std::size_t sweep_queue_bytes_max = 64 << 20;
 /// Read at once; of a topic with more partitions the next ones follow when some are through.
 inline constexpr std::size_t sweep_partitions_max = 32;
@@ -56,6 +58,7 @@ class KafkaSweep {
   void start_some();
   void take(const rd_kafka_message_t& message);
   void finish(Partition partition);
+  void wake_fetching(const std::stop_token& stop);
 
   KafkaAddress address_;
   KafkaClient client_;
@@ -67,6 +70,7 @@ class KafkaSweep {
   // While `step` runs.
   Taker* taker_ = nullptr;
   std::exception_ptr failure_;
+  std::jthread waker_;  // last, for it uses what is above
 };
 
 }  // namespace geleit

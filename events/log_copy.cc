@@ -8,6 +8,7 @@
 
 #include "events/embedded_log.h"
 #include "events/rocks_damage.h"
+#include "events/rocks_unsynced.h"
 #include "events/uuid.h"
 
 namespace geleit {
@@ -72,7 +73,8 @@ std::string difference(const EmbeddedLogContents& copy, const ReadableLog& sourc
 }  // namespace
 
 LogCopy::LogCopy(std::filesystem::path dir, const ReadableLog& source, DatabaseMemory memory)
-    : dir_(std::move(dir)), memory_(std::move(memory)) {
+    : dir_(std::move(dir)), memory_(std::move(memory)), env_(make_unsynced_env(memory_.env)) {
+  memory_.env = env_.get();
   const LogInfo info = source.info();
   std::error_code ignored;
   if (has_database_files(dir_) && !std::filesystem::exists(dir_ / copy_name, ignored)) {

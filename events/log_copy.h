@@ -17,8 +17,8 @@ namespace geleit {
 class LogCopy {
  public:
   /// Opens the copy in this directory, or begins one. A copy that is not one of `source` (another log, a last
-  /// record that is not the source's record there), or that is damaged, is removed and begun anew; `note` says
-  /// why. Throws LogInUse when another process holds it, LogRefused when something else lies there,
+  /// record that is not the source's record there), or that is damaged, is removed and begun anew; `note`
+  /// says why. Throws LogInUse when another process holds it, LogRefused when something else lies there,
   /// LogUnavailable when the source does not answer or the disk fails.
   LogCopy(std::filesystem::path dir, const ReadableLog& source, DatabaseMemory memory);
   ~LogCopy();
@@ -39,6 +39,7 @@ class LogCopy {
 
   std::filesystem::path dir_;
   DatabaseMemory memory_;
+  std::shared_ptr<rocksdb::Env> env_;
   std::string note_;
   std::unique_ptr<EmbeddedLogContents> contents_;
 };
