@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "events/kafka_fetch.h"
 #include "events/kafka_topics.h"
@@ -11,11 +12,9 @@
 namespace geleit {
 namespace {
 
-using Watch = std::chrono::steady_clock;
-
 constexpr int wait_ms = 100;
 // As long as one record of the topic may keep its readers waiting (kafka_fetch.cc), and a change of leaders.
-constexpr auto silence_max = std::chrono::seconds(15);
+constexpr int silence_ms_max = 15'000;
 
 // A queue that holds fewer records than this may be filled again.
 constexpr std::size_t queue_low_records = 50'000;
@@ -34,19 +33,23 @@ KafkaSweep::KafkaSweep(const KafkaAddress& address, const KafkaSettings& setting
                {"fetch.wait.max.ms", "20"},
                {"fetch.error.backoff.ms", "50"}}),
       queue_(rd_kafka_queue_new(client_.get())),
-      partitions_(from.size()),
-      heard_(Watch::now()) {
+      partitions_(from.size()) {
   (void)topic_state(client_, kafka_opening_ms_max);  // it then knows the leaders and need not wait for them
   for (std::size_t p = 0; p < from.size(); ++p) {
     partitions_[p] = {from[p], until[p], latest[p], false, from[p] >= until[p]};
   }
   static_assert(sweep_queue_bytes_max == 65'536 << 10, "it is written out above");
   start_some();
-  waker_ = std::jthread([this](const std::stop_token& stop) { wake_fetching(stop); });
+  waker_ = std::thread([this] { wake_fetching(); });
 }
 
 KafkaSweep::~KafkaSweep() {
-  waker_ = {};
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  ends_.notify_all();
+  waker_.join();
   for (std::size_t p = 0; p < partitions_.size(); ++p) {
     if (partitions_[p].started && !partitions_[p].finished) {
       rd_kafka_consume_stop(client_.topic(), static_cast<std::int32_t>(p));
@@ -76,8 +79,8 @@ bool KafkaSweep::step(Taker& taker) {
   rd_kafka_poll(client_.get(), 0);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   if (taken > 0) {
-    heard_ = Watch::now();
-  } else if (Watch::now() - heard_ > silence_max) {
+    silent_ms_ = 0;
+  } else if ((silent_ms_ += wait_ms) > silence_ms_max) {
     throw LogUnavailable(fmt::format("the records of the log at {} do not come. {}", to_string(address_),
                                      client_.last_error()));
   }
@@ -93,16 +96,18 @@ bool KafkaSweep::step(Taker& taker) {
 
 /// librdkafka looks only once a second whether there is room again in a queue that was full, unless its
 /// thread is awake for another reason: so it is asked something that costs next to nothing.
-void KafkaSweep::wake_fetching(const std::stop_token& stop) {
+void KafkaSweep::wake_fetching() {
   name_thread("log sweep");
   const std::vector<std::int64_t> ends(partitions_.size(), kafka_end);
-  while (!stop.stop_requested()) {
-    std::this_thread::sleep_for(wake_every);
+  std::unique_lock lock(mutex_);
+  while (!ends_.wait_for(lock, wake_every, [this] { return ending_; })) {
     if (rd_kafka_queue_length(queue_.get()) > queue_low_records) continue;
+    lock.unlock();
     try {
       (void)offsets_at(client_, ends, kafka_answer_ms_max);
     } catch (const LogUnavailable&) { /* who waits for the records will hear of it */
     }
+    lock.lock();
   }
 }
 

@@ -2,8 +2,9 @@
 // fetched with. Between partitions there is no order.
 #pragma once
 
-#include <chrono>
+#include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -58,7 +59,7 @@ class KafkaSweep {
   void start_some();
   void take(const rd_kafka_message_t& message);
   void finish(Partition partition);
-  void wake_fetching(const std::stop_token& stop);
+  void wake_fetching();
 
   KafkaAddress address_;
   KafkaClient client_;
@@ -66,11 +67,14 @@ class KafkaSweep {
   std::vector<Swept> partitions_;
   std::size_t under_way_ = 0;
   std::size_t first_unstarted_ = 0;
-  std::chrono::steady_clock::time_point heard_;
+  int silent_ms_ = 0;
   // While `step` runs.
   Taker* taker_ = nullptr;
   std::exception_ptr failure_;
-  std::jthread waker_;  // last, for it uses what is above
+  std::mutex mutex_;  // guards ending_
+  std::condition_variable ends_;
+  bool ending_ = false;
+  std::thread waker_;  // last, for it uses what is above
 };
 
 }  // namespace geleit
