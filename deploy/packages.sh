@@ -14,7 +14,7 @@ packages_to_build_and_run=(
 packages_to_run_kafka=(openjdk-17-jre-headless maven)
 packages_to_test=(
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  python3 python3-venv clang-format clang-tidy shellcheck
+  kcat python3 python3-venv clang-format clang-tidy shellcheck
 )
 
 # Only for `tests/run --only fuzz`: Debian's default clang, 14, does not know all of C++20 that we use.

@@ -35,11 +35,16 @@ def start_brokers(where: Path, *arguments) -> str:
     return started.stdout.strip()
 
 
-def tool(*command: str) -> str:
+def tool(*command: str, stdin: str | None = None) -> str:
     """What one of Kafka's own tools says."""
     path = f"{BIN}:{os.environ['PATH']}"
     done = subprocess.run(
-        command, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120
+        command,
+        env={**os.environ, "PATH": path},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
