@@ -36,13 +36,13 @@ bool are_brokers(std::string_view brokers) {
 
 KafkaAddress parse_kafka_address(std::string_view where) {
   const auto refuse = [where]() {
-    throw LogRefused(fmt::format("expected kafka://HOST:PORT[,HOST:PORT …]/TOPIC, but got '{}'", where));
+    throw LogRefused(fmt::format("expected kafka://HOST:PORT[,HOST:PORT …][/TOPIC], but got '{}'", where));
   };
   if (!is_kafka_address(where)) refuse();
   const std::string_view rest = where.substr(kafka_scheme.size());
   const auto slash = rest.find('/');
-  if (slash == std::string_view::npos) refuse();
-  KafkaAddress address{std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1))};
+  KafkaAddress address{std::string(rest.substr(0, slash)), std::string(kafka_topic_default)};
+  if (slash != std::string_view::npos) address.topic = rest.substr(slash + 1);
   if (!are_brokers(address.brokers) || !is_topic(address.topic)) refuse();
   return address;
 }

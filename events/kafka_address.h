@@ -1,4 +1,4 @@
-// Where a log on Kafka lies: `kafka://HOST:PORT[,HOST:PORT …]/TOPIC`, and how it is connected to.
+// Where a log on Kafka lies: `kafka://HOST:PORT[,HOST:PORT …][/TOPIC]`, and how it is connected to.
 #pragma once
 
 #include <map>
@@ -13,6 +13,7 @@ struct KafkaAddress {
 };
 
 inline constexpr std::string_view kafka_scheme = "kafka://";
+inline constexpr std::string_view kafka_topic_default = "geleit";
 [[nodiscard]] inline bool is_kafka_address(std::string_view where) { return where.starts_with(kafka_scheme); }
 
 /// Throws LogRefused that says what was expected.

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "events/civil_time.h"
+#include "events/embedded_log.h"
 #include "services/backup.h"
 #include "services/clock.h"
 #include "services/command_options.h"
@@ -138,6 +139,11 @@ void backup(const BackupAsk& ask, CommandLine& line) {
   const DataDirectory data = ask.where.directory();
   const fs::path to = fs::absolute(ask.to).lexically_normal();
   const fs::path target = to.has_filename() ? to : to.parent_path();
+  if (data.kafka) {
+    throw BackupFailed(fmt::format(
+        "a backup is made of a log on this machine, but this one is at {}, kept by its brokers' replicas",
+        data.log_place()));
+  }
   if (!EmbeddedLog::exists(data.log()))
     throw BackupFailed(fmt::format("expected a log in {}, but there is none", data.log().string()));
   if (fs::exists(target))

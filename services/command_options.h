@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "events/log.h"
 #include "services/command_line.h"
 #include "services/config.h"
 #include "services/data_directory.h"
@@ -42,15 +43,25 @@ struct DirectoryOptions {
   std::string data = "data";
   std::string log;
   std::string config;
-  [[nodiscard]] DataDirectory directory() const {
-    DataDirectory out{data, {}};
-    if (!log.empty()) out.log_elsewhere = log;
-    return out;
-  }
+  [[nodiscard]] DataDirectory directory() const { return data_directory(data, log, config_of(config).kafka); }
 };
+inline void add_log_option(CLI::App& command, std::string& log) {
+  command
+      .add_option("--log", log,
+                  "Directory of the log, if it is not in the data directory, or "
+                  "kafka://HOST:PORT[,HOST:PORT …][/TOPIC]")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            try {
+              (void)data_directory({}, text, {});
+              return std::string();
+            } catch (const LogRefused& wrong) { return std::string(wrong.what()); }
+          },
+          "DIR|kafka://…"));
+}
 inline void add_directory_options(CLI::App& command, DirectoryOptions& options) {
   command.add_option("--data", options.data, "Directory of log, keys and tables")->capture_default_str();
-  command.add_option("--log", options.log, "Directory of the log, if it is not in the data directory");
+  add_log_option(command, options.log);
   add_config_option(command, options.config);
 }
 

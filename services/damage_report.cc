@@ -5,12 +5,11 @@
 #include <unordered_set>
 
 #include "events/codec.h"
-#include "events/embedded_log.h"
 #include "events/rocks_damage.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
 #include "projections/store.h"
-#include "services/key_store.h"
+#include "services/open_parts.h"
 
 namespace geleit {
 namespace {
@@ -41,7 +40,7 @@ void tell(std::vector<std::string>& found, std::string what) {
 std::unordered_set<Uuid> read_log(const DataDirectory& data, std::vector<std::string>& found,
                                   const std::function<void(std::uint64_t)>& progress) {
   std::unordered_set<Uuid> keys;
-  const auto log = EmbeddedLog::open_read_only(data.log());
+  const auto log = open_log_read_only(data);
   const Positions ends = log->ends();
   std::vector<StoredRecord> records;
   std::uint64_t read = 0;
@@ -54,14 +53,14 @@ std::unordered_set<Uuid> read_log(const DataDirectory& data, std::vector<std::st
           if (record.bytes.size() < hash_octets ||
               recompute_hash(record.bytes) != stated_hash(record.bytes)) {
             tell(found, fmt::format("{}: the record {}:{} does not have the hash that it states",
-                                    data.log().string(), p, record.offset.value));
+                                    data.log_place(), p, record.offset.value));
             continue;
           }
           try {
             decode(record.bytes, event);
             if (!event.key.value.is_nil()) keys.insert(event.key.value);
           } catch (const BadRecord& bad) {
-            tell(found, fmt::format("{}: the record {}:{}: {}", data.log().string(), p, record.offset.value,
+            tell(found, fmt::format("{}: the record {}:{}: {}", data.log_place(), p, record.offset.value,
                                     bad.what()));
           }
         }
@@ -75,7 +74,7 @@ std::unordered_set<Uuid> read_log(const DataDirectory& data, std::vector<std::st
 
 void read_keys(const DataDirectory& data, const std::unordered_set<Uuid>& needed,
                std::vector<std::string>& found) {
-  const auto keys = open_key_store(data.keys(), MasterKey::load(data.master_key()), true);
+  const auto keys = open_keys_read_only(data);
   for (std::string& finding : keys->findings()) tell(found, std::move(finding));
   std::size_t missing = 0;
   std::string example;
@@ -87,15 +86,17 @@ void read_keys(const DataDirectory& data, const std::unordered_set<Uuid>& needed
   }
   if (missing == 0) return;
   found.push_back(fmt::format("{}: {} keys that events in the log need are missing, for example {}",
-                              data.keys().string(), missing, example));
+                              data.keys_place(), missing, example));
 }
 
 }  // namespace
 
 DamageReport find_damage(const DataDirectory& data, const std::function<void(std::uint64_t)>& progress) {
   DamageReport report;
-  report.log = lasting_file_damage(data.log());
-  report.keys = lasting_file_damage(data.keys());
+  if (!data.kafka) {
+    report.log = lasting_file_damage(data.log());
+    report.keys = lasting_file_damage(data.keys());
+  }
   report.tables = lasting_file_damage(data.tables());
   // What a write-ahead log of the tables lost is read again from the log.
   std::erase_if(report.tables, [](const std::string& what) { return what.find(".log: ") != what.npos; });
@@ -103,10 +104,10 @@ DamageReport find_damage(const DataDirectory& data, const std::function<void(std
   try {
     needed = read_log(data, report.log, progress);
   } catch (const LogCorrupt& damage) { tell(report.log, damage.what()); }
-  const bool has_keys = has_database_files(data.keys());
+  const bool has_keys = data.kafka || has_database_files(data.keys());
   if (has_keys || !needed.empty()) {
     try {
-      if (!has_keys) throw KeyStoreDamaged(fmt::format("{}: there are no keys", data.keys().string()));
+      if (!has_keys) throw KeyStoreDamaged(fmt::format("{}: there are no keys", data.keys_place()));
       read_keys(data, needed, report.keys);
     } catch (const KeyStoreDamaged& damage) { tell(report.keys, damage.what()); }
   }

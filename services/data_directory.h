@@ -2,18 +2,30 @@
 //
 //   <data>/log         the events; the only thing that cannot be made again
 //   <data>/keys        person keys, wrapped by <data>/master.key (mode 0600)
+//                      (both of them not here where the log is on Kafka)
 //   <data>/tables      the read models; removing them costs a rebuild
 //   <data>/erasures.journal   which keys were destroyed; a restore needs it (erasures.h)
 #pragma once
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <utility>
+
+#include "events/kafka_address.h"
 
 namespace geleit {
+
+/// `--log kafka://…`
+struct KafkaPlace {
+  KafkaAddress address;
+  KafkaSettings settings;
+};
 
 struct DataDirectory {
   std::filesystem::path dir;
   std::optional<std::filesystem::path> log_elsewhere;  ///< `--log DIR`
+  std::optional<KafkaPlace> kafka = std::nullopt;      ///< events and keys lie there
   [[nodiscard]] std::filesystem::path log() const { return log_elsewhere.value_or(dir / "log"); }
   [[nodiscard]] std::filesystem::path tables() const { return dir / "tables"; }
   [[nodiscard]] std::filesystem::path keys() const { return dir / "keys"; }
@@ -27,6 +39,25 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path backup_lock() const { return dir / "backup.lock"; }
   /// Holds what a restore has copied until all of it was examined; held by that restore.
   [[nodiscard]] std::filesystem::path restoring() const { return dir / "restoring"; }
+  /// For people: where the log is, and where the keys are.
+  [[nodiscard]] std::string log_place() const { return kafka ? to_string(kafka->address) : log().string(); }
+  [[nodiscard]] std::string keys_place() const {
+    return kafka ? keys_topic_of(kafka->address) : keys().string();
+  }
 };
+
+/// `--data DIR` and `--log DIR|kafka://…`, which may be empty, and how one on Kafka is connected to. Throws
+/// LogRefused where that is no address.
+[[nodiscard]] inline DataDirectory data_directory(const std::string& data, const std::string& log,
+                                                  KafkaSettings settings) {
+  DataDirectory out{data, {}};
+  if (log.empty()) return out;
+  if (log.find("://") != std::string::npos) {
+    out.kafka = KafkaPlace{parse_kafka_address(log), std::move(settings)};
+  } else {
+    out.log_elsewhere = log;
+  }
+  return out;
+}
 
 }  // namespace geleit

@@ -14,7 +14,7 @@
 #include "services/cloud_event.h"
 #include "services/command_options.h"
 #include "services/key_store.h"
-#include "services/open_log.h"
+#include "services/open_parts.h"
 #include "services/progress_line.h"
 #include "services/seal.h"
 
@@ -48,10 +48,7 @@ std::optional<Position> parse_position(std::string_view text) {
 class Export {
  public:
   Export(const ExportAsk& ask, const CommandLine& line)
-      : ask_(ask),
-        line_(line),
-        log_(open_log_read_only(ask.where.directory().log().string(), config_of(ask.where.config))),
-        progress_(stderr) {
+      : ask_(ask), line_(line), log_(open_log_read_only(ask.where.directory())), progress_(stderr) {
     if (!ask.case_id.empty()) case_ = CaseId{*parse_uuid(ask.case_id)};
     const std::uint16_t partitions = log_->info().partitions;
     for (const std::string& text : ask.from) {
@@ -79,11 +76,12 @@ class Export {
   void open_keys() {
     const DataDirectory data = ask_.where.directory();
     std::string why;
-    if (!std::filesystem::exists(data.master_key()) || !std::filesystem::exists(data.keys())) {
+    const bool any = data.kafka || std::filesystem::exists(data.keys());
+    if (!std::filesystem::exists(data.master_key()) || !any) {
       why = say(line_.for_people, message::no_keys_there, data.dir.string());
     } else {
       try {
-        keys_ = open_key_store(data.keys(), MasterKey::load(data.master_key()), true);
+        keys_ = open_keys_read_only(data);
       } catch (const KeyStoreFailed& error) { why = error.what(); }
     }
     if (!keys_) progress_.tell(say(line_.for_people, message::export_stays_sealed, why));

@@ -14,13 +14,16 @@
 #include <stop_token>
 #include <thread>
 
+#include "events/embedded_log.h"
 #include "events/uuid.h"
 #include "schema/embedded.h"
+#include "services/command_options.h"
 #include "services/http/problem.h"
 #include "services/http/router.h"
 #include "services/http/server.h"
 #include "services/intake/command_routes.h"
 #include "services/language.h"
+#include "services/open_parts.h"
 #include "services/query/query_routes.h"
 #include "services/service.h"
 #include "services/signals.h"
@@ -37,10 +40,10 @@ constexpr std::chrono::seconds stop_answers{2};
 constexpr std::chrono::seconds stop_last{3};
 
 struct ServeOptions {
-  std::string data = "data";
+  DirectoryOptions where;
   std::string listen = "127.0.0.1:8480";
-  std::string log;
   std::string clock;
+  std::string roles = "intake,query";
 };
 
 /// Hands requests to one handler until another takes over: before the tables are ready, only its life is
@@ -166,11 +169,51 @@ std::string last_backup(const DataDirectory& data) {
   return told.starts_with('{') && told.ends_with('}') ? told : "null";
 }
 
+using Gauges = std::vector<std::shared_ptr<void>>;
+
+void add_intake_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) {
+  const auto gauge = [&](const char* name, const char* help, std::function<double()> value) {
+    gauges.push_back(metrics.gauge_when_read(name, help, {}, std::move(value)));
+  };
+  gauge("geleit_intake_queue", "Commands that wait to be decided",
+        [&service] { return static_cast<double>(service.intake().status().queued); });
+  gauge("geleit_intake_queue_max", "Commands that may wait before more are refused",
+        [] { return static_cast<double>(intake_queue_max); });
+  gauge("geleit_intake_unanswered_commands", "Commands taken and not answered yet",
+        [&service] { return static_cast<double>(service.intake().status().unanswered); });
+  gauge("geleit_intake_unanswered_commands_max", "Commands that may be unanswered before more are refused",
+        [] { return static_cast<double>(unanswered_commands_max); });
+  gauge("geleit_intake_unanswered_bytes", "Memory of the commands that are not answered yet, estimated",
+        [&service] { return static_cast<double>(service.intake().status().unanswered_octets); });
+  gauge("geleit_intake_unanswered_bytes_max", "Memory of unanswered commands before more are refused",
+        [] { return static_cast<double>(unanswered_octets_max); });
+  gauge("geleit_intake_cases", "Cases that intake keeps at hand",
+        [&service] { return static_cast<double>(service.intake().status().cases_at_hand); });
+  gauge("geleit_intake_cases_max",
+        "Cases at hand, because the tables are behind, before commands are refused",
+        [] { return static_cast<double>(cases_ahead_of_tables_max); });
+  gauge("geleit_log_append_queue_records_max", "Records that may wait to be written before the log refuses",
+        [] { return static_cast<double>(append_queue_records_max); });
+  gauge("geleit_log_append_queue_bytes_max", "Their octets",
+        [] { return static_cast<double>(append_queue_bytes_max); });
+  if (const auto* log = dynamic_cast<const EmbeddedLog*>(&service.log())) {
+    gauge("geleit_log_append_queue_records", "Records that wait to be written",
+          [log] { return static_cast<double>(log->append_queue().records); });
+    gauge("geleit_log_append_queue_bytes", "Their octets",
+          [log] { return static_cast<double>(log->append_queue().bytes); });
+  }
+  gauge("geleit_commands_accepted_total", "Commands recorded since the start",
+        [&service] { return static_cast<double>(service.intake().status().accepted); });
+  gauge("geleit_commands_refused_total", "Commands refused since the start",
+        [&service] { return static_cast<double>(service.intake().status().refused); });
+  gauge("geleit_commands_repeated_total", "Commands answered as repeated since the start",
+        [&service] { return static_cast<double>(service.intake().status().repeated); });
+}
+
 /// Numbers that are asked for when somebody reads the metrics; the handles keep them registered.
-std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& service,
-                                              const std::atomic<std::size_t>& waiting_reads) {
+Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<std::size_t>& waiting_reads) {
   const auto state = [&service] { return service.store().snapshot()->state(); };
-  std::vector<std::shared_ptr<void>> gauges;
+  Gauges gauges;
   const auto gauge = [&](const char* name, const char* help, std::function<double()> value) {
     gauges.push_back(metrics.gauge_when_read(name, help, {}, std::move(value)));
   };
@@ -200,7 +243,7 @@ std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& s
   }
   gauge("geleit_projection_lag_records", "Records in the log that the tables have not read yet",
         [&service, state] {
-          const Positions ends = service.log().ends();
+          const Positions ends = service.ends().ends;
           const Positions reached = state().positions();
           double lag = 0;
           for (std::size_t p = 0; p < ends.size(); ++p)
@@ -212,45 +255,17 @@ std::vector<std::shared_ptr<void>> add_gauges(http::Metrics& metrics, Service& s
     const bool any = ::stat(service.data().last_backup().c_str(), &told) == 0;
     return any ? static_cast<double>(told.st_mtime) : 0.;
   });
-  gauge("geleit_intake_queue", "Commands that wait to be decided",
-        [&service] { return static_cast<double>(service.intake().status().queued); });
-  gauge("geleit_intake_queue_max", "Commands that may wait before more are refused",
-        [] { return static_cast<double>(intake_queue_max); });
-  gauge("geleit_intake_unanswered_commands", "Commands taken and not answered yet",
-        [&service] { return static_cast<double>(service.intake().status().unanswered); });
-  gauge("geleit_intake_unanswered_commands_max", "Commands that may be unanswered before more are refused",
-        [] { return static_cast<double>(unanswered_commands_max); });
-  gauge("geleit_intake_unanswered_bytes", "Memory of the commands that are not answered yet, estimated",
-        [&service] { return static_cast<double>(service.intake().status().unanswered_octets); });
-  gauge("geleit_intake_unanswered_bytes_max", "Memory of unanswered commands before more are refused",
-        [] { return static_cast<double>(unanswered_octets_max); });
-  gauge("geleit_intake_cases", "Cases that intake keeps at hand",
-        [&service] { return static_cast<double>(service.intake().status().cases_at_hand); });
-  gauge("geleit_intake_cases_max",
-        "Cases at hand, because the tables are behind, before commands are refused",
-        [] { return static_cast<double>(cases_ahead_of_tables_max); });
+  gauge("geleit_log_ends_age_seconds", "For how long the log has not said where it ends; 0 while it does",
+        [&service] { return static_cast<double>(service.ends().old_ms) / 1000; });
   gauge("geleit_waiting_reads", "Reads that wait for a position",
         [&waiting_reads] { return static_cast<double>(waiting_reads.load()); });
   gauge("geleit_waiting_reads_max", "Reads that may wait before more are refused",
         [] { return static_cast<double>(waiting_reads_max); });
-  gauge("geleit_log_append_queue_records_max", "Records that may wait to be written before the log refuses",
-        [] { return static_cast<double>(append_queue_records_max); });
-  gauge("geleit_log_append_queue_bytes_max", "Their octets",
-        [] { return static_cast<double>(append_queue_bytes_max); });
-  if (const auto* log = dynamic_cast<const EmbeddedLog*>(&service.log())) {
-    gauge("geleit_log_append_queue_records", "Records that wait to be written",
-          [log] { return static_cast<double>(log->append_queue().records); });
-    gauge("geleit_log_append_queue_bytes", "Their octets",
-          [log] { return static_cast<double>(log->append_queue().bytes); });
-  }
-  gauge("geleit_commands_accepted_total", "Commands recorded since the start",
-        [&service] { return static_cast<double>(service.intake().status().accepted); });
-  gauge("geleit_commands_refused_total", "Commands refused since the start",
-        [&service] { return static_cast<double>(service.intake().status().refused); });
-  gauge("geleit_commands_repeated_total", "Commands answered as repeated since the start",
-        [&service] { return static_cast<double>(service.intake().status().repeated); });
+  if (service.roles().intake) add_intake_gauges(metrics, service, gauges);
   return gauges;
 }
+
+bool is_entered(const ClockChoice& clock) { return clock.kind == ClockChoice::Kind::entered; }
 
 void serve(const ServeOptions& options, CommandLine& line) {
   const auto endpoint = http::parse_endpoint(options.listen);
@@ -261,8 +276,13 @@ void serve(const ServeOptions& options, CommandLine& line) {
     // Without tokens every caller has all rights, so only this machine may call.
     throw CLI::ValidationError("--listen", "expected a loopback address, but got " + options.listen);
   }
-  if (options.log.find("://") != std::string::npos) {
-    throw CLI::ValidationError("--log", "expected a directory, but got " + options.log);
+  DataDirectory data = options.where.directory();
+  const Roles roles = parse_roles(options.roles).value_or(Roles{});
+  if (!data.kafka && !roles.all())
+    throw CLI::ValidationError("--roles", "expected all roles in one process on a log on this machine");
+  if (!options.clock.empty() && (!clock_may_be_set(data) || (data.kafka && is_entered(clock)))) {
+    throw CLI::ValidationError("--clock",
+                               "expected none, for a log on Kafka records by the clocks of its brokers");
   }
 
   Ending ending;
@@ -272,9 +292,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
 
   // Whatever is made from here on is its owner's alone.
   ::umask(077);
-  DataDirectory data{options.data, {}};
-  if (!options.log.empty()) data.log_elsewhere = options.log;
-  Service service(data, clock);
+  Service service(std::move(data), clock, nullptr, roles);
   for (const std::string& note : service.notes()) spdlog::warn("{}", note);
   http::Metrics metrics;
   http::Router life;
@@ -286,7 +304,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   server_options.metrics = &metrics;
   // The routers outlive the server, and the server the service's threads.
   http::Router router(&metrics);
-  std::vector<std::shared_ptr<void>> gauges;
+  Gauges gauges;
   std::atomic<std::size_t> waiting_reads{0};
   http::Server server(server_options, handler);
   spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
@@ -307,10 +325,13 @@ void serve(const ServeOptions& options, CommandLine& line) {
       },
       [&] { return ending.asked(); });
   add_life(router, service, metrics);
-  add_command_routes(router, service.intake(), service.rules(), service.clock(),
-                     service.clock_choice().kind == ClockChoice::Kind::entered);
+  if (roles.intake)
+    add_command_routes(router, service.intake(), service.rules(), service.clock(), is_entered(clock));
+  std::vector<std::string> deciders;
+  if (roles.intake) deciders.push_back("http://" + http::to_string(server.endpoint()));
   add_query_routes(router, QuerySources{service.store(), service.log(), service.rules(), service.keys(),
                                         service.clock(), server, describe(service.clock_choice()),
+                                        names_of(roles), deciders, [&service] { return service.ends(); },
                                         [&service] {
                                           std::vector<std::string> all = service.notes();
                                           for (auto& trouble : service.troubles())
@@ -338,12 +359,16 @@ void serve(const ServeOptions& options, CommandLine& line) {
 
 void add_serve(CommandLine& line) {
   auto* command =
-      line.app.add_subcommand("serve", "Run the service: every role in one process on the embedded log");
+      line.app.add_subcommand("serve", "Run the service: every role in one process, or some of them");
   auto options = std::make_shared<ServeOptions>();
-  command->add_option("--data", options->data, "Directory of log, keys and tables")->capture_default_str();
+  add_directory_options(*command, options->where);
   command->add_option("--listen", options->listen, "Loopback address and port; port 0 takes a free one")
       ->capture_default_str();
-  command->add_option("--log", options->log, "Directory of the log, if it is not in the data directory");
+  command->add_option("--roles", options->roles, "What this process does, on a log on Kafka: intake, query")
+      ->capture_default_str()
+      ->check([](const std::string& text) {
+        return parse_roles(text) ? std::string() : "expected intake, query or both, but got " + text;
+      });
   command->add_option("--clock", options->clock, "Start at this instant, or \"entered\": follow the commands")
       ->check([](const std::string& text) {
         return parse_clock(text) ? std::string()
@@ -351,8 +376,7 @@ void add_serve(CommandLine& line) {
       });
   command->callback([&line, options] {
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-    DataDirectory data{options->data, {}};
-    if (!options->log.empty()) data.log_elsewhere = options->log;
+    const DataDirectory data = options->where.directory();
     const auto refuse = [&](const auto& message, std::string_view about) {
       fmt::print(stderr, "geleit serve: {}\n", say(line.for_people, message, about));
       line.status = Exit::unavailable;
@@ -360,9 +384,9 @@ void add_serve(CommandLine& line) {
     try {
       serve(*options, line);
     } catch (const StartStopped&) { line.status = Exit::done; } catch (const LogInUse&) {
-      refuse(message::directory_in_use, data.log().string());
+      refuse(message::directory_in_use, data.log_place());
     } catch (const KeyStoreInUse&) {
-      refuse(message::directory_in_use, data.keys().string());
+      refuse(message::directory_in_use, data.keys_place());
     } catch (const StoreInUse&) {
       refuse(message::directory_in_use, data.tables().string());
     } catch (const LogCorrupt& damage) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "events/civil_time.h"
+#include "events/embedded_log.h"
 #include "events/rocks_damage.h"
 #include "events/thread_name.h"
 #include "events/uuid.h"
@@ -14,6 +15,7 @@
 #include "services/erasures.h"
 #include "services/fresh_key.h"
 #include "services/intake/adopt_settings.h"
+#include "services/open_parts.h"
 
 namespace geleit {
 namespace {
@@ -36,25 +38,36 @@ void give_way() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5);
 
 }  // namespace
 
-Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env)
-    : data_(std::move(data)), choice_(clock), block_cache_(make_block_cache(block_cache_octets)), env_(env) {
+Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env, const Roles& roles)
+    : data_(std::move(data)),
+      choice_(clock),
+      roles_(roles),
+      block_cache_(make_block_cache(block_cache_octets)),
+      env_(env) {
   std::filesystem::create_directories(data_.dir);
   if (choice_.kind == ClockChoice::Kind::entered) {
     // Nothing was entered before there were rules to enter it under; commands move the clock on from there.
     choice_.start = berlin_midnight(shipped_rule_sets().front()->from());
   }
   clock_ = make_clock(choice_);
+  open_parts();
+  ends_ = std::make_unique<LogEnds>(*log_, data_.kafka.has_value());
+  open_tables();
+}
+
+void Service::open_parts() {
+  LogSurroundings surroundings{[this] { return clock_->now(); }, env_, block_cache_};
+  if (data_.kafka) {
+    log_ = open_log(data_, std::move(surroundings));
+    keys_ = roles_.intake ? open_keys(data_, fresh_key(chance_)) : open_keys_read_only(data_);
+    return;
+  }
   require_parts();
   if (!EmbeddedLog::exists(data_.log())) {
     const Uuid id = uuid_v7(clock_->now(), chance_.next(), chance_.next());
     EmbeddedLog::create(data_.log(), embedded_partitions_default, id, clock_->now());
   }
-  EmbeddedLogOptions options;
-  options.dir = data_.log();
-  options.clock = [this] { return clock_->now(); };
-  options.env = env_;
-  options.block_cache = block_cache_;
-  log_ = EmbeddedLog::open(std::move(options));
+  log_ = open_log(data_, std::move(surroundings));
   const Positions ends = log_->ends();
   const bool empty = std::ranges::all_of(ends, [](Offset end) { return end == Offset{0}; });
   if (!empty && !std::filesystem::exists(data_.keys())) {
@@ -64,17 +77,21 @@ Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env
         "for good, make that directory, empty",
         data_.log().string(), data_.keys().string()));
   }
-  keys_ = open_key_store(data_.keys(), MasterKey::load_or_make(data_.master_key(), fresh_key(chance_)), false,
-                         env_);
+  keys_ = open_keys(data_, fresh_key(chance_), env_);
   complete_erasures(*keys_, ErasureJournal(data_.erasures()));
-  open_tables();
 }
 
 void Service::checkpoint() const {
+  const auto* log = dynamic_cast<const EmbeddedLog*>(log_.get());
+  if (log == nullptr) {
+    throw LogRefused(fmt::format(
+        "a backup is made of a log on this machine, but this one is at {}, kept by its brokers' replicas",
+        data_.log_place()));
+  }
   std::filesystem::create_directories(data_.checkpoint());
   const DataDirectory to{data_.checkpoint(), {}};
   store_->checkpoint(std::filesystem::absolute(to.tables()));
-  log_->checkpoint(std::filesystem::absolute(to.log()));
+  log->checkpoint(std::filesystem::absolute(to.log()));
   keys_->checkpoint(std::filesystem::absolute(to.keys()));
 }
 
@@ -155,24 +172,28 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
   }
   auto* entered = dynamic_cast<EnteredClock*>(clock_.get());
   if (entered) entered->advance_to(last_recorded(*store_));
-  adopt_shipped_rules(*log_, *store_, rules_, *projector_, *clock_);
-  intake_ = std::make_unique<Intake>(*log_, *store_, rules_, *keys_, *clock_, chance_, entered);
-  projector_->on_advance([this] { intake_->tables_advanced(); });
-  // A clock that follows the commands needs every event appended at its own time.
-  if (!entered) {
-    key_worker_ = std::make_unique<SerialWorker>("keys");
-    intake_->sync_keys_beside([this](std::function<void()> work) { key_worker_->give(std::move(work)); });
+  if (roles_.intake) {
+    adopt_shipped_rules(*log_, *store_, rules_, *projector_, *clock_);
+    intake_ = std::make_unique<Intake>(*log_, *store_, rules_, *keys_, *clock_, chance_, entered);
+    projector_->on_advance([this] { intake_->tables_advanced(); });
+    // A clock that follows the commands needs every event appended at its own time.
+    if (!entered) {
+      key_worker_ = std::make_unique<SerialWorker>("keys");
+      intake_->sync_keys_beside([this](std::function<void()> work) { key_worker_->give(std::move(work)); });
+    }
+    intake_->on_waiting_for_tables([this] { projector_->hurry(); });
   }
-  intake_->on_waiting_for_tables([this] { projector_->hurry(); });
   projector_thread_ = std::jthread([this](std::stop_token stop) {
     name_thread("projector");
     give_way();
     projector_->run(stop);
   });
-  intake_thread_ = std::jthread([this](std::stop_token stop) {
-    name_thread("intake");
-    intake_->run(stop);
-  });
+  if (intake_) {
+    intake_thread_ = std::jthread([this](std::stop_token stop) {
+      name_thread("intake");
+      intake_->run(stop);
+    });
+  }
   ready_ = true;
 }
 
@@ -198,6 +219,7 @@ std::vector<Service::Trouble> Service::troubles() const {
     return std::ranges::any_of(found, [&](const Trouble& trouble) { return trouble.what == what; });
   };
   if (std::string what = projector_->trouble(); !told(what)) add("tables", std::move(what));
+  if (!intake_) return found;
   if (std::string what = intake_->status().trouble; !told(what)) add("commands", std::move(what));
   return found;
 }

@@ -1,9 +1,6 @@
-// All of Geleit in one process on the embedded log: what `geleit serve` runs, put together here and nowhere
-// else.
-//
-//   <data>/log         the events; the only thing that cannot be made again
-//   <data>/keys        person keys, wrapped by <data>/master.key (mode 0600)
-//   <data>/tables      the read models; removing them costs a rebuild
+// What `geleit serve` runs, all roles in one process or some of them, put together here and nowhere else.
+// Every process has tables of its own, of all partitions; log and keys lie in the data directory, too, or on
+// Kafka (data_directory.h).
 #pragma once
 
 #include <atomic>
@@ -14,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "events/embedded_log.h"
+#include "events/log.h"
 #include "events/rocks_memory.h"
 #include "projections/projector.h"
 #include "projections/rule_book.h"
@@ -24,6 +21,8 @@
 #include "services/http/metrics.h"
 #include "services/intake/intake.h"
 #include "services/key_store.h"
+#include "services/log_ends.h"
+#include "services/roles.h"
 #include "services/serial_worker.h"
 
 namespace geleit {
@@ -39,7 +38,7 @@ class Service {
   /// from the log; a log or keys that are damaged, or missing beside the other, are never begun anew. Throws
   /// LogRefused, LogCorrupt, LogUnavailable, KeyStoreFailed, StoreFailed and what derives from them. `env`:
   /// what the files are written through; null: the machine's own.
-  Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env = nullptr);
+  Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env = nullptr, const Roles& roles = {});
   ~Service();
 
   /// Hears of every case that stands still: when the tables are ready, then whenever one is parked, in the
@@ -56,17 +55,19 @@ class Service {
 
   /// Fills the data directory's `checkpoint()`, which must be empty or missing: tables, log and keys in this
   /// order, so that the log covers the tables and the keys cover the log. By any thread; takes a moment.
-  /// Throws as opening does.
+  /// Throws as opening does; LogRefused where there is no log on this machine.
   void checkpoint() const;
   [[nodiscard]] const DataDirectory& data() const { return data_; }
+  [[nodiscard]] const Roles& roles() const { return roles_; }
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] const ClockChoice& clock_choice() const { return choice_; }
   [[nodiscard]] const Clock& clock() const { return *clock_; }
   [[nodiscard]] Log& log() { return *log_; }
+  [[nodiscard]] KnownEnds ends() const { return ends_->known(); }
   [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] RuleBook& rules() { return rules_; }
   [[nodiscard]] KeyStore& keys() { return *keys_; }
-  /// Only once `start` has been reached.
+  /// Only once `start` has been reached; intake only where this process has that role.
   [[nodiscard]] Intake& intake() { return *intake_; }
   [[nodiscard]] Projector& projector() { return *projector_; }
   /// Events folded by a rebuild that runs now; none otherwise.
@@ -85,17 +86,20 @@ class Service {
 
  private:
   void require_parts() const;
+  void open_parts();
   void open_tables();
   void prepare(const std::function<void(std::uint64_t)>& progress, const std::function<bool()>& stopping);
 
   DataDirectory data_;
   ClockChoice choice_;
+  Roles roles_;
   std::shared_ptr<rocksdb::Cache> block_cache_;
   std::unique_ptr<Clock> clock_;
   SystemChance chance_;
   RuleBook rules_;
   std::unique_ptr<StoredKeys> keys_;
-  std::unique_ptr<EmbeddedLog> log_;
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<LogEnds> ends_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Projector> projector_;
   std::unique_ptr<Intake> intake_;

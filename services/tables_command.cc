@@ -10,7 +10,6 @@
 #include <system_error>
 #include <thread>
 
-#include "events/embedded_log.h"
 #include "events/rocks_damage.h"
 #include "projections/projector.h"
 #include "projections/rebuild.h"
@@ -19,6 +18,7 @@
 #include "services/command_options.h"
 #include "services/damage_report.h"
 #include "services/http/json_text.h"
+#include "services/open_parts.h"
 #include "services/progress_line.h"
 
 namespace geleit {
@@ -97,10 +97,7 @@ Positions comparable_end(const ReadableLog& log, const StoreState& state) {
 void rebuild(const TablesAsk& ask, CommandLine& line) {
   const DataDirectory data = ask.where.directory();
   const SystemClock clock;
-  EmbeddedLogOptions options;
-  options.dir = data.log();
-  options.clock = [&clock] { return clock.now(); };
-  const auto log = EmbeddedLog::open(std::move(options));
+  const auto log = open_log(data, {[&clock] { return clock.now(); }, nullptr, nullptr});
   std::unique_ptr<Store> store;
   try {
     store = Store::open({.dir = data.tables()});
@@ -259,14 +256,14 @@ void check(const TablesAsk& ask, CommandLine& line) {
     } catch (const StoreDamaged& found) { damage.tables.emplace_back(found.what()); }
   }
   if (!damage.empty()) return tell_damage(damage, ask, line);
-  const auto log = EmbeddedLog::open_read_only(data.log());
+  const auto log = open_log_read_only(data);
   const StoreState state = store->snapshot()->state();
   // Making them was cut off before the first of them was whole.
   if (state.log.is_nil()) return no_tables();
   if (state.log != log->info().id) {
     fmt::print(
         stderr, "geleit check: {}\n",
-        say(line.for_people, message::tables_of_another_log, data.tables().string(), data.log().string()));
+        say(line.for_people, message::tables_of_another_log, data.tables().string(), data.log_place()));
     line.status = Exit::unavailable;
     return;
   }

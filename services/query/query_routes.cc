@@ -192,7 +192,7 @@ ListQuestion question_of(const QuerySources& sources, const http::Request& reque
   question.language = from_http(request.language());
   question.rules = &sources.rules;
   question.opener = &opener;
-  question.lag_ms = lag_of(state, sources.log.ends(), sources.clock.now()).ms;
+  question.lag_ms = lag_of(state, sources.ends(), sources.clock.now()).ms;
   return question;
 }
 
@@ -319,11 +319,12 @@ void add_query_routes(http::Router& router, QuerySources given) {
   add_list(router, "/v1/key-figures", sources, list_figures);
   add_case(router, sources);
   add_history(router, sources);
-  add_read(router, "/v1/status", sources,
-           [sources](const http::Request& request, const Parameters& parameters) {
-             if (auto refused = unknown_parameter(request, parameters)) return std::move(*refused);
-             return http::Response::json(status_json(*sources));
-           });
+  for (const char* const path : {"/v1/status", "/status"}) {
+    add_read(router, path, sources, [sources](const http::Request& request, const Parameters& parameters) {
+      if (auto refused = unknown_parameter(request, parameters)) return std::move(*refused);
+      return http::Response::json(status_json(*sources));
+    });
+  }
   router.add(http::Method::get, "/v1/openapi.json", [](http::Request, http::Responder responder) {
     auto response = http::Response::json(std::string(shipped_openapi_files().front().bytes));
     response.cache_control = "public, max-age=3600";

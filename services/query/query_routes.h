@@ -13,6 +13,7 @@
 #include "services/clock.h"
 #include "services/http/router.h"
 #include "services/key_store.h"
+#include "services/log_ends.h"
 
 namespace geleit {
 
@@ -32,6 +33,10 @@ struct QuerySources {
   const Clock& clock;
   http::Timers& timers;
   std::string clock_mode;  ///< for the status: "system", "entered" …
+  std::vector<std::string> roles;
+  /// Who decides commands, as far as this process knows: addresses of intakes.
+  std::vector<std::string> deciders;
+  std::function<KnownEnds()> ends;
   /// What is wrong now, a sentence each.
   std::function<std::vector<std::string>()> troubles;
   /// Hears what a read could not read, before that read is answered 503.

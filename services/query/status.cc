@@ -8,13 +8,41 @@
 #include "services/http/json_text.h"
 
 namespace geleit {
-Lag lag_of(const StoreState& state, const Positions& ends, Instant now) {
-  Lag lag;
-  for (std::size_t p = 0; p < ends.size() && p < state.reached.size(); ++p) {
-    const Reached& reached = state.reached[p];
-    if (ends[p] <= reached.next) continue;
-    lag.records += ends[p].value - reached.next.value;
-    lag.ms = std::max<std::int64_t>(lag.ms, std::max<std::int64_t>(1, now.ms - reached.recorded.ms));
+namespace {
+
+Lag lag_of_partition(const Reached& reached, const KnownEnds& known, std::size_t partition, Instant now) {
+  const Offset end = known.ends[partition];
+  if (end <= reached.next) return {0, known.old_ms};
+  return {end.value - reached.next.value,
+          std::max({std::int64_t{1}, now.ms - reached.recorded.ms, known.old_ms})};
+}
+
+/// Where each partition stands, and who decides: any intake takes any case, so that is the same for all.
+void write_partitions(http::JsonWriter& json, const QuerySources& sources, const StoreState& state,
+                      const KnownEnds& known, Instant now) {
+  json.member("partitions").array();
+  for (std::size_t p = 0; p < known.ends.size(); ++p) {
+    const Reached reached = p < state.reached.size() ? state.reached[p] : Reached{};
+    const Lag lag = lag_of_partition(reached, known, p, now);
+    json.object().member("partition").number(p).member("position");
+    reached.next.value > 0 ? json.number(reached.next.value - 1) : json.null();
+    json.member("end").number(std::max(known.ends[p], reached.next).value);
+    json.member("lag_records").number(lag.records).member("lag_ms").number(lag.ms);
+    json.member("decides").array();
+    for (const std::string& decider : sources.deciders) json.string(decider);
+    json.end().end();
+  }
+  json.end();
+}
+
+}  // namespace
+
+Lag lag_of(const StoreState& state, const KnownEnds& known, Instant now) {
+  Lag lag{0, known.old_ms};
+  for (std::size_t p = 0; p < known.ends.size() && p < state.reached.size(); ++p) {
+    const Lag one = lag_of_partition(state.reached[p], known, p, now);
+    lag.records += one.records;
+    lag.ms = std::max(lag.ms, one.ms);
   }
   return lag;
 }
@@ -23,12 +51,14 @@ std::string status_json(const QuerySources& sources) {
   const auto snapshot = sources.store.snapshot();
   const StoreState& state = snapshot->state();
   const LogInfo log = sources.log.info();
-  const Positions ends = sources.log.ends();
+  const KnownEnds ends = sources.ends();
   const Instant now = sources.clock.now();
   const Lag lag = lag_of(state, ends, now);
   std::string out;
   http::JsonWriter json(out);
-  json.object().member("roles").array().string("intake").string("query").end();
+  json.object().member("roles").array();
+  for (const std::string& role : sources.roles) json.string(role);
+  json.end();
   json.member("version").string(GELEIT_VERSION);
   json.member("log").object().member("kind").string(log.kind).member("id").string(to_string(log.id));
   json.member("partitions").number(log.partitions).end();
@@ -43,7 +73,9 @@ std::string status_json(const QuerySources& sources) {
     const std::uint64_t next = state.reached[p].next.value;
     if (next > 0) json.member(std::to_string(p)).number(next - 1);
   }
-  json.end().member("lag_ms").number(lag.ms).member("lag_records").number(lag.records);
+  json.end();
+  write_partitions(json, sources, state, ends, now);
+  json.member("lag_ms").number(lag.ms).member("lag_records").number(lag.records);
   json.member("events")
       .number(state.events)
       .member("stale")

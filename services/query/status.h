@@ -11,11 +11,11 @@ namespace geleit {
 [[nodiscard]] std::string status_json(const QuerySources& sources);
 
 /// Records of the log that the tables have not read, and how long the oldest partition of them waits (0: none
-/// does).
+/// does), or for how long the log has not said where it ends.
 struct Lag {
   std::uint64_t records = 0;
   std::int64_t ms = 0;
 };
-[[nodiscard]] Lag lag_of(const StoreState& state, const Positions& ends, Instant now);
+[[nodiscard]] Lag lag_of(const StoreState& state, const KnownEnds& ends, Instant now);
 
 }  // namespace geleit

@@ -1,34 +1,18 @@
 """The log on a real Apache Kafka, which deploy/kafka/start brings up: API.md, `geleit log info|create`."""
 
-import os
-import pathlib
-import subprocess
-
 import pytest
 
+import broker
 from client import new_id
 from program import geleit, geleit_json
 
 DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
-KAFKA = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "kafka"
 
 
 @pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    """kafka://HOST:PORT of a broker that is there for this file; GELEIT_KAFKA names one that runs already."""
-    if "GELEIT_KAFKA" in os.environ:
-        yield os.environ["GELEIT_KAFKA"]
-        return
-    where = tmp_path_factory.mktemp("kafka")
-    # Ends the broker when the other end of its pipe closes, which it does when the tests are killed too.
-    guard = subprocess.Popen(["sh", "-c", 'cat >/dev/null; "$0" --dir "$1"', KAFKA / "stop", where],
-                             stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
-    started = subprocess.run([KAFKA / "start", "--dir", where], capture_output=True, text=True, timeout=300)
-    try:
-        assert started.returncode == 0, started.stderr
-        yield started.stdout.strip()
-    finally:
-        guard.communicate(timeout=60)
+def kafka():
+    """kafka://HOST:PORT"""
+    return broker.shared_address()
 
 
 @pytest.fixture
@@ -54,7 +38,7 @@ def test_create_makes_a_directory_too(tmp_path):
 
 def test_what_is_no_address_is_usage(kafka):
     """2 usage"""
-    for wrong in ("kafka://nowhere", kafka, kafka + "/", "http://127.0.0.1:1/topic", kafka + "/a/b"):
+    for wrong in ("kafka://nowhere", kafka + "/", "http://127.0.0.1:1/topic", kafka + "/a/b"):
         done = geleit("log", "create", wrong)
         assert done.returncode == USAGE and "kafka://HOST:PORT" in done.stderr, wrong
     assert geleit("log", "create", kafka + "/t", "--partitions", "0").returncode == USAGE

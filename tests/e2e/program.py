@@ -1,4 +1,6 @@
-"""The program as its users start it: `geleit serve` as a process of its own, and every other subcommand."""
+"""The program as its users start it: `geleit serve` as a process of its own, and every other subcommand.
+
+GELEIT_TEST_LOG=kafka: every data directory gets a log of its own on one real broker, instead of one in it."""
 
 import json
 import os
@@ -22,10 +24,30 @@ def executable() -> str:
     return os.environ.get("GELEIT", str(ROOT / "build" / "geleit"))
 
 
+def on_kafka() -> bool:
+    return os.environ.get("GELEIT_TEST_LOG") == "kafka"
+
+
+def log_arguments(data) -> list[str]:
+    """What every command on this data directory is given, so that it finds the log of it."""
+    if not on_kafka():
+        return []
+    import broker
+
+    kept = Path(data).parent / f"{Path(data).name}.log-place"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(broker.new_log(broker.shared_address()))
+    return ["--log", kept.read_text()]
+
+
 def geleit(*arguments, stdin=None, timeout=120, **options) -> subprocess.CompletedProcess:
     """Runs a subcommand to its end; the caller looks at returncode, stdout and stderr (text)."""
+    arguments = [*map(str, arguments)]
+    if "--data" in arguments and "--log" not in arguments:
+        arguments += log_arguments(arguments[arguments.index("--data") + 1])
     return subprocess.run(
-        [executable(), *map(str, arguments)],
+        [executable(), *arguments],
         input=stdin,
         timeout=timeout,
         capture_output=True,
@@ -68,6 +90,11 @@ class Server:
     def start(self) -> "Server":
         program = self.program or executable()
         command = [program, "serve", "--data", str(self.data), "--listen", self.listen]
+        if "--log" not in self.extra:
+            command += log_arguments(self.data)
+        if self.clock and "kafka://" in " ".join([*command, *self.extra]):
+            # Only this one takes a clock that the brokers do not have.
+            command[0] = str(Path(executable()).with_name("geleit_breakable"))
         if self.clock:
             command += ["--clock", self.clock]
         command += self.extra
