@@ -12,13 +12,12 @@
 namespace geleit {
 namespace {
 
-using Watch = std::chrono::steady_clock;
-
 constexpr int poll_ms = 100;
 // How long a record may take until it counts as not written; it may come all the same.
 constexpr int put_ms_max = 10'000;
-// How often it is looked whether what was wrong is over.
-constexpr auto look_again_after = std::chrono::milliseconds(500);
+// After so many polls it is looked whether what was wrong is over, for so long at most.
+constexpr int polls_between_looks = 5;
+constexpr int look_ms_max = 500;
 constexpr Partition only_partition{0};
 
 std::string_view bytes_of(const void* data, std::size_t size) {
@@ -122,14 +121,11 @@ void KafkaKeysTopic::wait_until_read(std::int64_t end, int timeout_ms) {
 
 void KafkaKeysTopic::run() {
   name_thread("keys follow");
-  auto next_look = Watch::now();
+  int polls = 0;
   while (!stopping_) {
     const KafkaMessage record(rd_kafka_consume(follower_->topic(), only_partition.value, poll_ms));
     rd_kafka_poll(follower_->get(), 0);
-    if (Watch::now() >= next_look) {
-      look_after_trouble();
-      next_look = Watch::now() + look_again_after;
-    }
+    if (++polls % polls_between_looks == 0) look_after_trouble();
     if (!record) continue;
     std::int64_t reached = 0;
     if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -163,7 +159,7 @@ void KafkaKeysTopic::look_after_trouble() {
     if (trouble_.empty()) return;
   }
   try {
-    const KafkaTopicState state = topic_state(*follower_, static_cast<int>(look_again_after.count()));
+    const KafkaTopicState state = topic_state(*follower_, look_ms_max);
     if (state.partitions != 1 || state.leaderless > 0 || state.in_sync < in_sync_needed(state.replicas))
       return;
     note_trouble({});

@@ -542,6 +542,8 @@ void Projector::answer_retries() {
   for (const AskedRetry& asked : asked_now) {
     std::optional<Retried> retried;
     try {
+      // Whoever asks may know the case from an answer that the tables do not hold yet.
+      while (step() > 0) {}
       retried = retry(asked.id);
     } catch (const std::exception& failure) {
       const std::lock_guard lock(mutex_);

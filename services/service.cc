@@ -181,6 +181,10 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
       key_worker_ = std::make_unique<SerialWorker>("keys");
       intake_->sync_keys_beside([this](std::function<void()> work) { key_worker_->give(std::move(work)); });
     }
+    if (data_.kafka) {
+      ends_worker_ = std::make_unique<SerialWorker>("log ends");
+      intake_->ask_ends_beside([this](std::function<void()> work) { ends_worker_->give(std::move(work)); });
+    }
     intake_->on_waiting_for_tables([this] { projector_->hurry(); });
   }
   projector_thread_ = std::jthread([this](std::stop_token stop) {

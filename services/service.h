@@ -103,7 +103,7 @@ class Service {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Projector> projector_;
   std::unique_ptr<Intake> intake_;
-  std::unique_ptr<SerialWorker> key_worker_;  ///< after intake: it ends first
+  std::unique_ptr<SerialWorker> key_worker_, ends_worker_;  ///< after intake: they end first
   std::jthread intake_thread_, projector_thread_;
   std::function<void(const Parked&)> parked_;
   std::atomic<bool> ready_{false};

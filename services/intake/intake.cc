@@ -104,7 +104,8 @@ struct Intake::Item {
   unsigned lost_races = 0;
   bool released = false;              ///< from Entry::waiting, whose turn it is
   std::optional<std::uint32_t> slot;  ///< of its case, while it waits in a queue
-  Positions tables_to;  ///< how far the tables must have read before it is decided; empty: anywhere
+  Positions tables_to;            ///< how far the tables must have read before it is decided; empty: anywhere
+  std::uint64_t ends_ticket = 0;  ///< for `tables_to`, while that is asked for
 
   [[nodiscard]] Command& command() const { return std::get<Command>(submission->commands[index]); }
 };
@@ -132,7 +133,8 @@ struct Intake::Pending {
   struct Held {
     Item item;
     Answer answer;
-    Positions wanted_end;  ///< empty: none
+    Positions wanted_end;           ///< empty: none
+    std::uint64_t ends_ticket = 0;  ///< for `wanted_end`, while that is asked for
   };
   std::vector<Held> held;
 };
@@ -167,6 +169,7 @@ struct Intake::Resting {
   CaseId case_id;
   Rejection rejection;
   Positions wanted_end;
+  std::uint64_t ends_ticket = 0;  ///< for `wanted_end`, while that is asked for
 };
 
 /// What one round of deciding leaves to be done together.
@@ -327,21 +330,22 @@ bool Intake::step() {
     moved = read_back() || moved;
     moved = answer_rested() || moved;
   }
-  if (unsettled_) {
-    // The failed records may lie in the log all the same: only its end tells, read by us and by the tables.
-    try {
-      const Positions ends = log_.ends();
-      unsettled_ = behind(read_to_, ends) || behind(store_.snapshot()->state().positions(), ends);
-    } catch (const LogUnavailable&) {}
-  }
+  take_told_ends();
+  if (unsettled_) settle();
   const std::vector<Item> items = take_queue();
   if (items.empty()) {
     if (tables_behind_) let_go_of_cases();
     return moved;
   }
   Round round;
-  if (unsettled_) {
-    for (const Item& item : items) answer(item, not_ready(message::log_unavailable));
+  if (unsettled_ || (ends_beside_ && !log_.trouble().empty())) {
+    for (const Item& item : items) {
+      if (item.released) {
+        const auto entry = cases_.find(case_of(item.command()));
+        if (entry != cases_.end() && entry->second->released > 0) --entry->second->released;
+      }
+      answer(item, not_ready(message::log_unavailable));
+    }
     return true;
   }
   try {
@@ -372,8 +376,74 @@ bool Intake::step() {
   return moved || !again_.empty() || blocked_.size() < items.size();
 }
 
+/// The failed records may lie in the log all the same: only its end tells, read by us and by the tables.
+void Intake::settle() {
+  try {
+    if (ends_beside_ && settled_at_.empty()) {
+      if (settle_ticket_ == 0) settle_ticket_ = ticket_for_ends();
+      ask_ends();
+      return;
+    }
+    const Positions ends = ends_beside_ ? settled_at_ : log_.ends();
+    unsettled_ = behind(read_to_, ends) || behind(store_.snapshot()->state().positions(), ends);
+  } catch (const LogUnavailable&) {}
+}
+
+std::uint64_t Intake::ticket_for_ends() { return last_ticket_ = asks_ + 1; }
+
+/// Begins an asking unless one is under way.
+void Intake::ask_ends() {
+  if (asks_ != told_) return;
+  ++asks_;
+  ends_beside_([this, ask = asks_] {
+    Positions ends;
+    try {
+      ends = log_.ends();
+    } catch (const std::exception&) { /* told by there being none */
+    }
+    const bool told = !ends.empty();
+    {
+      const std::lock_guard lock(mutex_);
+      answered_ask_ = {ask, std::move(ends)};
+      nudged_ = nudged_ || told;
+    }
+    // Where it has failed, the next look at the log is soon enough to ask again.
+    if (told) wake_.notify_one();
+  });
+}
+
+/// Whoever waited to be told the ends goes on, or hears that the log does not answer.
+void Intake::take_told_ends() {
+  if (!ends_beside_) return;
+  std::optional<std::pair<std::uint64_t, Positions>> answered;
+  {
+    const std::lock_guard lock(mutex_);
+    answered = std::exchange(answered_ask_, {});
+  }
+  if (answered) {
+    told_ = answered->first;
+    told_nothing_ = answered->second.empty();
+    if (!told_nothing_) told_ends_ = std::move(answered->second);
+    const auto is_told = [&](std::uint64_t ticket) { return ticket != 0 && ticket <= told_; };
+    if (is_told(settle_ticket_)) {
+      settle_ticket_ = 0;
+      if (!told_nothing_) settled_at_ = told_ends_;
+    }
+    for (Resting& resting : resting_) {
+      if (!is_told(resting.ends_ticket)) continue;
+      resting.ends_ticket = 0;
+      resting.wanted_end = told_nothing_ ? read_to_ : told_ends_;
+      if (told_nothing_) resting.rejection = not_ready(message::log_unavailable);
+    }
+  }
+  // Somebody took a ticket while the last asking was under way.
+  if (last_ticket_ > asks_) ask_ends();
+}
+
 bool Intake::answer_rested() {
-  const auto read_far_enough = [&](const Resting& resting) { return !behind(read_to_, resting.wanted_end); };
+  const auto read_far_enough = [&](const Resting& resting) {
+    return resting.ends_ticket == 0 && !behind(read_to_, resting.wanted_end);
+  };
   const auto first_left = std::stable_partition(resting_.begin(), resting_.end(), read_far_enough);
   const bool any = first_left != resting_.begin();
   for (auto at = resting_.begin(); at != first_left; ++at) answer(at->item, std::move(at->rejection));
@@ -464,14 +534,20 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
   entry.pending.pop_front();
   done.accepted.recorded = record.recorded;
   done.accepted.position = position;
-  for (auto& [item, held, wanted_end] : done.held) {
+  for (auto& [item, held, wanted_end, ends_ticket] : done.held) {
     if (auto* repeat = std::get_if<Accepted>(&held); repeat && repeat->id == done.accepted.id) {
       *repeat = done.accepted;
       repeat->repeated = true;
     }
-    if (!wanted_end.empty() && behind(read_to_, wanted_end))
-      resting_.push_back(
-          {std::move(item), link.stream, std::get<Rejection>(std::move(held)), std::move(wanted_end)});
+    if (ends_ticket != 0 && ends_ticket <= told_) {
+      ends_ticket = 0;
+      wanted_end = told_ends_;
+      if (told_nothing_) held = not_ready(message::log_unavailable);
+      if (told_nothing_) wanted_end.clear();
+    }
+    if (ends_ticket != 0 || (!wanted_end.empty() && behind(read_to_, wanted_end)))
+      resting_.push_back({std::move(item), link.stream, std::get<Rejection>(std::move(held)),
+                          std::move(wanted_end), ends_ticket});
     else
       answer(item, std::move(held));
   }
@@ -522,6 +598,8 @@ void Intake::lost(const CaseId& id, Position winner) {
 void Intake::append_failed() {
   // Whether they were recorded is not known, so that is what is said; a retry is answered from the log.
   unsettled_ = true;
+  settled_at_.clear();
+  settle_ticket_ = ends_beside_ ? ticket_for_ends() : 0;
   for (auto& [id, entry] : cases_) {
     for (Pending& pending : entry->pending) {
       answer(pending.item, not_ready(message::log_unavailable));
@@ -760,6 +838,17 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
       if (!known) {
         // That nobody knows the person is seen once the tables hold what all partitions held when it was
         // asked.
+        if (item.tables_to.empty() && ends_beside_) {
+          if (item.ends_ticket == 0) item.ends_ticket = ticket_for_ends();
+          if (item.ends_ticket > told_) {
+            ask_ends();
+            round.waiting_for_tables.insert(id);
+            blocked_.push_back(std::move(item));
+            return;
+          }
+          if (told_nothing_) return answer(item, not_ready(message::log_unavailable));
+          item.tables_to = told_ends_;
+        }
         if (item.tables_to.empty()) item.tables_to = log_.ends();
         if (behind(round.snapshot->state().positions(), item.tables_to)) {
           round.waiting_for_tables.insert(id);
@@ -866,6 +955,15 @@ void Intake::refuse(Entry* entry, Item item, Rejection rejection) {
   // had when it was found has been read; if that brings another's record of the case, it is decided again
   // (lost).
   if (entry && rejection.kind != RejectionKind::not_ready) {
+    if (ends_beside_) {
+      const std::uint64_t ticket = ticket_for_ends();
+      const CaseId id = case_of(item.command());
+      if (!entry->pending.empty())
+        entry->pending.back().held.push_back({std::move(item), std::move(rejection), {}, ticket});
+      else
+        resting_.push_back({std::move(item), id, std::move(rejection), {}, ticket});
+      return ask_ends();
+    }
     try {
       Positions end = log_.ends();
       if (!entry->pending.empty()) {

@@ -130,6 +130,12 @@ class Intake {
   /// that; works are done one after another. Without one intake does it itself. Set before `run`; what it was
   /// given must be done before this object goes.
   void sync_keys_beside(std::function<void(std::function<void()>)> beside) { beside_ = std::move(beside); }
+  /// For a log beyond the machine: who asks it where it ends, which takes a while, so that nothing else waits
+  /// for that; works are done one after another. While such a log refuses appends nothing is decided, for it
+  /// comes back by itself. Without one intake asks the log itself. Set before `run`; as above.
+  void ask_ends_beside(std::function<void(std::function<void()>)> beside) {
+    ends_beside_ = std::move(beside);
+  }
   /// Runs, in intake's thread, when a command waits for the tables to be read further. Set before `run`.
   void on_waiting_for_tables(std::function<void()> waits) { waits_for_tables_ = std::move(waits); }
 
@@ -148,6 +154,10 @@ class Intake {
   Cases::iterator forget(Cases::iterator entry);
   bool read_back();
   bool answer_rested();
+  [[nodiscard]] std::uint64_t ticket_for_ends();
+  void ask_ends();
+  void take_told_ends();
+  void settle();
   void confirm(Entry& entry, const StoredRecord& record, const Link& link);
   void lost(const CaseId& id, Position winner);
   void release_waiting(Entry& entry);
@@ -179,7 +189,7 @@ class Intake {
   Chance& chance_;
   EnteredClock* entered_;
   std::function<void()> waits_for_tables_;
-  std::function<void(std::function<void()>)> beside_;
+  std::function<void(std::function<void()>)> beside_, ends_beside_;
   std::uint64_t key_batches_ = 0;                   ///< given to `beside_`
   std::atomic<std::uint64_t> key_batches_done_{0};  ///< and appended, or failed
   IntakeLimits limits_;
@@ -196,6 +206,15 @@ class Intake {
   std::deque<Item> blocked_;  ///< until the tables have been read further
   std::vector<Resting> resting_;
   bool unsettled_ = false;  ///< an append failed: nothing is decided before the log's end has been read
+  /// The end that must be read for that; empty: it was not told yet.
+  Positions settled_at_;
+  std::uint64_t settle_ticket_ = 0;  ///< while that is asked for
+  /// Each time the ends are asked for beside has a number, counted from 1. Who needs them as of now takes as
+  /// its ticket the number of the next asking: that begins after whatever is known now.
+  std::uint64_t asks_ = 0, last_ticket_ = 0;
+  std::uint64_t told_ = 0;     ///< askings that have been answered
+  bool told_nothing_ = false;  ///< the last of them has failed
+  Positions told_ends_;        ///< by the last that has not
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
@@ -206,6 +225,7 @@ class Intake {
   std::deque<Item> queue_, quick_;
   std::vector<std::uint32_t> queue_cases_, quick_cases_;
   bool nudged_ = false;
+  std::optional<std::pair<std::uint64_t, Positions>> answered_ask_;  ///< no positions: it has failed
   bool append_failed_ = false;
   bool tables_behind_ = false;  ///< cases_ahead_of_tables_max is met; set by intake's thread alone
   bool stopped_ = false;
