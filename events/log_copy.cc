@@ -72,6 +72,11 @@ std::string difference(const EmbeddedLogContents& copy, const ReadableLog& sourc
 
 }  // namespace
 
+bool is_log_copy(const std::filesystem::path& dir) {
+  std::error_code ignored;
+  return std::filesystem::exists(dir / copy_name, ignored);
+}
+
 LogCopy::LogCopy(std::filesystem::path dir, const ReadableLog& source, DatabaseMemory memory)
     : dir_(std::move(dir)), memory_(std::move(memory)), env_(make_unsynced_env(memory_.env)) {
   memory_.env = env_.get();

@@ -14,6 +14,9 @@
 
 namespace geleit {
 
+/// Whether a copy lies there, which nobody may take for a log of its own.
+[[nodiscard]] bool is_log_copy(const std::filesystem::path& dir);
+
 class LogCopy {
  public:
   /// Opens the copy in this directory, or begins one. A copy that is not one of `source` (another log, a last

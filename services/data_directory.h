@@ -2,7 +2,7 @@
 //
 //   <data>/log         the events; the only thing that cannot be made again
 //   <data>/keys        person keys, wrapped by <data>/master.key (mode 0600)
-//                      (both of them not here where the log is on Kafka)
+//                      (where the log is on Kafka: an expendable copy of it, and no keys)
 //   <data>/tables      the read models; removing them costs a rebuild
 //   <data>/erasures.journal   which keys were destroyed; a restore needs it (erasures.h)
 #pragma once

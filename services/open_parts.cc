@@ -1,5 +1,6 @@
 #include "services/open_parts.h"
 
+#include "events/copied_log.h"
 #include "events/embedded_log.h"
 #include "events/kafka_log.h"
 #include "services/kafka_keys.h"
@@ -8,10 +9,12 @@ namespace geleit {
 
 std::unique_ptr<Log> open_log(const DataDirectory& data, LogSurroundings surroundings) {
   if (data.kafka) {
-    KafkaLogOptions options;
-    options.address = data.kafka->address;
-    options.settings = data.kafka->settings;
-    return KafkaLog::open(options);
+    CopiedLogOptions options;
+    options.kafka.address = data.kafka->address;
+    options.kafka.settings = data.kafka->settings;
+    options.copy = data.log();
+    options.memory = {std::move(surroundings.block_cache), surroundings.env};
+    return CopiedLog::open(std::move(options));
   }
   EmbeddedLogOptions options;
   options.dir = data.log();

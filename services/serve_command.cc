@@ -336,6 +336,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                           std::vector<std::string> all = service.notes();
                                           for (auto& trouble : service.troubles())
                                             all.push_back(std::move(trouble.what));
+                                          if (std::string what = service.copy_trouble(); !what.empty())
+                                            all.push_back(std::move(what));
                                           return all;
                                         },
                                         [&service](const std::exception& failure) { service.note(failure); },

@@ -7,7 +7,9 @@
 #include <algorithm>
 
 #include "events/civil_time.h"
+#include "events/copied_log.h"
 #include "events/embedded_log.h"
+#include "events/log_copy.h"
 #include "events/rocks_damage.h"
 #include "events/thread_name.h"
 #include "events/uuid.h"
@@ -59,8 +61,15 @@ void Service::open_parts() {
   LogSurroundings surroundings{[this] { return clock_->now(); }, env_, block_cache_};
   if (data_.kafka) {
     log_ = open_log(data_, std::move(surroundings));
+    if (const auto* copied = dynamic_cast<const CopiedLog*>(log_.get()); copied && !copied->note().empty())
+      notes_.push_back(copied->note());
     keys_ = roles_.intake ? open_keys(data_, fresh_key(chance_)) : open_keys_read_only(data_);
     return;
+  }
+  if (is_log_copy(data_.log())) {
+    throw LogRefused(fmt::format(
+        "what lies in {} is the local copy of a log on Kafka; say with --log kafka://… which one it is",
+        data_.log().string()));
   }
   require_parts();
   if (!EmbeddedLog::exists(data_.log())) {
@@ -143,6 +152,7 @@ void Service::prepare(const std::function<void(std::uint64_t)>& progress,
   const auto go_on = [&] {
     if (stopping && stopping()) throw StartStopped();
   };
+  if (auto* copied = dynamic_cast<CopiedLog*>(log_.get())) copied->catch_up([&](std::uint64_t) { go_on(); });
   projector_ = std::make_unique<Projector>(*log_, *store_, rules_);
   rebuilding_ = 0;
   projector_->prepare([&](std::uint64_t events) {
@@ -203,6 +213,11 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
 
 void Service::give_up() {
   if (intake_) intake_->give_up();
+}
+
+std::string Service::copy_trouble() const {
+  const auto* copied = dynamic_cast<const CopiedLog*>(log_.get());
+  return copied ? copied->copy_trouble() : std::string();
 }
 
 std::vector<Service::Trouble> Service::troubles() const {

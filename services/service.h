@@ -81,8 +81,11 @@ class Service {
   [[nodiscard]] std::vector<Trouble> troubles() const;
   /// Reading met with this; damage is told from then on.
   void note(const std::exception& failure);
-  /// What was done by itself that somebody should know: tables set aside.
+  /// What was done by itself that somebody should know: tables set aside, a copy of the log begun anew.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  /// Why the local copy of a log on Kafka is not kept or read; empty: it is, or there is none. Everything
+  /// goes on without it, more slowly.
+  [[nodiscard]] std::string copy_trouble() const;
 
  private:
   void require_parts() const;

@@ -1,6 +1,6 @@
-"""The log on Kafka is slow or gone for a while: writing is refused and told to come again, reading goes on and
-tells its lag, and all comes back by itself. What was sent meanwhile is answered truthfully when it is sent
-again."""
+"""The log on Kafka is slow or gone for a while: writing is refused and told to come again, reading goes on
+and tells its lag, and all comes back by itself. What was sent meanwhile is answered truthfully when it is
+sent again."""
 
 import os
 import signal
