@@ -53,6 +53,17 @@ std::vector<std::int64_t> ask_offsets(const KafkaClient& client, std::span<const
   }
 }
 
+/// What librdkafka tells wrongly, or not at all.
+std::string hint_to(const std::string& error) {
+  // It sent a wrong nonce, which brokers before 4.0 took (confluentinc/librdkafka#4895).
+  constexpr int scram_is_right = 0x020601ff;
+  if (rd_kafka_version() >= scram_is_right || error.find("SCRAM") == std::string::npos) return {};
+  return fmt::format(
+      ". If user and password are right and the broker is Kafka 4.0 or newer: librdkafka {} cannot log in "
+      "there by SCRAM, 2.6.1 and newer can; PLAIN over TLS and certificates work",
+      rd_kafka_version_str());
+}
+
 }  // namespace
 
 KafkaClient::KafkaClient(rd_kafka_type_t type, const KafkaAddress& address, const std::string& topic,
@@ -135,9 +146,10 @@ KafkaTopicState topic_state(const KafkaClient& client, int timeout_ms) {
   for (int waited = 0; error != RD_KAFKA_RESP_ERR_NO_ERROR;) {
     const int left = timeout_ms - waited;
     if (left <= 0 || (client.turned_away() && waited >= turned_away_ms_max)) {
-      throw LogUnavailable(client.turned_away() ? fmt::format("Kafka turns us away: {}", client.last_error())
-                                                : fmt::format("Kafka does not answer: {}. {}",
-                                                              rd_kafka_err2str(error), client.last_error()));
+      throw LogUnavailable(
+          client.turned_away()
+              ? fmt::format("Kafka turns us away: {}{}", client.last_error(), hint_to(client.last_error()))
+              : fmt::format("Kafka does not answer: {}. {}", rd_kafka_err2str(error), client.last_error()));
     }
     const int wait = error == RD_KAFKA_RESP_ERR__TRANSPORT ? std::min(left, look_ms) : left;
     error = rd_kafka_metadata(client.get(), 0, client.topic(), &metadata, wait);

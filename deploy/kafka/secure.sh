@@ -2,7 +2,8 @@
 # Passwords and TLS for a cluster in a directory: an authority that exists for it alone, a certificate for
 # each broker and one for clients, and a user `geleit` with a password that nobody has chosen. Sourced by
 # deploy/kafka/start. A client needs what lies in DIR/client:
-#   geleit.toml, plain.toml      for geleit --config: password by SCRAM-SHA-512, or as it is, over TLS
+#   scram.toml, plain.toml       for geleit --config: password by SCRAM-SHA-512, or as it is, over TLS
+#   geleit.toml                  the one of the two that works with Debian's librdkafka
 #   certificate.toml             the same with a certificate, for the port that asks for one (ssl.address)
 #   client.properties            for Kafka's own tools: --command-config FILE
 #   ca.pem                       the authority that has signed the brokers' certificates
@@ -18,6 +19,7 @@ secure_certificate() {
 
 secure_clients() {
   local password ca=$dir/client/ca.pem
+  rm -rf -- "$dir/client"
   mkdir -p -- "$dir/client"
   chmod 700 -- "$dir/client"
   (
@@ -38,7 +40,7 @@ ssl.truststore.type=PEM
 ssl.truststore.location=$ca
 TEXT
   )
-  secure_config geleit <<'TEXT'
+  secure_config scram <<'TEXT'
 security.protocol = "sasl_ssl"
 ssl.ca.location = "ca.pem"
 sasl.mechanism = "SCRAM-SHA-512"
@@ -52,6 +54,9 @@ sasl.mechanism = "PLAIN"
 sasl.username = "geleit"
 sasl.password.file = "geleit.password"
 TEXT
+  # Before 2.6.1 librdkafka sends a wrong nonce, which only brokers before 4.0 take.
+  if [[ $version == 3.* ]]; then ln -s scram.toml "$dir/client/geleit.toml"; fi
+  if [[ $version != 3.* ]]; then ln -s plain.toml "$dir/client/geleit.toml"; fi
   secure_config certificate <<'TEXT'
 security.protocol = "ssl"
 ssl.ca.location = "ca.pem"
