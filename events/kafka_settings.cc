@@ -60,6 +60,8 @@ constexpr std::array fixed{
     "enable.partition.eof"sv,
     "fetch.wait.max.ms"sv,
     "fetch.error.backoff.ms"sv,
+    "fetch.message.max.bytes"sv,
+    "max.partition.fetch.bytes"sv,
     "queued.min.messages"sv,
     "queued.max.messages.kbytes"sv,
     "topic.metadata.refresh.interval.ms"sv,
