@@ -133,6 +133,7 @@ std::optional<Settings> ask_settings(const KafkaClient& client, const std::strin
 
 // A topic that was just made is known to one broker sooner than to another.
 constexpr int ask_again_ms = 100;
+constexpr int brokers_differ_ms_max = 1'000;
 
 Settings settings_of(const KafkaClient& client, const std::string& topic) {
   for (int waited = 0; waited < kafka_opening_ms_max; waited += ask_again_ms) {
@@ -181,7 +182,6 @@ KafkaTopicState wait_for_topic(const KafkaClient& client, const std::string& top
 
 // No partitions: there is no such topic, and there has been none for as long as the brokers may differ.
 KafkaTopicState look_for_topic(const KafkaClient& client) {
-  constexpr int brokers_differ_ms_max = 1'000;
   KafkaTopicState state = topic_state(client, kafka_opening_ms_max);
   for (int waited = 0; state.partitions == 0 && waited < brokers_differ_ms_max; waited += ask_again_ms) {
     rd_kafka_poll(client.get(), ask_again_ms);
@@ -208,6 +208,24 @@ std::string plan_of(const std::string& topic, const KafkaTopicState& state) {
   return fmt::format(R"({{"version":1,"partitions":[{}]}})", partitions);
 }
 
+/// What is set otherwise, in words, and what kafka-configs.sh takes to mend it; both empty: nothing.
+struct Misfit {
+  std::string wrong, mends;
+};
+
+Misfit misfit_of(const Settings& settings, const std::vector<Must>& musts) {
+  Misfit misfit;
+  for (const Must& must : musts) {
+    const auto found = settings.find(must.name);
+    const std::string is = found == settings.end() ? "unknown" : found->second;
+    if (must.fits(is)) continue;
+    const bool first = misfit.wrong.empty();
+    misfit.wrong += fmt::format("{}{} is {}, but must be {}", first ? "" : "; ", must.name, is, must.words);
+    misfit.mends += fmt::format("{}{}={}", first ? "" : ",", must.name, must.set_to);
+  }
+  return misfit;
+}
+
 void check_topic(const KafkaClient& client, const KafkaAddress& address, const std::string& topic,
                  const KafkaTopicState& state, const std::vector<Must>& musts) {
   if (state.brokers >= replicas_wanted && state.replicas < replicas_wanted) {
@@ -218,21 +236,17 @@ void check_topic(const KafkaClient& client, const KafkaAddress& address, const s
         topic, address.brokers, state.replicas, replicas_wanted, state.brokers, address.brokers,
         plan_of(topic, state)));
   }
-  const Settings settings = settings_of(client, topic);
-  std::string wrong;
-  std::string mends;
-  for (const Must& must : musts) {
-    const auto found = settings.find(must.name);
-    const std::string is = found == settings.end() ? "unknown" : found->second;
-    if (must.fits(is)) continue;
-    wrong += fmt::format("{}{} is {}, but must be {}", wrong.empty() ? "" : "; ", must.name, is, must.words);
-    mends += fmt::format("{}{}={}", mends.empty() ? "" : ",", must.name, must.set_to);
+  // A broker may not have heard yet that somebody mended it.
+  Misfit misfit = misfit_of(settings_of(client, topic), musts);
+  for (int waited = 0; !misfit.wrong.empty() && waited < brokers_differ_ms_max; waited += ask_again_ms) {
+    rd_kafka_poll(client.get(), ask_again_ms);
+    misfit = misfit_of(settings_of(client, topic), musts);
   }
-  if (wrong.empty()) return;
+  if (misfit.wrong.empty()) return;
   throw LogRefused(fmt::format(
       "the topic '{}' on {} is not as the log needs it: {}. Mend it: kafka-configs.sh --bootstrap-server {} "
       "--entity-type topics --entity-name {} --alter --add-config {}",
-      topic, address.brokers, wrong, address.brokers, topic, mends));
+      topic, address.brokers, misfit.wrong, address.brokers, topic, misfit.mends));
 }
 
 LogRefused no_log(const KafkaAddress& address, const std::string& topic) {

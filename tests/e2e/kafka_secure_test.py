@@ -1,5 +1,6 @@
 """A broker that asks for passwords and certificates, and `--config FILE` that has them."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from brokers import brokers, tool
-from client import new_id
-from program import geleit, geleit_json
+from client import Client, new_id
+from program import Server, geleit, geleit_json
+from story import Story
 
 DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
+READERS = ("serve", "export", "rebuild", "check")  # of a log, beside `geleit log`
 
 
 class Secure:
@@ -61,6 +64,34 @@ def test_plain_and_a_certificate_reach_the_log(secure, log):
     )
     assert by_plain == {**by_certificate, "where": log}
     assert geleit("export", "--log", log, "--config", secure.config()).returncode == DONE
+
+
+def test_a_service_writes_and_reads_over_tls(log, secure, tmp_path):
+    """geleit serve --log kafka://… --config FILE: what it wrote is read by it, by export, and by kcat"""
+    server = Server(tmp_path / "data", extra=("--log", log, "--config", str(secure.config()))).start()
+    client = Client(server.url)
+    story = Story(client)
+    cases = [story.running().id for _ in range(5)]
+    assert {case["case"] for case in client.rows("cases")} == set(cases)
+    client.close()
+    assert server.stop() == DONE
+    exported = geleit("export", "--log", log, "--data", tmp_path / "data", "--config", secure.config())
+    assert exported.returncode == DONE, exported.stderr
+    events = [json.loads(line) for line in exported.stdout.splitlines()]
+    opened = [e for e in events if e["type"] == "de.geleit.ReferralReceived"]
+    assert {e["subject"] for e in opened} == set(cases)
+    assert all(e["data"]["person"]["family_name"] == "Musterkind" for e in opened), "opened with the keys"
+    seen = subprocess.run(
+        ["kcat", "-C", "-q", "-e", "-b", secure.by_certificate.removeprefix("kafka://"),
+         "-t", log.rsplit("/", 1)[1], "-f", r"%k\n", "-X", "security.protocol=ssl",
+         *(f"-Xssl.{name}={secure.client / file}" for name, file in (
+             ("ca.location", "ca.pem"),
+             ("certificate.location", "certificate.pem"),
+             ("key.location", "certificate.key"),
+         ))],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert len(seen.stdout.splitlines()) == len(events) and set(cases) <= set(seen.stdout.splitlines())
 
 
 def test_scram_reaches_the_log(log, secure):
@@ -137,7 +168,7 @@ def test_what_is_not_the_operators_is_refused_by_every_command(log, tmp_path):
     commands = (
         ["log", "info", "--log", log],
         ["log", "create", log + "x"],
-        ["export", "--log", log],
+        *([command, "--data", tmp_path / "data", "--log", log] for command in READERS),
     )
     for command in commands:
         done = geleit(*command, "--config", config)

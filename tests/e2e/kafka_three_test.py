@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from brokers import BIN, brokers, tool
+from brokers import BIN, KAFKA, brokers, start_brokers, tool
 from client import new_id
 from program import geleit, geleit_json
 
@@ -15,8 +15,12 @@ DONE, REFUSED = 0, 1
 
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory):
-    with brokers(tmp_path_factory.mktemp("kafka"), "--brokers", "3") as address:
+    with brokers(where(tmp_path_factory), "--brokers", "3") as address:
         yield address
+
+
+def where(tmp_path_factory):
+    return tmp_path_factory.getbasetemp() / "three"
 
 
 def pasted(refusal):
@@ -62,3 +66,23 @@ def test_a_topic_on_one_broker_is_refused_until_what_is_told_was_done(kafka):
         assert setting in refused.stderr, refused.stderr
     pasted(refused.stderr)
     assert geleit(*create).returncode == DONE
+
+
+def test_stopped_and_started_again_they_hold_what_they_held(kafka, tmp_path_factory):
+    """deploy/kafka/start: ready within 25 s (three brokers), 10 s (one), at the address that it had"""
+    log = f"{kafka}/geleit-{new_id()}"
+    made = geleit_json("log", "create", log, "--json")
+    three = where(tmp_path_factory)
+    subprocess.run([KAFKA / "stop", "--dir", three], check=True, timeout=60)
+    begun = time.monotonic()
+    assert start_brokers(three) == kafka
+    assert time.monotonic() - begun < 25
+    assert geleit_json("log", "info", "--log", log, "--json") == made
+
+
+def test_one_broker_is_ready_within_10_seconds(tmp_path):
+    """… ready within 10 s (one)"""
+    begun = time.monotonic()
+    with brokers(tmp_path / "one") as address:
+        assert time.monotonic() - begun < 10
+        assert geleit("log", "create", f"{address}/geleit").returncode == DONE
