@@ -132,34 +132,51 @@ void require_names(schema::Event::Reader r) {
     throw BadRecord("an event without an id, a stream or a version");
 }
 
-/// Which of an event's pointers are there, told from their words: most events lack most of them, and asking
-/// Cap'n Proto for each costs more than the rest of the event. In the order of schema/event.capnp.
+/// An event's pointers, told from their words: most events lack most of them, and asking Cap'n Proto for each
+/// costs more than the rest of the event. In the order of schema/event.capnp.
 class Pointers {
  public:
   enum Field : std::uint8_t { installation, provider_set, provider, by, findings, deviations };
 
-  explicit Pointers(schema::Event::Reader r) {
+  Pointers(schema::Event::Reader r, kj::ArrayPtr<const capnp::word> message)
+      : end_(reinterpret_cast<const char*>(message.end())) {
     const capnp::AnyStruct::Reader any = r;
-    const auto data = any.getDataSection();
     // A struct's pointers follow its data.
-    first_ = data.end();
+    first_ = reinterpret_cast<const char*>(any.getDataSection().end());
     count_ = any.getPointerSection().size();
   }
-  [[nodiscard]] bool has(Field field) const {
-    if (field >= count_) return false;
-    std::uint64_t word = 0;
-    std::memcpy(&word, first_ + std::size_t{field} * sizeof word, sizeof word);
-    return word != 0;
+  [[nodiscard]] bool has(Field field) const { return word(field) != 0; }
+  /// The text that the pointer leads to; none where Cap'n Proto has to say what it is. A list pointer is,
+  /// from its lowest bit: kind 1 (2 bits), the words between it and the list (30, signed), octets as elements
+  /// 2 (3 bits), their number with the NUL at the end (29).
+  [[nodiscard]] std::optional<std::string_view> text(Field field) const {
+    const std::uint64_t pointer = word(field);
+    if (pointer == 0) return std::string_view();
+    const std::int64_t between = static_cast<std::int32_t>(pointer) >> 2;
+    const std::uint64_t octets = pointer >> 35;
+    if ((pointer & 3) != 1 || (pointer >> 32 & 7) != 2 || between < 0 || octets == 0) return std::nullopt;
+    const char* behind = first_ + (std::size_t{field} + 1) * sizeof pointer;
+    const std::uint64_t from = static_cast<std::uint64_t>(between) * sizeof pointer;
+    const auto room = static_cast<std::uint64_t>(end_ - behind);
+    if (from > room || octets > room - from || behind[from + octets - 1] != '\0') return std::nullopt;
+    return std::string_view(behind + from, octets - 1);
   }
 
  private:
-  const capnp::byte* first_;
+  [[nodiscard]] std::uint64_t word(Field field) const {
+    std::uint64_t word = 0;
+    if (field < count_) std::memcpy(&word, first_ + std::size_t{field} * sizeof word, sizeof word);
+    return word;
+  }
+
+  const char* first_;
+  const char* end_;
   std::size_t count_;
 };
 
-void read_event(schema::Event::Reader r, Event& e) {
+void read_event(schema::Event::Reader r, kj::ArrayPtr<const capnp::word> words, Event& e) {
   require_names(r);
-  const Pointers pointers(r);
+  const Pointers pointers(r, words);
   e.id.value = {r.getIdHigh(), r.getIdLow()};
   e.stream.value = {r.getStreamHigh(), r.getStreamLow()};
   e.version = Version{r.getVersion()};
@@ -168,8 +185,10 @@ void read_event(schema::Event::Reader r, Event& e) {
   e.happened.at =
       r.getHappenedAt() == schema::NO_INSTANT ? std::nullopt : std::optional(Instant{r.getHappenedAt()});
   e.decided = Instant{r.getDecidedAt()};
-  e.provider = codec::view(r.getProvider());
-  e.by = pointers.has(Pointers::by) ? codec::view(r.getBy()) : std::string_view();
+  const auto provider = pointers.text(Pointers::provider);
+  e.provider = provider ? *provider : codec::view(r.getProvider());
+  const auto by = pointers.text(Pointers::by);
+  e.by = by ? *by : codec::view(r.getBy());
   e.judged_by.shipped = shipped_of(r);
   e.judged_by.installation = e.judged_by.provider = {};
   if (pointers.has(Pointers::installation))
@@ -224,7 +243,7 @@ void decode(std::string_view record, Event& out) {
   const auto words = message_words(record);
   guarded([&] {
     capnp::FlatArrayMessageReader message(words, reader_options);
-    read_event(message.getRoot<schema::Event>(), out);
+    read_event(message.getRoot<schema::Event>(), words, out);
   });
 }
 

@@ -89,6 +89,24 @@ TEST(Codec, WhatIsNoRecordIsSaidToBeNone) {
   }
 }
 
+TEST(Codec, TextsOfADamagedRecordLieWithinIt) {
+  FullSource source;
+  const std::string record = encode(sample_event(23, source));
+  for (std::size_t i = 0; i < record.size() * 8; ++i) {
+    std::string damaged = record;
+    damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ (1 << (i % 8)));
+    const Aligned aligned(damaged);
+    try {
+      const Event event = decode(aligned.bytes());
+      for (const std::string_view text : {event.provider, event.by}) {
+        if (text.empty()) continue;
+        EXPECT_GE(text.data(), aligned.bytes().data()) << "bit " << i;
+        EXPECT_LT(text.data() + text.size(), aligned.bytes().data() + aligned.bytes().size()) << "bit " << i;
+      }
+    } catch (const BadRecord&) {}
+  }
+}
+
 TEST(Codec, OneFlippedBitIsSeenInTheHash) {
   FullSource source;
   const std::string record = encode(sample_event(23, source));
