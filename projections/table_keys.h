@@ -8,8 +8,10 @@
 // as many ranges as there are providers. Column 0 is the row order itself and needs no entries.
 #pragma once
 
+#include <bit>
 #include <cassert>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -18,15 +20,21 @@
 
 namespace geleit {
 
+/// The same octets in the other order.
+template <class Int>
+[[nodiscard]] Int turned(Int value) {
+  static_assert(std::endian::native == std::endian::little);
+  if constexpr (sizeof(Int) == 8) return static_cast<Int>(__builtin_bswap64(value));
+  if constexpr (sizeof(Int) == 4) return static_cast<Int>(__builtin_bswap32(value));
+  if constexpr (sizeof(Int) == 2) return static_cast<Int>(__builtin_bswap16(value));
+  return value;
+}
 /// Writes the octets of `value` to `out` and returns where they end.
 template <class Int>
 char* write_big_endian(char* out, Int value) {
-  auto rest = static_cast<std::make_unsigned_t<Int>>(value);
-  for (std::size_t i = sizeof(Int); i-- > 0;) {
-    out[i] = static_cast<char>(rest);
-    if constexpr (sizeof(Int) > 1) rest = static_cast<std::make_unsigned_t<Int>>(rest >> 8);
-  }
-  return out + sizeof(Int);
+  const Int octets = turned(value);
+  std::memcpy(out, &octets, sizeof octets);
+  return out + sizeof octets;
 }
 template <class Int>
 void append_big_endian(std::string& out, Int value) {
@@ -36,11 +44,9 @@ void append_big_endian(std::string& out, Int value) {
 template <class Int>
 [[nodiscard]] Int read_big_endian(std::string_view bytes) {
   assert(bytes.size() >= sizeof(Int));
-  std::make_unsigned_t<Int> value = 0;
-  for (std::size_t i = 0; i < sizeof(Int); ++i) {
-    value = static_cast<std::make_unsigned_t<Int>>((value << 8) | static_cast<unsigned char>(bytes[i]));
-  }
-  return static_cast<Int>(value);
+  Int octets;
+  std::memcpy(&octets, bytes.data(), sizeof octets);
+  return turned(octets);
 }
 
 inline constexpr std::size_t id_octets = 16;
