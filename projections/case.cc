@@ -5,16 +5,34 @@
 namespace geleit {
 namespace {
 
+/// From the back: what is asked for came last, mostly.
 template <class Items, class Id>
 auto* find_by_id(Items& items, const Id& id) {
   const auto found =
-      std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.id == id; });
-  return found == items.end() ? nullptr : &*found;
+      std::find_if(items.rbegin(), items.rend(), [&](const auto& item) { return item.id == id; });
+  return found == items.rend() ? nullptr : &*found;
 }
 
 }  // namespace
 
+void Case::clear() {
+  Case fresh;
+  const auto keep = [&]<class... List>(List Case::*... lists) {
+    (((this->*lists).clear(), (fresh.*lists).swap(this->*lists)), ...);
+  };
+  keep(&Case::provider, &Case::judged, &Case::lands_before, &Case::lead, &Case::follow_ups,
+       &Case::applications, &Case::approvals, &Case::denials, &Case::staff, &Case::visits, &Case::findings,
+       &Case::missed);
+  for (SealedCopy Case::*copy : {&Case::person, &Case::diagnoses}) {
+    (this->*copy).bytes.clear();
+    (fresh.*copy).bytes.swap((this->*copy).bytes);
+  }
+  *this = std::move(fresh);
+}
+
+Visit* Case::find_visit(VisitId visit) { return find_by_id(visits, visit); }
 const Visit* Case::find_visit(VisitId visit) const { return find_by_id(visits, visit); }
+Approval* Case::find_approval(ApprovalId approval) { return find_by_id(approvals, approval); }
 const Approval* Case::find_approval(ApprovalId approval) const { return find_by_id(approvals, approval); }
 
 //            SubmitApplication   GrantApproval      first unit          CompleteCare, DiscontinueCare

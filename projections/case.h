@@ -182,7 +182,11 @@ struct Case {
   friend bool operator==(const Case&, const Case&) = default;
 
   [[nodiscard]] bool exists() const { return head.version.value > 0; }
+  /// Makes it no case again; its lists and texts keep their memory for the next one.
+  void clear();
+  [[nodiscard]] Visit* find_visit(VisitId visit);
   [[nodiscard]] const Visit* find_visit(VisitId visit) const;
+  [[nodiscard]] Approval* find_approval(ApprovalId approval);
   [[nodiscard]] const Approval* find_approval(ApprovalId approval) const;
 };
 

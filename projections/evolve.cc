@@ -28,15 +28,11 @@ struct Fold {
     if (c.exists()) throw FoldFailed("a case is opened by its first event only");
   }
   Visit& visit(VisitId id) const {
-    for (Visit& v : c.visits) {
-      if (v.id == id) return v;
-    }
+    if (Visit* v = c.find_visit(id)) return *v;
     throw FoldFailed("the case has no such visit");
   }
   Approval& approval(ApprovalId id) const {
-    for (Approval& a : c.approvals) {
-      if (a.id == id) return a;
-    }
+    if (Approval* a = c.find_approval(id)) return *a;
     throw FoldFailed("the case has no such approval");
   }
   std::uint16_t staff(std::string_view slug) const {
@@ -45,7 +41,10 @@ struct Fold {
     c.staff.emplace_back(slug);
     return static_cast<std::uint16_t>(c.staff.size() - 1);
   }
-  SealedCopy copy(Sealed sealed) const { return {event.key, std::string(sealed.bytes)}; }
+  void copy(Sealed sealed, SealedCopy& to) const {
+    to.key = event.key;
+    to.bytes = sealed.bytes;
+  }
   void discharge(std::optional<CivilDate> on) const {
     if (!on || c.discharged_on == on) return;
     c.discharged_on = on;
@@ -72,9 +71,17 @@ struct Fold {
   template <class Granted>
   void grant(const Granted& e, bool extension) const {
     if (c.find_approval(e.approval)) throw FoldFailed("the approval is known already");
-    c.approvals.push_back({e.approval, extension, false, e.units, e.from, e.until, e.decided_on,
-                           copy(e.reference), decide_oldest(extension, Decision::granted, e.decided_on),
+    c.approvals.push_back({e.approval,
+                           extension,
+                           false,
+                           e.units,
+                           e.from,
+                           e.until,
+                           e.decided_on,
+                           {},
+                           decide_oldest(extension, Decision::granted, e.decided_on),
                            event.version});
+    copy(e.reference, c.approvals.back().reference);
   }
   template <class Denied>
   void deny(const Denied& e, bool extension) const {
@@ -101,8 +108,8 @@ struct Apply : Fold {
     c.land = e.land;
     c.land_judged = judged;
     c.person_id = e.person_id;
-    c.person = copy(e.person);
-    c.diagnoses = copy(e.diagnoses);
+    copy(e.person, c.person);
+    copy(e.diagnoses, c.diagnoses);
     c.prescriber = e.prescriber.kind;
     c.prescribed_on = e.prescribed_on;
     c.received_on = e.received_on.value_or(event.happened.date);
@@ -123,8 +130,8 @@ struct Apply : Fold {
       c.lands_before.push_back({c.land, event.version});
       c.land = *e.land;
     }
-    if (e.person.present()) c.person = copy(e.person);
-    if (e.diagnoses.present()) c.diagnoses = copy(e.diagnoses);
+    if (e.person.present()) copy(e.person, c.person);
+    if (e.diagnoses.present()) copy(e.diagnoses, c.diagnoses);
     if (e.prescriber) c.prescriber = e.prescriber->kind;
     replace(c.prescribed_on, e.prescribed_on);
     replace(c.received_on, e.received_on);
@@ -189,7 +196,7 @@ struct Apply : Fold {
     replace(a.from, e.from);
     replace(a.until, e.until);
     replace(a.decided_on, e.decided_on);
-    if (e.reference.present()) a.reference = copy(e.reference);
+    if (e.reference.present()) copy(e.reference, a.reference);
     // The corrected day is also the day on which the application was decided.
     if (e.decided_on && a.decides) c.applications[*a.decides].decided_on = e.decided_on;
   }
@@ -241,12 +248,13 @@ struct Apply : Fold {
   void operator()(const VisitCancelled& e) const { visit(e.visit).state = VisitState::cancelled; }
   void operator()(const VisitMissed& e) const { visit(e.visit).state = VisitState::missed; }
   void operator()(const VisitDelivered& e) const {
-    if (!c.find_visit(e.visit)) {
+    Visit* known = c.find_visit(e.visit);
+    if (!known) {
       if (!e.starts_at && !e.started_at) throw FoldFailed("a delivered visit without a start");
-      c.visits.push_back({});
-      c.visits.back().id = e.visit;
+      known = &c.visits.emplace_back();
+      known->id = e.visit;
     }
-    Visit& v = visit(e.visit);
+    Visit& v = *known;
     v.state = VisitState::delivered;
     if (const auto at = e.started_at ? e.started_at : e.starts_at) start(v, *at);
     v.minutes = e.minutes;
@@ -334,9 +342,9 @@ FirstDays first_days(const Case& c) {
   CivilDate unit = never;
   CivilDate delivery = never;
   for (const Visit& v : c.visits) {
-    if (!v.delivered()) continue;
-    delivery = std::min(delivery, v.on);
-    if (v.on >= units_from) unit = std::min(unit, v.on);
+    const CivilDate on = v.delivered() ? v.on : never;
+    delivery = std::min(delivery, on);
+    unit = std::min(unit, on >= units_from ? on : never);
   }
   const auto known = [&](CivilDate day) { return day == never ? std::nullopt : std::optional(day); };
   return {known(unit), known(delivery)};

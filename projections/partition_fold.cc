@@ -10,9 +10,19 @@
 
 namespace geleit {
 
-// ---------------------------------------------------------------- places
+// ---------------------------------------------------------------- cases and places
 
-std::uint32_t PartitionFold::Places::find(const CaseId& id, const std::deque<OneCase>& cases) const {
+PartitionFold::OneCase& PartitionFold::Cases::add(const CaseId& id) {
+  if (size_ == cases_.size()) cases_.emplace_back();
+  OneCase& one = cases_[size_++];
+  one.id = id;
+  one.error.clear();
+  one.stored.head = {};
+  one.stored.state.clear();
+  return one;
+}
+
+std::uint32_t PartitionFold::Places::find(const CaseId& id, const Cases& cases) const {
   const std::uint64_t hash = std::hash<CaseId>{}(id);
   const auto tag = static_cast<std::uint32_t>(hash);
   for (std::size_t at = (hash >> 32) & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
@@ -36,10 +46,22 @@ void PartitionFold::Places::add(const CaseId& id, std::uint32_t place) {
   for (std::size_t i = 0; i < hashes_.size(); ++i) insert(hashes_[i], static_cast<std::uint32_t>(i));
 }
 
+void PartitionFold::Places::clear() {
+  slots_.assign(slots_.size(), {});
+  hashes_.clear();
+}
+
 // ---------------------------------------------------------------- folding
 
-PartitionFold::PartitionFold(Partition partition, std::uint16_t partitions, RuleBook& rules)
-    : partition_(partition), partitions_(partitions), rules_(rules) {}
+void PartitionFold::begin(Partition partition, Offset until) {
+  partition_ = partition;
+  cases_.clear();
+  places_.clear();
+  accepted_.clear();
+  accepted_.reserve(until.value);
+  settings_streams_.clear();
+  out_ = {};
+}
 
 void PartitionFold::add_stale(const StoredRecord& record) {
   out_.stale.emplace_back(stale_key(event_.stream, {record.partition, record.offset}),
@@ -80,8 +102,8 @@ void PartitionFold::add(const StoredRecord& record) {
       return;
     }
     if (settings) return take_settings(record, *settings);
-    place = static_cast<std::uint32_t>(cases_.size());
-    cases_.emplace_back().id = event_.stream;
+    place = cases_.size();
+    cases_.add(event_.stream);
     places_.add(event_.stream, place);
   }
   OneCase& one = cases_[place];
@@ -117,7 +139,7 @@ void PartitionFold::fold_before_failure(const ReadableLog& log, std::uint32_t nu
 
 void PartitionFold::pack_trails() {
   std::vector<char*> place(cases_.size());
-  for (std::size_t i = 0; i < cases_.size(); ++i) {
+  for (std::uint32_t i = 0; i < cases_.size(); ++i) {
     place[i] = out_.octets.take(cases_[i].stored.head.version.value * trail_entry_octets);
   }
   for (const Accepted& accepted : accepted_) {
@@ -125,7 +147,7 @@ void PartitionFold::pack_trails() {
     at = write_big_endian(write_big_endian(at, accepted.entry.offset.value), accepted.entry.id_tail);
   }
   accepted_ = {};
-  for (std::size_t i = 0; i < cases_.size(); ++i) {
+  for (std::uint32_t i = 0; i < cases_.size(); ++i) {
     const std::size_t size = cases_[i].stored.head.version.value * trail_entry_octets;
     out_.streams.push_back({cases_[i].id, {}, {place[i] - size, size}, {}, cases_[i].last});
   }
@@ -142,7 +164,7 @@ FoldedPartition PartitionFold::finish(const ReadableLog& log) {
   pack_trails();
   std::unordered_map<std::string, std::string_view> providers;
   std::string bytes;
-  for (std::size_t i = 0; i < out_.streams.size(); ++i) {
+  for (std::uint32_t i = 0; i < cases_.size(); ++i) {
     const StoredCase& stored = cases_[i].stored;
     if (stored.head.version.value == 0) continue;
     bytes.clear();

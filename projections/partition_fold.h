@@ -33,11 +33,14 @@ struct FoldedPartition {
   ByteArena octets{std::size_t{1} << 20};
 };
 
-/// Takes the records of one partition in their order.
+/// Takes the records of one partition in their order, and then those of another: the memory of its cases is
+/// used again.
 class PartitionFold {
  public:
-  PartitionFold(Partition partition, std::uint16_t partitions, RuleBook& rules);
+  PartitionFold(std::uint16_t partitions, RuleBook& rules) : partitions_(partitions), rules_(rules) {}
 
+  /// `until` is where the records end.
+  void begin(Partition partition, Offset until);
   void add(const StoredRecord& record);
   /// `log` gives again what a failed fold had before. Throws LogCorrupt.
   [[nodiscard]] FoldedPartition finish(const ReadableLog& log);
@@ -45,12 +48,26 @@ class PartitionFold {
   [[nodiscard]] Offset next() const { return out_.reached.next; }
 
  private:
+  /// What every event touches stands first.
   struct OneCase {
     CaseId id;
-    StoredCase stored;
     Offset last;
-    std::string error;  ///< why the fold stopped, or empty
     Offset error_at;
+    std::string error;  ///< why the fold stopped, or empty
+    StoredCase stored;
+  };
+  /// By place, in the order met. They stay where they are.
+  class Cases {
+   public:
+    [[nodiscard]] std::uint32_t size() const { return size_; }
+    [[nodiscard]] OneCase& operator[](std::uint32_t place) { return cases_[place]; }
+    [[nodiscard]] const OneCase& operator[](std::uint32_t place) const { return cases_[place]; }
+    OneCase& add(const CaseId& id);
+    void clear() { size_ = 0; }
+
+   private:
+    std::deque<OneCase> cases_;  ///< those behind `size_` are kept for their memory
+    std::uint32_t size_ = 0;
   };
   struct Accepted {
     std::uint32_t number;  ///< place in cases_
@@ -64,8 +81,9 @@ class PartitionFold {
   class Places {
    public:
     static constexpr std::uint32_t none = UINT32_MAX;
-    [[nodiscard]] std::uint32_t find(const CaseId& id, const std::deque<OneCase>& cases) const;
+    [[nodiscard]] std::uint32_t find(const CaseId& id, const Cases& cases) const;
     void add(const CaseId& id, std::uint32_t place);
+    void clear();
 
    private:
     struct Slot {
@@ -82,11 +100,11 @@ class PartitionFold {
   void fold_before_failure(const ReadableLog& log, std::uint32_t number);
   void pack_trails();
 
-  Partition partition_;
   std::uint16_t partitions_;
   RuleBook& rules_;
+  Partition partition_;
   Event event_;  ///< of the record at hand
-  std::deque<OneCase> cases_;
+  Cases cases_;
   Places places_;
   std::vector<Accepted> accepted_;
   std::map<CaseId, SettingsStream> settings_streams_;

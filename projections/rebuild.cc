@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <exception>
 #include <thread>
 
@@ -57,15 +58,18 @@ struct FreedMemory {
   ~FreedMemory() { ::malloc_trim(0); }
 };
 
+/// What a worker is to do, told which one it is.
+using Work = std::function<void(std::size_t worker)>;
+
 /// Runs all tasks on the workers; when one fails, the others end after the task they are at.
-void run_all(std::span<const std::function<void()>> tasks) {
+void run_all(std::span<const Work> tasks) {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::exception_ptr failure;
-  const auto work = [&] {
+  const auto work = [&](std::size_t worker) {
     for (std::size_t i = next++; i < tasks.size(); i = next++) {
       try {
-        tasks[i]();
+        tasks[i](worker);
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!failure) failure = std::current_exception();
@@ -75,15 +79,15 @@ void run_all(std::span<const std::function<void()>> tasks) {
   };
   {
     std::vector<std::jthread> workers;
-    for (std::size_t i = 0; i < std::min<std::size_t>(rebuild_workers, tasks.size()); ++i)
-      workers.emplace_back(work);
+    for (std::size_t worker = 0; worker < std::min<std::size_t>(rebuild_workers, tasks.size()); ++worker)
+      workers.emplace_back(work, worker);
   }
   if (failure) std::rethrow_exception(failure);
 }
 
-FoldedPartition fold_partition(const ReadableLog& log, Partition partition, std::uint16_t partitions,
-                               Offset until, RuleBook& rules, Watched& watched) {
-  PartitionFold fold(partition, partitions, rules);
+FoldedPartition fold_partition(const ReadableLog& log, Partition partition, Offset until, PartitionFold& fold,
+                               Watched& watched) {
+  fold.begin(partition, until);
   const auto reader = log.read(partition, Offset{0});
   std::vector<StoredRecord> records;
   while (fold.next() < until) {
@@ -98,6 +102,22 @@ FoldedPartition fold_partition(const ReadableLog& log, Partition partition, std:
     watched.read(records.size());
   }
   return fold.finish(log);
+}
+
+std::vector<FoldedPartition> fold_partitions(const ReadableLog& log, const Positions& until, RuleBook& rules,
+                                             Watched& watched) {
+  const std::uint16_t count = log.info().partitions;
+  std::vector<FoldedPartition> partitions(count);
+  std::deque<PartitionFold> folds;  // by worker
+  for (unsigned i = 0; i < rebuild_workers; ++i) folds.emplace_back(count, rules);
+  std::vector<Work> tasks;
+  for (std::uint16_t p = 0; p < count; ++p) {
+    tasks.emplace_back([&, p](std::size_t worker) {
+      partitions[p] = fold_partition(log, Partition{p}, until[p], folds[worker], watched);
+    });
+  }
+  run_all(tasks);
+  return partitions;
 }
 
 /// Cases and trails of some streams, in the order of their ids.
@@ -208,14 +228,7 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
   const std::vector<Table> derived = derived_tables();
   auto generation = store.begin(tables);
 
-  std::vector<FoldedPartition> partitions(info.partitions);
-  std::vector<std::function<void()>> tasks;
-  for (std::uint16_t p = 0; p < info.partitions; ++p) {
-    tasks.emplace_back([&, p] {
-      partitions[p] = fold_partition(log, Partition{p}, info.partitions, until[p], rules, watched);
-    });
-  }
-  run_all(tasks);
+  std::vector<FoldedPartition> partitions = fold_partitions(log, until, rules, watched);
 
   // Every rule set that the log holds has been read now; a case that was judged by another one is parked.
   const Orders orders(partitions);
@@ -223,9 +236,9 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
   state.log = info.id;
   std::vector<Parked> parked;
   std::mutex mutex;  // of both
-  tasks.clear();
+  std::vector<Work> tasks;
   for (const auto share : orders.provider_shares()) {
-    tasks.emplace_back([&, share] {
+    tasks.emplace_back([&, share](std::size_t) {
       const auto loader = generation->loader();
       BulkRows rows(rules, derived, *loader);
       StoredCase stored;
@@ -245,7 +258,8 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
   const std::span<const FoldedPartition::Stream* const> by_id = orders.by_id;
   for (std::size_t i = 0; i < shares; ++i) {
     const std::size_t begin = by_id.size() * i / shares;
-    tasks.emplace_back([&, streams = by_id.subspan(begin, by_id.size() * (i + 1) / shares - begin)] {
+    const auto streams = by_id.subspan(begin, by_id.size() * (i + 1) / shares - begin);
+    tasks.emplace_back([&, streams](std::size_t) {
       const auto rows = write_streams(streams, *generation->loader(), watched);
       const std::lock_guard lock(mutex);
       add_rows(state, rows);

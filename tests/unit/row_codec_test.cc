@@ -173,6 +173,12 @@ RC_GTEST_PROP(RowCodec, ACaseReadIntoAnotherIsTheCaseItself, ()) {
   RC_ASSERT(used == c);
 }
 
+RC_GTEST_PROP(Case, AClearedOneIsAsNew, ()) {
+  Case c = any_case();
+  c.clear();
+  RC_ASSERT(c == Case{});
+}
+
 RC_GTEST_PROP(RowCodec, BytesOfAnyAlignmentAreRead, ()) {
   const Case c = any_case();
   const std::string shifted = std::string(1 + any<unsigned>() % 7, 'x') + encode_case(c);
