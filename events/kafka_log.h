@@ -6,7 +6,7 @@
 // kept in memory for readers that keep up; what is older they fetch from the topic.
 //
 // While no broker takes records, or fewer replicas are in sync than a write needs, appends are refused with
-// the reason (trouble()) as soon as one has waited for kafka_stalled_ms, and taken again by themselves.
+// the reason (trouble()) when none was confirmed for kafka_stalled_ms, and taken again by themselves.
 // ends() asks the brokers and throws LogUnavailable when none answers; reading what has been read goes on.
 #pragma once
 

@@ -268,7 +268,7 @@ void KafkaWriter::watch() {
       trouble_ = std::move(broken);
       return;
     }
-    look = !trouble_.empty() || (!queue_.empty() && has_waited(queue_.front()->since, kafka_stalled_ms));
+    look = is_stalled() || !trouble_.empty();
   }
   if (!look) {
     next_look_ = {};
@@ -278,9 +278,17 @@ void KafkaWriter::watch() {
   std::string why = why_stalled();
   next_look_ = Watch::now() + watch_every;
   const std::lock_guard lock(mutex_);
-  const bool stalled = !queue_.empty() && has_waited(queue_.front()->since, kafka_stalled_ms);
-  if (why.empty() && stalled) why = "Kafka has not confirmed a record for some seconds";
+  if (why.empty() && is_stalled()) why = "Kafka has not confirmed a record for some seconds";
   trouble_ = why.empty() ? std::string() : why + "; try again later";
+}
+
+// A long queue is no standstill as long as it moves.
+bool KafkaWriter::is_stalled() {
+  if (queue_.empty()) return false;
+  const Pending& oldest = *queue_.front();
+  if (oldest_.since != oldest.since || oldest_.left != oldest.left)
+    oldest_ = {oldest.since, oldest.left, Watch::now()};
+  return has_waited(oldest_.unchanged_since, kafka_stalled_ms);
 }
 
 // Empty: every partition can be written to, as far as the brokers know.

@@ -18,7 +18,8 @@ namespace geleit {
 
 /// A record that no broker has taken by then has failed; it may lie in the log all the same.
 inline constexpr int kafka_delivery_ms_max = 30'000;
-/// When the oldest append has waited so long, appends are refused until writing works again.
+/// When nothing of the oldest append was confirmed for so long, appends are refused until writing works
+/// again.
 inline constexpr int kafka_stalled_ms = 5'000;
 
 class KafkaWriter {
@@ -48,6 +49,7 @@ class KafkaWriter {
   void finish();
   [[nodiscard]] bool is_read_back(const Pending& pending);
   void watch();
+  [[nodiscard]] bool is_stalled();
   [[nodiscard]] std::string why_stalled();
 
   KafkaAddress address_;
@@ -66,7 +68,13 @@ class KafkaWriter {
   std::string trouble_;
   bool stopping_ = false;
 
-  std::atomic<bool> awaits_reading_ = false;           // the oldest append only waits for the follower
+  std::atomic<bool> awaits_reading_ = false;  // the oldest append only waits for the follower
+  struct Seen {
+    std::chrono::steady_clock::time_point since;
+    std::size_t left = 0;
+    std::chrono::steady_clock::time_point unchanged_since;
+  };
+  Seen oldest_;                                        // the writer's own: the oldest append as it was last
   std::chrono::steady_clock::time_point next_look_{};  // the writer's own
   std::unique_ptr<LogSubscription> subscription_;
   std::thread thread_;  // last, for it uses all of the above
