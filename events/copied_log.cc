@@ -256,8 +256,7 @@ void CopiedLog::fetch(const Positions& until) {
 void CopiedLog::sweep(const Positions& until) {
   Files files(copy_, held_);
   try {
-    KafkaSweep sweep(options_.kafka.address, options_.kafka.settings, copied(), until,
-                     copy_.contents().latest());
+    KafkaSweep sweep(options_.kafka.address, options_.kafka.settings, log_->times(), copied(), until);
     while (!stopping_ && sweep.step(files)) {}
     files.take_in_all();
   } catch (const CopyFailed&) { throw; } catch (...) {

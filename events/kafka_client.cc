@@ -191,6 +191,9 @@ std::int64_t offset_at(const KafkaClient& client, Partition partition, std::int6
 std::vector<Instant> latest_before(const KafkaClient& client, const Positions& before, int timeout_ms) {
   // Kafka tells where the first record of a time or a later one lies, so the latest time before an offset is
   // the largest whose answer is before it: found bit by bit, for all partitions at once.
+  if (std::ranges::all_of(before, [](Offset offset) { return offset == Offset{0}; })) {
+    return std::vector<Instant>(before.size(), Instant{std::numeric_limits<std::int64_t>::min()});
+  }
   constexpr int bits = 43;  // milliseconds until the year 2248
   std::vector<std::int64_t> found(before.size(), 0);
   for (int bit = bits - 1; bit >= 0; --bit) {

@@ -108,14 +108,15 @@ Instant KafkaFetch::recorded_of(const rd_kafka_message_t& message) {
     latest_known_ = true;
   }
   latest_ = std::max(latest_, time);
-  return latest_;
+  return fetchers_.times_.recorded(message, latest_);
 }
 
 KafkaFetchers::KafkaFetchers(KafkaAddress address, KafkaSettings settings, const KafkaClient& control,
-                             std::uint16_t partitions)
+                             KafkaTimes& times, std::uint16_t partitions)
     : address_(std::move(address)),
       settings_(std::move(settings)),
       control_(control),
+      times_(times),
       partitions_(partitions) {}
 KafkaFetchers::~KafkaFetchers() = default;
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "events/kafka_client.h"
+#include "events/kafka_times.h"
 
 namespace geleit {
 
@@ -48,7 +49,7 @@ class KafkaFetch {
   std::shared_ptr<Client> client_;
   Partition partition_;
   Offset at_;
-  Instant latest_;  // of the records before at_
+  Instant latest_;  // of the brokers' times before at_
   bool latest_known_ = false;
   bool started_ = false;
 };
@@ -58,7 +59,7 @@ class KafkaFetch {
 class KafkaFetchers {
  public:
   /// `control` answers where records of a time lie.
-  KafkaFetchers(KafkaAddress address, KafkaSettings settings, const KafkaClient& control,
+  KafkaFetchers(KafkaAddress address, KafkaSettings settings, const KafkaClient& control, KafkaTimes& times,
                 std::uint16_t partitions);
   ~KafkaFetchers();
   [[nodiscard]] std::unique_ptr<KafkaFetch> fetch(Partition partition, Offset from);
@@ -68,6 +69,7 @@ class KafkaFetchers {
   KafkaAddress address_;
   KafkaSettings settings_;
   const KafkaClient& control_;
+  KafkaTimes& times_;
   std::uint16_t partitions_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<KafkaFetch::Client>> clients_;

@@ -18,7 +18,7 @@ constexpr int wait_ms = 100;
 }  // namespace
 
 KafkaFollower::KafkaFollower(const KafkaAddress& address, const KafkaSettings& settings, Positions from,
-                             std::vector<Instant> latest, LogTail& tail)
+                             std::vector<Instant> latest, KafkaTimes& times, LogTail& tail)
     : address_(address),
       client_(RD_KAFKA_CONSUMER, address, address.topic, settings,
               {{"auto.offset.reset", "error"},
@@ -27,6 +27,7 @@ KafkaFollower::KafkaFollower(const KafkaAddress& address, const KafkaSettings& s
                {"fetch.error.backoff.ms", "50"},
                {"topic.metadata.refresh.interval.ms", "5000"}}),
       queue_(rd_kafka_queue_new(client_.get())),
+      times_(times),
       tail_(tail),
       next_(std::move(from)),
       latest_(std::move(latest)),
@@ -108,7 +109,7 @@ void KafkaFollower::publish() {
     latest = std::max(latest, Instant{rd_kafka_message_timestamp(message.get(), &type)});
     timed.push_back(
         {partition,
-         latest,
+         times_.recorded(*message, latest),
          {static_cast<const char*>(message->payload), message->payload == nullptr ? 0 : message->len}});
   }
   tail_.push(make_groups(timed, ends));

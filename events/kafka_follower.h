@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "events/kafka_client.h"
+#include "events/kafka_times.h"
 #include "events/log_subscribers.h"
 #include "events/log_tail.h"
 
@@ -15,9 +16,9 @@ namespace geleit {
 
 class KafkaFollower {
  public:
-  /// `latest`: when the last record before `from` was recorded, for each partition.
+  /// `latest`: the latest of the brokers' times before `from`, for each partition.
   KafkaFollower(const KafkaAddress& address, const KafkaSettings& settings, Positions from,
-                std::vector<Instant> latest, LogTail& tail);
+                std::vector<Instant> latest, KafkaTimes& times, LogTail& tail);
   ~KafkaFollower();
   KafkaFollower(const KafkaFollower&) = delete;
   KafkaFollower& operator=(const KafkaFollower&) = delete;
@@ -37,6 +38,7 @@ class KafkaFollower {
   KafkaAddress address_;
   KafkaClient client_;
   KafkaQueue queue_;
+  KafkaTimes& times_;
   LogTail& tail_;
   LogSubscribers subscribers_;
   Positions next_;               // the follower's own

@@ -36,6 +36,11 @@ LogInfo KafkaLog::info() const { return parts_->contents.info(); }
 void KafkaLog::append(std::vector<NewRecord> records, std::function<void(const Appended&)> done) {
   parts_->writer.append(std::move(records), std::move(done));
 }
+void KafkaLog::append_copied(std::vector<NewRecord> records, std::vector<Instant> recorded,
+                             std::function<void(const Appended&)> done) {
+  parts_->writer.append(std::move(records), std::move(done), recorded);
+}
+KafkaTimes& KafkaLog::times() const { return parts_->contents.times(); }
 Positions KafkaLog::ends() const { return parts_->contents.ends(); }
 std::unique_ptr<LogReader> KafkaLog::read(Partition partition, Offset from) const {
   return parts_->contents.read(partition, from);

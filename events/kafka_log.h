@@ -17,6 +17,8 @@
 
 namespace geleit {
 
+class KafkaTimes;
+
 struct KafkaLogOptions {
   KafkaAddress address;
   KafkaSettings settings;
@@ -51,6 +53,11 @@ class KafkaLog final : public Log {
   [[nodiscard]] std::string trouble() const override;
   /// True when reading from this record on needs no broker now.
   [[nodiscard]] bool is_in_memory(Position position) const;
+  /// For whoever reads the topic by itself.
+  [[nodiscard]] KafkaTimes& times() const;
+  /// Appends records of another log as `append` does, each with the time at which it was recorded there.
+  void append_copied(std::vector<NewRecord> records, std::vector<Instant> recorded,
+                     std::function<void(const Appended&)> done);
 
  private:
   class Parts;

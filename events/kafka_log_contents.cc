@@ -98,13 +98,15 @@ KafkaLogContents::KafkaLogContents(const KafkaLogOptions& options, bool follows)
       control_(RD_KAFKA_CONSUMER, options.address, options.address.topic, options.settings,
                {{"topic.metadata.refresh.interval.ms", "5000"}}),
       identity_(check_kafka_topics(control_, options.address, options.settings)),
-      fetchers_(options.address, options.settings, control_, identity_.partitions) {
+      times_(identity_.partitions),
+      fetchers_(options.address, options.settings, control_, times_, identity_.partitions) {
   opened_at_ = ask_ends();
+  look_for_marks();
   tail_.reset(identity_.partitions, options.recent_bytes_max);
   if (follows) {
-    follower_ =
-        std::make_unique<KafkaFollower>(options.address, options.settings, opened_at_,
-                                        latest_before(control_, opened_at_, kafka_answer_ms_max), tail_);
+    follower_ = std::make_unique<KafkaFollower>(options.address, options.settings, opened_at_,
+                                                latest_before(control_, opened_at_, kafka_answer_ms_max),
+                                                times_, tail_);
   }
 }
 
@@ -128,6 +130,13 @@ Positions KafkaLogContents::ask_ends() const {
     ends.emplace_back(static_cast<std::uint64_t>(std::max<std::int64_t>(offset, 0)));
   }
   return ends;
+}
+
+// What was copied has its times from before; without its mark a record further on could not be told.
+void KafkaLogContents::look_for_marks() const {
+  for (std::uint16_t p = 0; p < identity_.partitions; ++p) {
+    if (opened_at_[p] > Offset{0}) (void)fetchers_.fetch(Partition{p}, Offset{0})->next();
+  }
 }
 
 Offset KafkaLogContents::reached(Partition partition) const {

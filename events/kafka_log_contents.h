@@ -26,6 +26,7 @@ class KafkaLogContents final : public ReadableLog {
   [[nodiscard]] bool is_in_memory(Position position) const {
     return tail_.holds(position.partition, position.offset);
   }
+  [[nodiscard]] KafkaTimes& times() const { return times_; }
   [[nodiscard]] KafkaClient& control() { return control_; }
   [[nodiscard]] KafkaFollower& follower() { return *follower_; }
 
@@ -33,6 +34,7 @@ class KafkaLogContents final : public ReadableLog {
   class Reader;
   void check(Partition partition) const;
   [[nodiscard]] Positions ask_ends() const;
+  void look_for_marks() const;
   /// Where what can be read ends.
   [[nodiscard]] Offset reached(Partition partition) const;
   void read_some_at(std::span<const Position> positions,
@@ -41,6 +43,7 @@ class KafkaLogContents final : public ReadableLog {
   KafkaLogOptions options_;
   KafkaClient control_;
   KafkaIdentity identity_;
+  mutable KafkaTimes times_;
   mutable KafkaFetchers fetchers_;
   LogTail tail_;
   Positions opened_at_;

@@ -22,9 +22,10 @@ constexpr auto wake_every = std::chrono::milliseconds(10);
 
 }  // namespace
 
-KafkaSweep::KafkaSweep(const KafkaAddress& address, const KafkaSettings& settings, Positions from,
-                       Positions until, std::vector<Instant> latest)
+KafkaSweep::KafkaSweep(const KafkaAddress& address, const KafkaSettings& settings, KafkaTimes& times,
+                       const Positions& from, const Positions& until)
     : address_(address),
+      times_(times),
       client_(RD_KAFKA_CONSUMER, address, address.topic, settings,
               {{"auto.offset.reset", "error"},
                {"queued.max.messages.kbytes", "65536"},
@@ -35,6 +36,7 @@ KafkaSweep::KafkaSweep(const KafkaAddress& address, const KafkaSettings& setting
       queue_(rd_kafka_queue_new(client_.get())),
       partitions_(from.size()) {
   (void)topic_state(client_, kafka_opening_ms_max);  // it then knows the leaders and need not wait for them
+  const auto latest = latest_before(client_, from, kafka_opening_ms_max);
   for (std::size_t p = 0; p < from.size(); ++p) {
     partitions_[p] = {from[p], until[p], latest[p], false, from[p] >= until[p]};
   }
@@ -145,7 +147,7 @@ void KafkaSweep::take(const rd_kafka_message_t& message) {
   swept.latest = std::max(swept.latest, Instant{rd_kafka_message_timestamp(&message, &type)});
   taker_->take({partition,
                 offset,
-                swept.latest,
+                times_.recorded(message, swept.latest),
                 {static_cast<const char*>(message.payload), message.payload == nullptr ? 0 : message.len}});
   swept.next = next(swept.next);
 }

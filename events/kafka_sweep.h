@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "events/kafka_client.h"
+#include "events/kafka_times.h"
 
 namespace geleit {
 
@@ -37,10 +38,9 @@ class KafkaSweep {
     virtual void reached(Partition partition) = 0;
   };
 
-  /// From `from` up to `until`, which the topic must reach. `latest`: when the last record before `from` was
-  /// recorded, for each partition.
-  KafkaSweep(const KafkaAddress& address, const KafkaSettings& settings, Positions from, Positions until,
-             std::vector<Instant> latest);
+  /// From `from` up to `until`, which the topic must reach.
+  KafkaSweep(const KafkaAddress& address, const KafkaSettings& settings, KafkaTimes& times,
+             const Positions& from, const Positions& until);
   ~KafkaSweep();
   KafkaSweep(const KafkaSweep&) = delete;
   KafkaSweep& operator=(const KafkaSweep&) = delete;
@@ -52,7 +52,7 @@ class KafkaSweep {
  private:
   struct Swept {
     Offset next, until;
-    Instant latest;
+    Instant latest;  // of the brokers' times
     bool started = false, finished = false;
   };
   static void consumed(rd_kafka_message_t* message, void* opaque);
@@ -62,6 +62,7 @@ class KafkaSweep {
   void wake_fetching();
 
   KafkaAddress address_;
+  KafkaTimes& times_;
   KafkaClient client_;
   KafkaQueue queue_;
   std::vector<Swept> partitions_;

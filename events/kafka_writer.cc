@@ -91,7 +91,8 @@ void KafkaWriter::start_producer() {
   producer_ = std::move(producer);
 }
 
-void KafkaWriter::append(std::vector<NewRecord> records, std::function<void(const Appended&)> done) {
+void KafkaWriter::append(std::vector<NewRecord> records, std::function<void(const Appended&)> done,
+                         std::span<const Instant> first_recorded) {
   auto pending = std::make_unique<Pending>();
   for (const NewRecord& record : records) {
     if (record.partition.value >= partitions_) {
@@ -116,7 +117,8 @@ void KafkaWriter::append(std::vector<NewRecord> records, std::function<void(cons
     queue_.push_back(std::move(pending));
     Pending& queued = *queue_.back();
     for (std::size_t i = 0; i < records.size(); ++i) {
-      const auto error = produce(records[i], queued);
+      const auto error = produce(
+          records[i], first_recorded.empty() ? std::nullopt : std::optional(first_recorded[i]), queued);
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
       // What follows must not lie in the log without what was before it.
       queued.refused = fmt::format("the record was not taken: {}", rd_kafka_err2str(error));
@@ -128,8 +130,9 @@ void KafkaWriter::append(std::vector<NewRecord> records, std::function<void(cons
   wake();
 }
 
-rd_kafka_resp_err_t KafkaWriter::produce(const NewRecord& record, Pending& pending) {
-  const KafkaHeaders beside = kafka_headers(record.bytes, source_);
+rd_kafka_resp_err_t KafkaWriter::produce(const NewRecord& record, std::optional<Instant> first_recorded,
+                                         Pending& pending) {
+  const KafkaHeaders beside = kafka_headers(record.bytes, source_, first_recorded);
   rd_kafka_headers_t* headers = rd_kafka_headers_new(beside.headers.size());
   for (const auto& [name, value] : beside.headers) {
     rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));

@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,7 +34,9 @@ class KafkaWriter {
   KafkaWriter(const KafkaWriter&) = delete;
   KafkaWriter& operator=(const KafkaWriter&) = delete;
 
-  void append(std::vector<NewRecord> records, std::function<void(const Appended&)> done);
+  /// `first_recorded`: for copied records, when each was recorded first; else empty.
+  void append(std::vector<NewRecord> records, std::function<void(const Appended&)> done,
+              std::span<const Instant> first_recorded = {});
   [[nodiscard]] std::string trouble() const;
   /// For tests, which have it fail as only librdkafka can.
   [[nodiscard]] rd_kafka_t* producer() const;
@@ -43,7 +47,8 @@ class KafkaWriter {
   static void delivered(rd_kafka_t* client, const rd_kafka_message_t* record, void* opaque);
   void start_producer();
   void replace_producer();
-  rd_kafka_resp_err_t produce(const NewRecord& record, Pending& pending);
+  rd_kafka_resp_err_t produce(const NewRecord& record, std::optional<Instant> first_recorded,
+                              Pending& pending);
   void run();
   void wake();
   void finish();

@@ -7,11 +7,9 @@
 //   bytes ·
 //           0 to 7 octets 0, up to the next multiple of 8
 //
-// `header length` is a multiple of 8. The header is the place of what a copied record carries (`geleit log
-// copy`): flag 1 says that its first eight octets are the i64 at which the record was first recorded; flag 2
-// says that `bytes` is no event but the mark of a copy (its source and the source's end), which lies at
-// offset 0 of a partition. Both are reserved: no group of format 1 has flags yet, and one that has is refused
-// as written by a newer Geleit.
+// `header length` is a multiple of 8. Flags and header are reserved: no group of format 1 has any yet, and
+// one that has is refused as written by a newer Geleit. A copied record needs none: `recorded` is then the
+// time at which it was recorded first (copy_mark.h).
 #pragma once
 
 #include <cstdint>

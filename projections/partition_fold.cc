@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "events/codec.h"
+#include "events/copy_mark.h"
 #include "events/sha256.h"
 #include "projections/evolve.h"
 #include "projections/table_keys.h"
@@ -90,7 +91,7 @@ void PartitionFold::add(const StoredRecord& record) {
   try {
     decode(record.bytes, event_);
   } catch (const BadRecord&) {
-    ++out_.foreign;
+    if (!is_copy_mark(record)) ++out_.foreign;
     return;
   }
   const auto* settings = std::get_if<SettingsAdopted>(&event_.payload);

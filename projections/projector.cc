@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "events/codec.h"
+#include "events/copy_mark.h"
 #include "events/sha256.h"
 #include "projections/difference.h"
 #include "projections/evolve.h"
@@ -293,7 +294,7 @@ std::size_t Projector::fold(Work& work) {
       ++work.taken[p];
       ++moved;
       if (foreign) {
-        ++work.state.foreign;
+        if (!is_copy_mark(record)) ++work.state.foreign;
         continue;
       }
       const Link& link = *links[p][i];

@@ -14,6 +14,7 @@
 #include "events/chain.h"
 #include "events/civil_time.h"
 #include "events/codec.h"
+#include "events/copy_mark.h"
 #include "events/embedded_log.h"
 #include "events/rocks_damage.h"
 #include "events/sha256.h"
@@ -58,6 +59,7 @@ class Examiner {
       throw BackupFailed(fmt::format("the record {}:{} of the log is not what its hash says",
                                      record.partition.value, record.offset.value));
     }
+    if (is_copy_mark(record)) return;
     const auto link = link_of(record.bytes);
     const bool ours =
         link && partition_of(link->stream, static_cast<std::uint16_t>(out.ends.size())) == record.partition;

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <unordered_map>
 
+#include "events/copy_mark.h"
 #include "events/uuid.h"
 #include "services/cloud_event.h"
 #include "services/command_options.h"
@@ -106,7 +107,7 @@ class Export {
         ++read_;
         const auto link = link_of(record.bytes);
         if (!link || partition_of(link->stream, partitions) != partition || !decoded(record, event)) {
-          ++foreign_;
+          if (!is_copy_mark(record)) ++foreign_;
           continue;
         }
         Head& head = heads[link->stream];

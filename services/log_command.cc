@@ -16,6 +16,7 @@
 #include "events/uuid.h"
 #include "services/clock.h"
 #include "services/command_options.h"
+#include "services/log_copy_command.h"
 #include "services/open_log.h"
 
 namespace geleit {
@@ -167,6 +168,7 @@ void add_log(CommandLine& line) {
   log->require_subcommand(1);
   add_info(*log, line);
   add_create(*log, line);
+  add_log_copy(*log, line);
 }
 
 }  // namespace geleit

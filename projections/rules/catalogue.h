@@ -441,6 +441,16 @@ inline constexpr Message<> log_on_disk{"auf der Platte", "on disk"};
 inline constexpr Message<> log_partition{"Partition", "partition"};
 inline constexpr Message<> log_end{"Ende", "end"};
 
+// `geleit log copy`.
+inline constexpr Message<std::uint64_t, std::uint64_t> log_copying{"{} von {} Einträgen übertragen",
+                                                                   "{} of {} records copied"};
+inline constexpr Message<std::uint64_t, Text, Text> log_copied{
+    "{} Einträge liegen in {}, verglichen Byte für Byte; das neue Log heißt {}.",
+    "{} records lie in {}, compared octet by octet; the new log is called {}."};
+inline constexpr Message<std::uint64_t> log_grew_meanwhile{
+    "Seitdem sind im alten Log {} Einträge hinzugekommen, die im neuen fehlen.",
+    "{} records have come to the old log since, which the new one does not hold."};
+
 // `geleit retry`, `geleit backup`, `geleit restore`.
 inline constexpr Message<Text> nothing_stands_still{"Fall {} steht nicht still.",
                                                     "Case {} does not stand still."};
