@@ -8,6 +8,7 @@
 
 #include "events/civil_time.h"
 #include "events/copied_log.h"
+#include "events/copy_mark.h"
 #include "events/embedded_log.h"
 #include "events/log_copy.h"
 #include "events/rocks_damage.h"
@@ -53,6 +54,7 @@ Service::Service(DataDirectory data, const ClockChoice& clock, rocksdb::Env* env
   }
   clock_ = make_clock(choice_);
   open_parts();
+  require_whole_copy(*log_);
   ends_ = std::make_unique<LogEnds>(*log_, data_.kafka.has_value());
   open_tables();
 }
