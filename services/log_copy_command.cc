@@ -4,7 +4,9 @@
 
 #include <boost/json.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "events/embedded_log.h"
@@ -14,16 +16,32 @@
 #include "projections/rules/catalogue.h"
 #include "services/clock.h"
 #include "services/command_options.h"
+#include "services/key_copy.h"
+#include "services/key_store.h"
 #include "services/open_log.h"
 #include "services/progress_line.h"
 
 namespace geleit {
 namespace {
 
+constexpr Message<std::uint64_t, std::uint64_t> keys_copied{
+    "{} Personenschlüssel dazu, {} vernichtete bleiben vernichtet.",
+    "{} person keys with them; {} that were destroyed stay destroyed."};
+constexpr Message<message::Text> keys_not_copied{
+    "Personenschlüssel wurden nicht übertragen: {} enthält keinen Hauptschlüssel (--data).",
+    "Person keys were not copied: there is no master key in {} (--data)."};
+
 struct CopyAsk {
-  std::string from, to, config;
+  std::string from, to, config, data;
   bool json = false;
 };
+
+/// Of the side that lies on this machine: with the keys beside it, the master key among them.
+std::string data_of(const CopyAsk& ask) {
+  if (!ask.data.empty()) return ask.data;
+  const std::filesystem::path log = is_kafka_address(ask.from) ? ask.to : ask.from;
+  return std::filesystem::absolute(log / "").parent_path().parent_path().string();
+}
 
 std::uint64_t records_in(const Positions& ends) {
   std::uint64_t records = 0;
@@ -48,8 +66,19 @@ void copy(const CopyAsk& ask, CommandLine& line) {
   const auto target = open_target(ask, config, *source);
   const std::uint64_t all = records_in(source->ends());
   HistoryCopied copied;
+  std::optional<KeysCopied> keys;
+  const std::string data = data_of(ask);
+  const bool moves = is_kafka_address(ask.from) != is_kafka_address(ask.to);
   {
     ProgressLine progress(stderr);
+    if (moves && std::filesystem::exists(DataDirectory{data, {}}.master_key())) {
+      // First, so that there is never an event without its key.
+      SystemChance chance;
+      const auto side = [&](const std::string& where) {
+        return is_kafka_address(where) ? data_directory(data, where, config.kafka) : DataDirectory{data, {}};
+      };
+      keys = copy_keys(*source, side(ask.from), side(ask.to), chance);
+    }
     copied = copy_history(*source, *target, [&](std::uint64_t records) {
       if (progress.due()) progress.show(say(line.for_people, message::log_copying, records, all));
     });
@@ -61,11 +90,16 @@ void copy(const CopyAsk& ask, CommandLine& line) {
                                                                   {"where", info.where},
                                                                   {"events", copied.records},
                                                                   {"copied", copied.copied},
+                                                                  {"keys", keys ? keys->keys : 0},
+                                                                  {"erased", keys ? keys->erased : 0},
                                                                   {"not_copied", since}}));
     return;
   }
   fmt::print("{}\n", say(line.for_people, message::log_copied, copied.records, info.where,
                          std::string_view(to_string(info.id))));
+  if (keys) fmt::print("{}\n", say(line.for_people, keys_copied, keys->keys, keys->erased));
+  if (moves && !keys)
+    fmt::print(stderr, "{}\n", say(line.for_people, keys_not_copied, std::string_view(data)));
   if (since > 0) fmt::print(stderr, "{}\n", say(line.for_people, message::log_grew_meanwhile, since));
 }
 
@@ -92,11 +126,19 @@ void add_log_copy(CLI::App& log, CommandLine& line) {
   command->add_option("to", ask->to, "The same, of a log that is empty or does not exist yet")
       ->required()
       ->check(address());
+  command
+      ->add_option("--data", ask->data,
+                   "Between this machine and Kafka: the data directory here, whose person keys go along "
+                   "(default: the one that the log's directory lies in)")
+      ->type_name("DIR");
   add_config_option(*command, ask->config);
   command->add_flag("--json", ask->json, "For programs");
   command->callback([ask, &line] {
     try {
       copy(*ask, line);
+    } catch (const KeyStoreFailed& failed) {
+      fmt::print(stderr, "geleit: {}\n", failed.what());
+      line.status = Exit::refused;
     } catch (const LogRefused& refused) {
       fmt::print(stderr, "geleit: {}\n", refused.what());
       line.status = Exit::refused;
