@@ -325,6 +325,28 @@ void CopiedLog::catch_up(const std::function<void(std::uint64_t)>& progress) {
   }
 }
 
+void CopiedLog::checkpoint(const std::filesystem::path& to, const Positions& wanted) const {
+  constexpr auto look_every = std::chrono::milliseconds(20);
+  constexpr int looks_max = 500;
+  const auto holds_all = [&] {
+    for (std::uint16_t p = 0; p < wanted.size(); ++p) {
+      if (copy_.contents().end_of(Partition{p}) < wanted[p]) return false;
+    }
+    return !copy_lost_;
+  };
+  {
+    std::unique_lock lock(mutex_);
+    for (int looks = 0; !holds_all(); ++looks) {
+      if (looks == looks_max || copy_lost_) {
+        throw LogUnavailable(fmt::format("the local copy in {} does not hold what the tables have read. {}",
+                                         options_.copy.string(), trouble_));
+      }
+      changed_.wait_for(lock, look_every);
+    }
+  }
+  copy_.contents().checkpoint(to);
+}
+
 // ---------------------------------------------------------------- reading
 
 bool CopiedLog::is_copied(Position position) const {

@@ -41,6 +41,10 @@ class CopiedLog final : public Log {
   void catch_up(const std::function<void(std::uint64_t records)>& progress = {});
   /// How far the copy reaches.
   [[nodiscard]] Positions copied() const;
+  /// Makes `to`, which must not exist, a log like the copy as it is once it holds what lies before `wanted`;
+  /// its files are hard links where both lie on one file system. Throws LogUnavailable when that takes longer
+  /// than ten seconds or fails.
+  void checkpoint(const std::filesystem::path& to, const Positions& wanted) const;
   /// Why the copy was begun anew when it was opened, in a sentence; empty: it was not.
   [[nodiscard]] const std::string& note() const { return copy_.note(); }
   /// Why the copy does not grow or is not read; empty while all is well.

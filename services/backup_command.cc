@@ -139,12 +139,7 @@ void backup(const BackupAsk& ask, CommandLine& line) {
   const DataDirectory data = ask.where.directory();
   const fs::path to = fs::absolute(ask.to).lexically_normal();
   const fs::path target = to.has_filename() ? to : to.parent_path();
-  if (data.kafka) {
-    throw BackupFailed(fmt::format(
-        "a backup is made of a log on this machine, but this one is at {}, kept by its brokers' replicas",
-        data.log_place()));
-  }
-  if (!EmbeddedLog::exists(data.log()))
+  if (!data.kafka && !EmbeddedLog::exists(data.log()))
     throw BackupFailed(fmt::format("expected a log in {}, but there is none", data.log().string()));
   if (fs::exists(target))
     throw BackupFailed(fmt::format("expected a new directory, but {} is there already", target.string()));

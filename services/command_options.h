@@ -12,18 +12,20 @@
 namespace geleit {
 
 /// `--server URL`, else GELEIT_SERVER, else the default; what is no address is usage.
+inline CLI::Validator a_server() {
+  return {[](const std::string& text) {
+            return parse_server_url(text)
+                       ? std::string()
+                       : "expected an address like http://127.0.0.1:8480, but it is '" + text + "'";
+          },
+          "URL"};
+}
 inline void add_server_option(CLI::App& command, std::string& server) {
   server = to_string(ServerUrl{});
   command.add_option("--server", server, "Address of the service")
       ->envname("GELEIT_SERVER")
       ->capture_default_str()
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_server_url(text)
-                       ? std::string()
-                       : "expected an address like http://127.0.0.1:8480, but it is '" + text + "'";
-          },
-          "URL"));
+      ->check(a_server());
 }
 
 /// `--config FILE`, beside every `--log`.
@@ -43,7 +45,12 @@ struct DirectoryOptions {
   std::string data = "data";
   std::string log;
   std::string config;
-  [[nodiscard]] DataDirectory directory() const { return data_directory(data, log, config_of(config).kafka); }
+  std::string master_key;
+  [[nodiscard]] DataDirectory directory() const {
+    DataDirectory out = data_directory(data, log, config_of(config).kafka);
+    if (!master_key.empty()) out.master_elsewhere = master_key;
+    return out;
+  }
 };
 inline void add_log_option(CLI::App& command, std::string& log) {
   command
@@ -63,6 +70,8 @@ inline void add_directory_options(CLI::App& command, DirectoryOptions& options) 
   command.add_option("--data", options.data, "Directory of log, keys and tables")->capture_default_str();
   add_log_option(command, options.log);
   add_config_option(command, options.config);
+  command.add_option("--master-key", options.master_key,
+                     "File of the master key, if it is not in the data directory");
 }
 
 }  // namespace geleit

@@ -24,12 +24,15 @@ struct KafkaPlace {
 
 struct DataDirectory {
   std::filesystem::path dir;
-  std::optional<std::filesystem::path> log_elsewhere;  ///< `--log DIR`
-  std::optional<KafkaPlace> kafka = std::nullopt;      ///< events and keys lie there
+  std::optional<std::filesystem::path> log_elsewhere;                    ///< `--log DIR`
+  std::optional<KafkaPlace> kafka = std::nullopt;                        ///< events and keys lie there
+  std::optional<std::filesystem::path> master_elsewhere = std::nullopt;  ///< `--master-key FILE`
   [[nodiscard]] std::filesystem::path log() const { return log_elsewhere.value_or(dir / "log"); }
   [[nodiscard]] std::filesystem::path tables() const { return dir / "tables"; }
   [[nodiscard]] std::filesystem::path keys() const { return dir / "keys"; }
-  [[nodiscard]] std::filesystem::path master_key() const { return dir / "master.key"; }
+  [[nodiscard]] std::filesystem::path master_key() const {
+    return master_elsewhere.value_or(dir / "master.key");
+  }
   [[nodiscard]] std::filesystem::path erasures() const { return dir / "erasures.journal"; }
   /// What lies there while a backup copies it; removed afterwards.
   [[nodiscard]] std::filesystem::path checkpoint() const { return dir / "checkpoint"; }

@@ -141,6 +141,7 @@ class TopicKeys final : public KafkaKeys {
   }
 
   void checkpoint(const std::filesystem::path& dir) const override {
+    catch_up();  // a key is there before the event that needs it
     const auto copy = open_key_store(dir, *master_);
     std::vector<PersonKey> some;
     const std::shared_lock lock(mutex_);

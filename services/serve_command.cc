@@ -18,6 +18,7 @@
 #include "events/uuid.h"
 #include "schema/embedded.h"
 #include "services/command_options.h"
+#include "services/command_relay.h"
 #include "services/http/problem.h"
 #include "services/http/router.h"
 #include "services/http/server.h"
@@ -44,6 +45,7 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8480";
   std::string clock;
   std::string roles = "intake,query";
+  std::vector<std::string> intakes;
 };
 
 /// Hands requests to one handler until another takes over: before the tables are ready, only its life is
@@ -280,6 +282,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
   const Roles roles = parse_roles(options.roles).value_or(Roles{});
   if (!data.kafka && !roles.all())
     throw CLI::ValidationError("--roles", "expected all roles in one process on a log on this machine");
+  if (roles.intake && !options.intakes.empty())
+    throw CLI::ValidationError("--intake", "expected none, for this process is an intake itself");
   if (!options.clock.empty() && (!clock_may_be_set(data) || (data.kafka && is_entered(clock)))) {
     throw CLI::ValidationError("--clock",
                                "expected none, for a log on Kafka records by the clocks of its brokers");
@@ -306,6 +310,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   http::Router router(&metrics);
   Gauges gauges;
   std::atomic<std::size_t> waiting_reads{0};
+  std::optional<CommandRelay> relay;
   http::Server server(server_options, handler);
   spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
 
@@ -325,24 +330,39 @@ void serve(const ServeOptions& options, CommandLine& line) {
       },
       [&] { return ending.asked(); });
   add_life(router, service, metrics);
-  if (roles.intake)
+  if (roles.intake) {
     add_command_routes(router, service.intake(), service.rules(), service.clock(), is_entered(clock));
-  std::vector<std::string> deciders;
+  } else if (!options.intakes.empty()) {
+    std::vector<ServerUrl> intakes;
+    for (const std::string& intake : options.intakes) intakes.push_back(*parse_server_url(intake));
+    add_relay_routes(router, relay.emplace(std::move(intakes)));
+  }
+  std::vector<std::string> deciders = options.intakes;
   if (roles.intake) deciders.push_back("http://" + http::to_string(server.endpoint()));
-  add_query_routes(router, QuerySources{service.store(), service.log(), service.rules(), service.keys(),
-                                        service.clock(), server, describe(service.clock_choice()),
-                                        names_of(roles), deciders, [&service] { return service.ends(); },
-                                        [&service] {
-                                          std::vector<std::string> all = service.notes();
-                                          for (auto& trouble : service.troubles())
-                                            all.push_back(std::move(trouble.what));
-                                          if (std::string what = service.copy_trouble(); !what.empty())
-                                            all.push_back(std::move(what));
-                                          return all;
-                                        },
-                                        [&service](const std::exception& failure) { service.note(failure); },
-                                        [&service] { return last_backup(service.data()); },
-                                        [&service] { service.projector().hurry(); }, waiting_reads});
+  const QuerySources sources{service.store(),
+                             service.log(),
+                             service.rules(),
+                             service.keys(),
+                             service.clock(),
+                             server,
+                             describe(service.clock_choice()),
+                             names_of(roles),
+                             deciders,
+                             [&service] { return service.ends(); },
+                             [&service] {
+                               std::vector<std::string> all = service.notes();
+                               for (auto& trouble : service.troubles())
+                                 all.push_back(std::move(trouble.what));
+                               if (std::string what = service.copy_trouble(); !what.empty())
+                                 all.push_back(std::move(what));
+                               return all;
+                             },
+                             [&service](const std::exception& failure) { service.note(failure); },
+                             [&service] { return last_backup(service.data()); },
+                             [&service] { service.projector().hurry(); },
+                             waiting_reads};
+  add_status_routes(router, sources);
+  if (roles.query) add_query_routes(router, sources);
   add_upkeep_routes(router, service);
   gauges = add_gauges(metrics, service, waiting_reads);
   handler.to(router);
@@ -351,7 +371,10 @@ void serve(const ServeOptions& options, CommandLine& line) {
 
   ending.wait();
   spdlog::info("ending: answering what was asked");
-  bound.begin([&service] { service.give_up(); });
+  bound.begin([&service, &relay] {
+    service.give_up();
+    if (relay) relay->give_up();
+  });
   server.stop(stop_finish + stop_answers);
   service.stop();
   line.status = Exit::done;
@@ -371,6 +394,10 @@ void add_serve(CommandLine& line) {
       ->check([](const std::string& text) {
         return parse_roles(text) ? std::string() : "expected intake, query or both, but got " + text;
       });
+  command
+      ->add_option("--intake", options->intakes,
+                   "Where a process without the role intake hands commands on to; may be repeated")
+      ->check(a_server());
   command->add_option("--clock", options->clock, "Start at this instant, or \"entered\": follow the commands")
       ->check([](const std::string& text) {
         return parse_clock(text) ? std::string()

@@ -18,6 +18,7 @@
 #include "services/erasures.h"
 #include "services/fresh_key.h"
 #include "services/intake/adopt_settings.h"
+#include "services/kafka_keys.h"
 #include "services/open_parts.h"
 
 namespace geleit {
@@ -93,17 +94,18 @@ void Service::open_parts() {
 }
 
 void Service::checkpoint() const {
-  const auto* log = dynamic_cast<const EmbeddedLog*>(log_.get());
-  if (log == nullptr) {
-    throw LogRefused(fmt::format(
-        "a backup is made of a log on this machine, but this one is at {}, kept by its brokers' replicas",
-        data_.log_place()));
-  }
   std::filesystem::create_directories(data_.checkpoint());
   const DataDirectory to{data_.checkpoint(), {}};
   store_->checkpoint(std::filesystem::absolute(to.tables()));
-  log->checkpoint(std::filesystem::absolute(to.log()));
+  const auto log = std::filesystem::absolute(to.log());
+  if (const auto* copied = dynamic_cast<const CopiedLog*>(log_.get()))
+    copied->checkpoint(log, store_->snapshot()->state().positions());
+  else if (const auto* embedded = dynamic_cast<const EmbeddedLog*>(log_.get()))
+    embedded->checkpoint(log);
   keys_->checkpoint(std::filesystem::absolute(to.keys()));
+  // Where the keys lie elsewhere, a restore is told here which of them were destroyed.
+  if (const auto* keys = dynamic_cast<const KafkaKeys*>(keys_.get()))
+    ErasureJournal(data_.erasures()).add(keys->erasures());
 }
 
 /// What lies there without what it belongs to was not lost by a start that was cut off: log, keys and tables

@@ -55,7 +55,7 @@ class Service {
 
   /// Fills the data directory's `checkpoint()`, which must be empty or missing: tables, log and keys in this
   /// order, so that the log covers the tables and the keys cover the log. By any thread; takes a moment.
-  /// Throws as opening does; LogRefused where there is no log on this machine.
+  /// Throws as opening does.
   void checkpoint() const;
   [[nodiscard]] const DataDirectory& data() const { return data_; }
   [[nodiscard]] const Roles& roles() const { return roles_; }

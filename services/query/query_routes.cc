@@ -319,6 +319,10 @@ void add_query_routes(http::Router& router, QuerySources given) {
   add_list(router, "/v1/key-figures", sources, list_figures);
   add_case(router, sources);
   add_history(router, sources);
+}
+
+void add_status_routes(http::Router& router, QuerySources given) {
+  const auto sources = std::make_shared<const QuerySources>(std::move(given));
   for (const char* const path : {"/v1/status", "/status"}) {
     add_read(router, path, sources, [sources](const http::Request& request, const Parameters& parameters) {
       if (auto refused = unknown_parameter(request, parameters)) return std::move(*refused);

@@ -51,5 +51,7 @@ struct QuerySources {
 
 /// Adds the routes; `router` keeps what they need.
 void add_query_routes(http::Router& router, QuerySources sources);
+/// What every process tells, whatever its roles: the status, and what its surface is.
+void add_status_routes(http::Router& router, QuerySources sources);
 
 }  // namespace geleit
