@@ -414,6 +414,7 @@ Positions CopiedLog::ends() const { return log_->ends(); }
 std::unique_ptr<LogSubscription> CopiedLog::subscribe(std::function<void()> grown) {
   return log_->subscribe(std::move(grown));
 }
+KafkaLog::Queue CopiedLog::append_queue() const { return log_->append_queue(); }
 std::string CopiedLog::trouble() const { return log_->trouble(); }
 Positions CopiedLog::copied() const { return copy_.contents().ends(); }
 std::string CopiedLog::copy_trouble() const {

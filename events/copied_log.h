@@ -58,6 +58,7 @@ class CopiedLog final : public Log {
                const std::function<void(const StoredRecord&)>& found) const override;
   [[nodiscard]] std::unique_ptr<LogSubscription> subscribe(std::function<void()> grown) override;
   [[nodiscard]] std::string trouble() const override;
+  [[nodiscard]] KafkaLog::Queue append_queue() const;
 
  private:
   class Reader;

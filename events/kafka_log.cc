@@ -53,6 +53,7 @@ std::unique_ptr<LogSubscription> KafkaLog::subscribe(std::function<void()> grown
   return parts_->contents.follower().subscribers().add(std::move(grown));
 }
 bool KafkaLog::is_in_memory(Position position) const { return parts_->contents.is_in_memory(position); }
+KafkaLog::Queue KafkaLog::append_queue() const { return parts_->writer.queue(); }
 std::string KafkaLog::trouble() const { return parts_->writer.trouble(); }
 
 }  // namespace geleit

@@ -51,6 +51,11 @@ class KafkaLog final : public Log {
                const std::function<void(const StoredRecord&)>& found) const override;
   [[nodiscard]] std::unique_ptr<LogSubscription> subscribe(std::function<void()> grown) override;
   [[nodiscard]] std::string trouble() const override;
+  /// What was appended and not answered yet, of append_queue_records_max and append_queue_bytes_max.
+  struct Queue {
+    std::size_t records = 0, bytes = 0;
+  };
+  [[nodiscard]] Queue append_queue() const;
   /// True when reading from this record on needs no broker now.
   [[nodiscard]] bool is_in_memory(Position position) const;
   /// For whoever reads the topic by itself.

@@ -152,6 +152,11 @@ std::string KafkaWriter::trouble() const {
   return trouble_;
 }
 
+KafkaLog::Queue KafkaWriter::queue() const {
+  const std::lock_guard lock(mutex_);
+  return {queued_records_, queued_bytes_};
+}
+
 rd_kafka_t* KafkaWriter::producer() const {
   const std::lock_guard lock(mutex_);
   return producer_->get();

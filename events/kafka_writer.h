@@ -15,6 +15,7 @@
 
 #include "events/kafka_client.h"
 #include "events/kafka_follower.h"
+#include "events/kafka_log.h"
 
 namespace geleit {
 
@@ -38,6 +39,7 @@ class KafkaWriter {
   void append(std::vector<NewRecord> records, std::function<void(const Appended&)> done,
               std::span<const Instant> first_recorded = {});
   [[nodiscard]] std::string trouble() const;
+  [[nodiscard]] KafkaLog::Queue queue() const;
   /// For tests, which have it fail as only librdkafka can.
   [[nodiscard]] rd_kafka_t* producer() const;
 

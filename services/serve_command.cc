@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "events/copied_log.h"
 #include "events/embedded_log.h"
 #include "events/uuid.h"
 #include "schema/embedded.h"
@@ -198,12 +199,15 @@ void add_intake_gauges(http::Metrics& metrics, Service& service, Gauges& gauges)
         [] { return static_cast<double>(append_queue_records_max); });
   gauge("geleit_log_append_queue_bytes_max", "Their octets",
         [] { return static_cast<double>(append_queue_bytes_max); });
-  if (const auto* log = dynamic_cast<const EmbeddedLog*>(&service.log())) {
+  const auto queue_gauges = [&](const auto* log) {
+    if (log == nullptr) return;
     gauge("geleit_log_append_queue_records", "Records that wait to be written",
           [log] { return static_cast<double>(log->append_queue().records); });
     gauge("geleit_log_append_queue_bytes", "Their octets",
           [log] { return static_cast<double>(log->append_queue().bytes); });
-  }
+  };
+  queue_gauges(dynamic_cast<const EmbeddedLog*>(&service.log()));
+  queue_gauges(dynamic_cast<const CopiedLog*>(&service.log()));
   gauge("geleit_commands_accepted_total", "Commands recorded since the start",
         [&service] { return static_cast<double>(service.intake().status().accepted); });
   gauge("geleit_commands_refused_total", "Commands refused since the start",

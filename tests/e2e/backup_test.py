@@ -17,6 +17,8 @@ from client import Client, new_id, refused
 from program import Server, executable, geleit
 from story import Story, referral_data
 
+pytestmark = pytest.mark.embedded
+
 CLOCK = "2026-06-30T12:00:00+02:00"
 
 

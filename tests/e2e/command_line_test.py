@@ -325,6 +325,7 @@ def test_export_of_nobody(house):
     assert geleit("export", "--data", data, "--case", "mia").returncode == USAGE
 
 
+@pytest.mark.embedded
 def test_log_info_tells_of_the_log(house):
     """geleit log info"""
     data, commands, _ = house
@@ -376,6 +377,7 @@ def test_an_address_in_use_is_unavailable(server, tmp_path):
     assert done.returncode == UNAVAILABLE and done.stderr.strip()
 
 
+@pytest.mark.embedded
 def test_no_log_is_unavailable(tmp_path):
     """exit status … 3 unavailable (nothing is made by looking)"""
     nowhere = tmp_path / "nirgends"
@@ -427,6 +429,7 @@ def test_the_default_address_is_that_of_the_documents(tmp_path):
         client.close()
 
 
+@pytest.mark.embedded
 def test_the_keys_are_for_the_owner_only(house):
     """keys in their own store, wrapped by a master key file made with mode 0600 at the first start"""
     data, _, _ = house

@@ -8,6 +8,8 @@ from client import Client
 from program import Server, geleit, geleit_json
 from story import Story
 
+pytestmark = pytest.mark.embedded
+
 CLOCK = "2026-06-30T12:00:00+02:00"
 CASES = 12
 

@@ -12,6 +12,8 @@ from client import Client, new_id
 from program import Server, geleit
 from story import Story, referral_data
 
+pytestmark = pytest.mark.embedded
+
 CLOCK = "2026-06-30T12:00:00+02:00"
 RECOVERY_SECONDS_MAX = 30
 

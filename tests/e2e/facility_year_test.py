@@ -12,6 +12,8 @@ from client import Client
 from program import Server, geleit
 from second_opinion import Facts, day, key_figures, text
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory):

@@ -73,6 +73,7 @@ def test_ids_are_read_in_any_case_and_answered_in_lower_case(client, story):
     assert client.get(f"cases/{case.upper()}")["case"] == case
 
 
+@pytest.mark.embedded
 def test_the_clock_starts_at_its_instant_and_runs_at_normal_pace(serve):
     """`--clock INSTANT` sets the time at the start, then runs at normal pace; `recorded` and today follow
     the clock"""
@@ -98,6 +99,7 @@ def test_today_is_the_berlin_date_of_the_clock(serve):
     refused(story.tries_referral(received_on="2026-03-04"), 400, field="received_on")
 
 
+@pytest.mark.embedded
 def test_the_entered_clock_takes_the_largest_entered(serve):
     """`--clock entered` takes it from the commands' `entered` (the largest seen)"""
     _, client = serve(clock="entered")
@@ -116,6 +118,7 @@ def test_the_entered_clock_takes_the_largest_entered(serve):
     assert [instant(row["recorded"]) for row in case.history()][0] == instant("2026-02-19T14:00:00+01:00")
 
 
+@pytest.mark.embedded
 def test_what_is_a_fact_follows_the_entered_clock(serve):
     """a *fact* dated after today is 400; today follows the clock"""
     _, client = serve(clock="entered")
@@ -125,6 +128,7 @@ def test_what_is_a_fact_follows_the_entered_clock(serve):
     client.done("ReceiveReferral", new_id(), data, entered="2026-02-20T00:00:00+01:00")
 
 
+@pytest.mark.embedded
 def test_happened_defaults_to_the_entered_clock(serve):
     """`happened` defaults to now"""
     _, client = serve(clock="entered")
@@ -133,6 +137,7 @@ def test_happened_defaults_to_the_entered_clock(serve):
     assert client.get(f"cases/{case}")["referred_on"] == "2026-02-24"
 
 
+@pytest.mark.embedded
 def test_any_other_clock_ignores_entered(client, story):
     """with any other clock the field is ignored"""
     accepted = client.done("ReceiveReferral", new_id(), story.data(), entered="2031-01-01T00:00:00+01:00")

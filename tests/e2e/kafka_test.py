@@ -2,7 +2,7 @@
 
 import pytest
 
-import broker
+from brokers import shared_address
 from client import new_id
 from program import geleit, geleit_json
 
@@ -12,7 +12,7 @@ DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
 @pytest.fixture(scope="module")
 def kafka():
     """kafka://HOST:PORT"""
-    return broker.shared_address()
+    return shared_address()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time
 import httpx
 import pytest
 
-from broker import Cluster
+from brokers import Cluster
 from client import Client, new_id
 from program import Server, geleit_json
 from story import referral_data

@@ -15,6 +15,8 @@ from client import Client, new_id
 from program import Server, executable, geleit
 from story import Story, referral_data
 
+pytestmark = pytest.mark.embedded
+
 CLOCK = "2026-06-30T12:00:00+02:00"
 
 

@@ -32,12 +32,12 @@ def log_arguments(data) -> list[str]:
     """What every command on this data directory is given, so that it finds the log of it."""
     if not on_kafka():
         return []
-    import broker
+    import brokers
 
     kept = Path(data).parent / f"{Path(data).name}.log-place"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(broker.new_log(broker.shared_address()))
+        kept.write_text(brokers.new_log(brokers.shared_address()))
     return ["--log", kept.read_text()]
 
 
@@ -87,7 +87,8 @@ class Server:
         self.said: list[str] = []  # its lines since it was started last
         self.errors = self.data.parent / f"{self.data.name}.stderr"
 
-    def start(self) -> "Server":
+    def command(self) -> list[str]:
+        """How it is started."""
         program = self.program or executable()
         command = [program, "serve", "--data", str(self.data), "--listen", self.listen]
         if "--log" not in self.extra:
@@ -97,7 +98,10 @@ class Server:
             command[0] = str(Path(executable()).with_name("geleit_breakable"))
         if self.clock:
             command += ["--clock", self.clock]
-        command += self.extra
+        return [*command, *self.extra]
+
+    def start(self) -> "Server":
+        command = self.command()
         with open(self.errors, "ab") as errors:
             self.process = subprocess.Popen(
                 command,

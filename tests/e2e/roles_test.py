@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-import broker
+from brokers import new_log, shared_address
 from client import Client, new_id
 from crowd import Crowd
 from ledger import Ledger
@@ -85,7 +85,7 @@ class Installation:
 
 @pytest.fixture
 def installation(tmp_path):
-    house = Installation(tmp_path, broker.new_log(broker.shared_address()))
+    house = Installation(tmp_path, new_log(shared_address()))
     yield house
     house.end()
 
@@ -314,7 +314,7 @@ def test_one_process_on_this_machine_has_all_roles(tmp_path):
     for wrong in (["--roles", "query"], ["--roles", "watchmen"], ["--intake", "http://127.0.0.1:1"]):
         assert geleit(*command, *wrong).returncode == 2, wrong
     # A copy of a log is nobody's own log.
-    server = Server(tmp_path / "far", extra=("--log", broker.new_log(broker.shared_address()))).start()
+    server = Server(tmp_path / "far", extra=("--log", new_log(shared_address()))).start()
     server.stop()
     done = geleit("serve", "--data", tmp_path / "far", "--log", tmp_path / "far" / "log")
     assert done.returncode == 3 and "kafka://" in done.stderr and executable()

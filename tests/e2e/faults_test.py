@@ -1,0 +1,162 @@
+"""What may break on Kafka, on three real brokers: a crowd writes through two intakes, something dies or stands
+still meanwhile, and afterwards its ledger, the topic and every process's tables say the same. Nothing that was
+answered is lost or counted twice.
+
+GELEIT_FAULT_COMMANDS: how many commands for each fault (1,500); GELEIT_FAULT_SEED brings back what a run drew.
+"""
+
+import asyncio
+import os
+import random
+import secrets
+import signal
+import time
+
+import httpx
+import pytest
+
+from brokers import Cluster, tool
+from crowd import Crowd
+from ledger import Broken, Ledger
+from roles_test import Installation
+
+COMMANDS = int(os.environ.get("GELEIT_FAULT_COMMANDS", "1500"))
+SEED = os.environ.get("GELEIT_FAULT_SEED") or secrets.token_hex(4)
+# The long rounds freeze for as long as they are said to; the short ones for long enough to be noticed.
+LONG = COMMANDS >= 20_000
+FROZEN_BROKER_SECONDS = 30 if LONG else 12
+FROZEN_INTAKE_SECONDS = 60 if LONG else 8
+FLOWS_AGAIN_SECONDS_MAX = 15
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    cluster = Cluster(tmp_path_factory.mktemp("kafka"), 3)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def house(cluster, tmp_path):
+    cluster.start()
+    house = Installation(tmp_path, cluster.log(6))
+    yield house
+    house.end()
+
+
+def leader_of(cluster: Cluster, log: str, partition: int) -> int:
+    """The broker that leads this partition, as Kafka's own tool says."""
+    brokers, _, topic = log.removeprefix("kafka://").rpartition("/")
+    told = tool("kafka-topics.sh", "--bootstrap-server", brokers, "--describe", "--topic", topic)
+    for line in told.splitlines():
+        fields = dict(part.split(": ", 1) for part in line.strip().split("\t") if ": " in part)
+        if fields.get("Partition") == str(partition):
+            return int(fields["Leader"])
+    raise Broken(told)
+
+
+class Faults:
+    """Things that happen while the crowd writes; each waits until so much of it has been sent."""
+
+    def __init__(self, cluster: Cluster, house: Installation, crowd: Crowd):
+        self.cluster, self.house, self.crowd = cluster, house, crowd
+        self.notes: list[str] = []
+
+    async def sent(self, share: float) -> None:
+        while len(self.crowd.ledger.sent) < share * COMMANDS:
+            await asyncio.sleep(0.02)
+
+    async def flows_again(self, since: float, what: str) -> None:
+        """Until something that was sent since then is accepted."""
+        answered = sum(sent.answer is not None for sent in self.crowd.ledger.sent.values())
+        while sum(s.answer is not None for s in self.crowd.ledger.sent.values()) < answered + 50:
+            if len(self.crowd.ledger.sent) >= COMMANDS and not self.crowd.ledger.open():
+                break
+            await asyncio.sleep(0.05)
+        self.notes.append(f"{what}: 50 accepted after {time.monotonic() - since:.1f} s")
+
+    async def kill_the_leader(self) -> None:
+        leader = await asyncio.to_thread(leader_of, self.cluster, self.house.log, 0)
+        await self.sent(0.3)
+        os.kill(self.cluster.pid(leader), signal.SIGKILL)
+        began = time.monotonic()
+        await self.flows_again(began, f"broker {leader} killed")
+        await self.sent(0.8)
+        await asyncio.to_thread(self.cluster.start)
+
+    async def kill_two_brokers(self) -> None:
+        await self.sent(0.3)
+        for broker in (1, 2):
+            os.kill(self.cluster.pid(broker), signal.SIGKILL)
+        await asyncio.sleep(8)
+        await asyncio.to_thread(self.cluster.start)
+        await self.flows_again(time.monotonic(), "two brokers back")
+
+    async def freeze_a_broker(self) -> None:
+        leader = await asyncio.to_thread(leader_of, self.cluster, self.house.log, 0)
+        await self.sent(0.3)
+        os.kill(self.cluster.pid(leader), signal.SIGSTOP)
+        began = time.monotonic()
+        await asyncio.sleep(FROZEN_BROKER_SECONDS)
+        os.kill(self.cluster.pid(leader), signal.SIGCONT)
+        await self.flows_again(began, f"broker {leader} frozen for {FROZEN_BROKER_SECONDS} s")
+
+    async def kill_an_intake(self) -> None:
+        for share in (0.2, 0.4, 0.6):
+            await self.sent(share)
+            server = self.house.intakes[self.crowd.chance.randrange(2)]
+            server.kill()
+            await asyncio.to_thread(server.start)
+            self.urls[:] = self.house.urls
+
+    async def freeze_an_intake(self) -> None:
+        await self.sent(0.3)
+        process = self.house.intakes[0].process
+        process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(FROZEN_INTAKE_SECONDS)
+        process.send_signal(signal.SIGCONT)
+
+    async def kill_a_query(self) -> None:
+        for share in (0.2, 0.6):
+            await self.sent(share)
+            server = self.house.queries[0]
+            server.kill()
+            began = time.monotonic()
+            await asyncio.to_thread(server.start)
+            self.notes.append(f"a query ready again after {time.monotonic() - began:.1f} s")
+
+
+FAULTS = [
+    "kill_the_leader",
+    "kill_an_intake",
+    "freeze_an_intake",
+    "kill_two_brokers",
+    "freeze_a_broker",
+    "kill_a_query",
+]
+if not LONG and "GELEIT_FAULT_ALL" not in os.environ:
+    FAULTS = FAULTS[:3]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nothing_is_lost_or_counted_twice(cluster, house, fault):
+    """an answered command is in the log exactly once as accepted; versions are 1..n without gap; stale records
+    are counted and applied by no table; every process ends with equal tables"""
+    print(f"GELEIT_FAULT_SEED={SEED} GELEIT_FAULT_COMMANDS={COMMANDS}")
+    crowd = Crowd(random.Random(f"{SEED}/{fault}"), Ledger())
+    faults = Faults(cluster, house, crowd)
+    faults.urls = list(house.urls)
+    began = time.monotonic()
+    crowd.through(faults.urls, COMMANDS, getattr(faults, fault))
+    took = time.monotonic() - began
+    assert crowd.refused_lives() == []
+    told = house.equal_tables()
+    events = crowd.ledger.compare(house.queries[0].data, writers=2, where=house.where)
+    assert (told["events"], told["stale"], told["foreign"]) == (len(events), crowd.ledger.stale, 0)
+    for server in house.queries:
+        status = httpx.get(server.url + "/v1/status", timeout=10).json()
+        assert (status["stale"], status["parked"], status["trouble"]) == (crowd.ledger.stale, [], [])
+    print(
+        f"{fault}: {len(crowd.ledger.sent)} commands in {took:.1f} s, {len(events)} events, "
+        f"{crowd.ledger.stale} stale, {crowd.ledger.repeated} repeated; {'; '.join(faults.notes)}"
+    )
