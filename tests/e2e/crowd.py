@@ -5,7 +5,7 @@ import asyncio
 import time
 
 from ledger import Broken, Sent
-from rush import CLIENTS, Connection, Rush
+from rush import CLIENTS, HOT_CASES, Connection, Rush
 
 RETRY_SECONDS = 0.2
 # How long nothing may be accepted before the crowd gives up.
@@ -13,8 +13,8 @@ PATIENCE_SECONDS = 120
 
 
 class Crowd(Rush):
-    """Rush.run with more than one address. `refused_lives`: commands of a case that only one client knows, all
-    of which are acceptable, and were refused all the same."""
+    """Rush.run with more than one address. `refused_lives`: commands of a case that only one client knows,
+    all of which are acceptable, and were refused all the same."""
 
     def __init__(self, chance, ledger):
         super().__init__(chance, ledger)
@@ -68,8 +68,6 @@ class Crowd(Rush):
                 line.close()
 
     async def open_hot_cases(self, urls: list[str]) -> None:
-        from rush import HOT_CASES
-
         lines: dict = {}
         while len(self.hot) < HOT_CASES:
             case = self.new_id()
