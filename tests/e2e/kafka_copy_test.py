@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-import broker
+import brokers
 from client import Client, new_id
 from program import Server, geleit, geleit_json
 from story import referral_data
@@ -16,7 +16,7 @@ REFUSED = 1
 @pytest.fixture
 def topic():
     """kafka://HOST:PORT/TOPIC of a log with nothing in it."""
-    return broker.new_log(broker.shared_address())
+    return brokers.new_log(brokers.shared_address())
 
 
 def opening() -> dict:
@@ -55,7 +55,7 @@ def test_a_history_moves_to_kafka_with_its_keys_and_comes_back(tmp_path):
     before = seen(client)
     server.stop()
 
-    topic = f"{broker.shared_address()}/geleit-{new_id()}"
+    topic = f"{brokers.shared_address()}/geleit-{new_id()}"
     told = geleit_json("log", "copy", here / "log", topic, "--json")
     assert (told["copied"], told["keys"], told["erased"], told["not_copied"]) == (told["events"], 20, 0, 0)
     again = geleit_json("log", "copy", here / "log", topic, "--json")
@@ -85,7 +85,7 @@ def test_a_history_moves_to_kafka_with_its_keys_and_comes_back(tmp_path):
 def test_without_its_master_key_a_history_is_copied_and_it_is_said(tmp_path):
     """--data: whose person keys go along"""
     assert geleit("log", "create", tmp_path / "log", "--partitions", "2").returncode == 0
-    done = geleit("log", "copy", tmp_path / "log", f"{broker.shared_address()}/geleit-{new_id()}")
+    done = geleit("log", "copy", tmp_path / "log", f"{brokers.shared_address()}/geleit-{new_id()}")
     assert done.returncode == 0 and "--data" in done.stderr
 
 
@@ -104,7 +104,7 @@ def test_a_local_copy_is_expendable(tmp_path, topic, how):
         submit(client, 10)
         server.stop()
     elif how == "of another log":
-        foreign = broker.new_log(broker.shared_address())
+        foreign = brokers.new_log(brokers.shared_address())
         server, client = serve(other, foreign)
         submit(client, 3)
         server.stop()
