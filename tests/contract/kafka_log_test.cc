@@ -379,15 +379,21 @@ TEST(KafkaLogBroken, ABrokerThatIsKilledStopsTheLogAndLosesNothing) {
   EXPECT_THROW((void)log->ends(), LogUnavailable);
   EXPECT_EQ(read_all(*log, Partition{0}).size(), 100u) << "reading goes on";
   own.start_again();
-  EXPECT_EQ(outcome.get_future().get(), "");
+  // A broker that needs longer than kafka_delivery_ms_max finds it given up; then it may be there or not.
+  const bool confirmed = outcome.get_future().get().empty();
   for (int i = 0; !log->trouble().empty() && i < 150; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   EXPECT_EQ(log->trouble(), "");
   ASSERT_EQ(append_and_wait(*log, {{Partition{0}, record_bytes(101)}}), "");
-  const auto all = read_all(*log, Partition{0});
-  ASSERT_EQ(all.size(), 102u);
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].bytes, record_bytes(i));
+  std::vector<std::string> expected;
+  for (std::uint64_t i = 0; i < 102; ++i) {
+    if (i != 100 || confirmed) expected.push_back(record_bytes(i));
+  }
+  std::vector<std::string> found;
+  for (const auto& record : read_all(*log, Partition{0})) found.push_back(record.bytes);
+  if (!confirmed) std::erase(found, record_bytes(100));
+  EXPECT_EQ(found, expected);
 }
 
 // ---------------------------------------------------------------- what every log does
