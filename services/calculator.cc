@@ -9,105 +9,142 @@
 #include <memory>
 
 #include "events/civil_time.h"
-#include "events/sha256.h"
 #include "projections/rules/deadline.h"
+#include "services/rule_options.h"
 
 namespace geleit {
 namespace {
 
 namespace json = boost::json;
 
-// The calendar knows holidays from 1990 to 2100; a deadline may lie three years and some days after its
-// anchor.
-constexpr int first_year = 1990;
-constexpr int last_year = 2100;
+// A deadline that rolls lies three years and some days after its anchor at most, and its holidays are known.
+constexpr int first_birth_year = 1900;
 constexpr int last_anchor_year = 2096;
+constexpr int count_max = 1000;
 constexpr std::int64_t cost_cents_max = 100'000'000;
-
-void print(const json::value& value) { std::puts(json::serialize(value).c_str()); }
-
-CLI::Validator a_date() {
-  return {[](const std::string& text) {
-            return parse_date(text) ? ""
-                                    : fmt::format("expected a date such as 2026-02-20, but it is '{}'", text);
-          },
-          "DATE"};
-}
-
-CLI::Validator a_calendar() {
-  return {[](const std::string& text) {
-            return parse_calendar(text) ? ""
-                                        : fmt::format("expected DE or one of {}, but it is '{}'",
-                                                      fmt::join(words<Land>, ", "), text);
-          },
-          "LAND"};
-}
-
-CLI::Validator a_rule() {
-  return {[](const std::string& text) {
-            return parse_word<Rule>(text) ? ""
-                                          : fmt::format(
-                                                "expected a rule such as SMN-START (`geleit rules` lists "
-                                                "them), but it is '{}'",
-                                                text);
-          },
-          "RULE"};
-}
-
-[[noreturn]] void refuse_usage(const std::string& expected_but) { throw CLI::ValidationError(expected_but); }
 
 struct DeadlineAsk {
   std::string rule, date, land = "DE";
-  bool expert = false, no_instruction = false, json = false;
+  std::string regime, opinion_on, discharged_on;
+  int count = 0;
+  bool expert = false, no_instruction = false, severe = false, invoice = false, json = false;
 };
 
-constexpr std::array calculated{Rule::smn_start,    Rule::smn_complete,  Rule::smn_prescriber_window,
-                                Rule::gkv_decision, Rule::gkv_objection, Rule::st_total};
+/// The rules that yield a date; those without one (SMN-HOME) are no part of the calculator.
+constexpr std::array calculated{Rule::smn_start,
+                                Rule::smn_complete,
+                                Rule::smn_prescriber_window,
+                                Rule::smn_age,
+                                Rule::st_total,
+                                Rule::st_copay,
+                                Rule::gkv_decision,
+                                Rule::gkv_decision_expert,
+                                Rule::gkv_fiction,
+                                Rule::gkv_notice,
+                                Rule::gkv_objection,
+                                Rule::cal_event_day,
+                                Rule::cal_birthday,
+                                Rule::cal_weeks,
+                                Rule::cal_months,
+                                Rule::cal_roll,
+                                Rule::cal_no_roll,
+                                Rule::rec_retention};
 
-DeadlineDates dates_of(const RuleSet& rules, const DeadlineStory& story) {
-  if (story.rule == Rule::smn_start) return start_deadline(rules, story.anchor_on, story.calendar);
-  if (story.rule == Rule::smn_complete) return complete_deadline(rules, story.anchor_on, {}, story.calendar);
-  if (story.rule == Rule::smn_prescriber_window) {
-    return prescriber_window_deadline(rules, story.anchor_on, story.calendar);
-  }
-  if (story.rule == Rule::gkv_decision) {
-    return decision_deadline(rules, story.anchor_on, story.expert, story.calendar);
-  }
-  if (story.rule == Rule::gkv_objection) {
-    return objection_deadline(rules, story.anchor_on, story.instruction_given, story.calendar);
-  }
-  return total_deadline(rules, story.anchor_on, story.calendar);
+std::string calculated_rules() {
+  std::string known;
+  for (const Rule rule : calculated) known += (known.empty() ? "" : ", ") + std::string(word(rule));
+  return known;
 }
 
-void tell_deadline(const DeadlineAsk& ask, const CommandLine& line) {
+bool is_from_birth(Rule rule) {
+  return rule == Rule::smn_age || rule == Rule::st_copay || rule == Rule::cal_birthday;
+}
+bool is_counted(Rule rule) {
+  return rule == Rule::cal_event_day || rule == Rule::cal_weeks || rule == Rule::cal_months ||
+         rule == Rule::cal_birthday;
+}
+
+DeadlineDates dates_of(const RuleSet& rules, const DeadlineStory& story, const DeadlineAsk& ask) {
+  const CivilDate anchor = story.anchor_on;
+  const Calendar calendar = story.calendar;
+  if (is_counted(story.rule)) return counted_deadline(story.rule, anchor, story.count);
+  if (story.rule == Rule::smn_start) return start_deadline(rules, anchor, calendar);
+  if (story.rule == Rule::smn_complete) {
+    return complete_deadline(rules, anchor, parse_date(ask.discharged_on), calendar);
+  }
+  if (story.rule == Rule::smn_prescriber_window) return prescriber_window_deadline(rules, anchor, calendar);
+  if (story.rule == Rule::smn_age) return age_deadline(rules, anchor, story.severe);
+  if (story.rule == Rule::st_total) return total_deadline(rules, anchor, calendar);
+  if (story.rule == Rule::st_copay) return no_copay_deadline(rules, anchor);
+  if (story.rule == Rule::gkv_notice) return notice_deadline(rules, anchor);
+  if (story.rule == Rule::gkv_objection) {
+    return objection_deadline(rules, anchor, story.instruction_given, calendar);
+  }
+  if (story.rule == Rule::cal_roll) return action_deadline(anchor, calendar);
+  if (story.rule == Rule::cal_no_roll) return window_deadline(anchor, calendar);
+  if (story.rule == Rule::rec_retention) return retention_deadline(rules, anchor, story.invoice);
+  if (story.sgb9) return decision_deadline_sgb9(rules, anchor, parse_date(ask.opinion_on), calendar);
+  return decision_deadline(rules, anchor, story.expert, calendar);
+}
+
+/// Refuses an option that was given but says nothing about the rule.
+void refuse_unless(bool given, bool fits, std::string_view option, std::string_view with) {
+  if (given && !fits) refuse_usage(fmt::format("{}: expected only with {}, but it is not", option, with));
+}
+
+void refuse_unfit_options(const DeadlineAsk& ask, const DeadlineStory& story) {
+  const Rule rule = story.rule;
+  refuse_unless(ask.expert, (rule == Rule::gkv_decision && !story.sgb9) || rule == Rule::gkv_fiction,
+                "--expert", "GKV-DECISION under Sgb5_13_3a or GKV-FICTION");
+  refuse_unless(!ask.regime.empty(), rule == Rule::gkv_decision, "--regime", "GKV-DECISION");
+  refuse_unless(!ask.opinion_on.empty(), story.sgb9, "--opinion-on", "--regime Sgb9_14_18");
+  refuse_unless(ask.no_instruction, rule == Rule::gkv_objection, "--no-instruction", "GKV-OBJECTION");
+  refuse_unless(ask.severe, rule == Rule::smn_age, "--severe", "SMN-AGE");
+  refuse_unless(ask.invoice, rule == Rule::rec_retention, "--invoice", "REC-RETENTION");
+  refuse_unless(!ask.discharged_on.empty(), rule == Rule::smn_complete, "--discharged-on", "SMN-COMPLETE");
+  refuse_unless(ask.count != 0, is_counted(rule), "--count",
+                "CAL-EVENT-DAY, CAL-WEEKS, CAL-MONTHS or CAL-BIRTHDAY");
+  if (is_counted(rule) && ask.count == 0) {
+    refuse_usage(fmt::format("--count: expected with {}, but it is missing", ask.rule));
+  }
+  if (const auto opinion_on = parse_date(ask.opinion_on); opinion_on && *opinion_on < story.anchor_on) {
+    refuse_usage(
+        fmt::format("--opinion-on: expected a day not before the receipt, but it is {}", ask.opinion_on));
+  }
+}
+
+/// What was asked, once it makes sense; `dates` are still to be computed.
+DeadlineStory story_of(const DeadlineAsk& ask) {
   DeadlineStory story;
   story.rule = *parse_word<Rule>(ask.rule);
   story.anchor_on = *parse_date(ask.date);
   story.calendar = *parse_calendar(ask.land);
-  story.expert = ask.expert;
+  story.sgb9 = ask.regime == word(Regime::sgb9_14_18);
+  story.expert = ask.expert || story.rule == Rule::gkv_decision_expert || !ask.opinion_on.empty();
   story.instruction_given = !ask.no_instruction;
+  story.severe = ask.severe;
+  story.invoice = ask.invoice;
+  story.count = ask.count;
   if (std::find(calculated.begin(), calculated.end(), story.rule) == calculated.end()) {
-    std::string known;
-    for (const Rule rule : calculated) known += (known.empty() ? "" : ", ") + std::string(word(rule));
-    refuse_usage(fmt::format("RULE: expected one of {}, but it is {}", known, ask.rule));
+    refuse_usage(fmt::format("RULE: expected one of {}, but it is {}", calculated_rules(), ask.rule));
   }
   const int year = to_ymd(story.anchor_on).year;
-  if (year < first_year || year > last_anchor_year) {
+  const int first = is_from_birth(story.rule) ? first_birth_year : first_holiday_year;
+  if (year < first || year > last_anchor_year) {
     refuse_usage(
-        fmt::format("DATE: expected a year from {} to {}, but it is {}", first_year, last_anchor_year, year));
+        fmt::format("DATE: expected a year from {} to {}, but it is {}", first, last_anchor_year, year));
   }
-  if (ask.expert && story.rule != Rule::gkv_decision) {
-    refuse_usage(fmt::format("--expert: expected only with GKV-DECISION, but the rule is {}", ask.rule));
-  }
-  if (ask.no_instruction && story.rule != Rule::gkv_objection) {
-    refuse_usage(
-        fmt::format("--no-instruction: expected only with GKV-OBJECTION, but the rule is {}", ask.rule));
-  }
+  refuse_unfit_options(ask, story);
+  return story;
+}
+
+void tell_deadline(const DeadlineAsk& ask, const CommandLine& line) {
+  DeadlineStory story = story_of(ask);
   const std::shared_ptr<const RuleSet> rules = shipped_rule_set_on(story.anchor_on);
-  story.dates = dates_of(*rules, story);
+  story.dates = dates_of(*rules, story, ask);
 
   if (ask.json) {
-    print(json::object{
+    print_json(json::object{
         {"rule", ask.rule},
         {"anchor", to_string(story.anchor_on)},
         {"due_on", to_string(story.dates.due_on)},
@@ -159,7 +196,7 @@ void tell_copay(const CopayAsk& ask, const CommandLine& line) {
   const std::shared_ptr<const RuleSet> rules = shipped_rule_set_on(on);
   const Cents due = copay(*rules, Cents{ask.cents}, on, born, exempt);
   if (ask.json) {
-    print(json::object{{"copay", due.value}});
+    print_json(json::object{{"copay", due.value}});
     return;
   }
   fmt::print("{}\n",
@@ -168,125 +205,43 @@ void tell_copay(const CopayAsk& ask, const CommandLine& line) {
   fmt::print("{}\n", rules->text(Rule::st_copay, line.for_people));
 }
 
-json::object as_json(const RuleEntry& entry) {
-  json::object values;
-  for (const RuleValue& value : entry.values) {
-    values[value.name] =
-        json::object{{"value", value.value}, {"sure", word(value.sure)}, {"locked", value.locked}};
-  }
-  return {
-      {"rule", word(entry.rule)},
-      {"title", json::object{{"de", entry.title_de}, {"en", entry.title_en}}},
-      {"text", json::object{{"de", entry.text_de}, {"en", entry.text_en}}},
-      {"acts", word(entry.acts)},
-      {"sure", word(entry.sure)},
-      {"locked", entry.locked},
-      {"source", entry.source},
-      {"from", to_string(entry.from)},
-      {"until", entry.until ? json::value(to_string(*entry.until)) : json::value(nullptr)},
-      {"values", std::move(values)},
-  };
-}
-
-std::string values_said(const RuleEntry& entry) {
-  std::string said;
-  for (const RuleValue& value : entry.values) {
-    said += fmt::format("{}{} = {}", said.empty() ? "" : ", ", value.name, value.value);
-  }
-  return said;
-}
-
-void list_rules(bool as_json_wanted, const CommandLine& line) {
-  if (as_json_wanted) {
-    json::array sets;
-    for (const auto& set : shipped_rule_sets()) {
-      json::array entries;
-      for (const RuleEntry& entry : set->entries()) entries.push_back(as_json(entry));
-      sets.push_back(json::object{{"rule_set", set->name()},
-                                  {"hash", to_hex(set->hash())},
-                                  {"from", to_string(set->from())},
-                                  {"rules", std::move(entries)}});
-    }
-    print(sets);
-    return;
-  }
-  const Language language = line.for_people;
-  for (const auto& set : shipped_rule_sets()) {
-    fmt::print("{}\n", say(language, message::rule_set_in_force, set->name(), to_string(set->from()),
-                           to_hex(set->hash())));
-    for (const RuleEntry& entry : set->entries()) {
-      fmt::print("{:<22} {:<8} {:<9} {} {}\n", word(entry.rule), word(entry.acts), word(entry.sure),
-                 language == Language::de ? entry.title_de : entry.title_en,
-                 entry.values.empty() ? "" : "(" + values_said(entry) + ")");
-      fmt::print("{:<22} {}\n", "", entry.source);
-    }
-  }
-  fmt::print("{}\n", say(language, message::rules_more));
-}
-
-void show_rule(Rule rule, bool as_json_wanted, const CommandLine& line) {
-  json::array found;
-  for (const auto& set : shipped_rule_sets()) {
-    for (const RuleEntry& entry : set->entries()) {
-      if (entry.rule != rule) continue;
-      if (as_json_wanted) {
-        json::object object = as_json(entry);
-        object["rule_set"] = set->name();
-        found.push_back(std::move(object));
-        continue;
-      }
-      const Language language = line.for_people;
-      const auto row = [&](const Message<>& name, std::string_view what) {
-        fmt::print("  {:<12} {}\n", say(language, name), what);
-      };
-      fmt::print("{} · {}\n", word(rule), language == Language::de ? entry.title_de : entry.title_en);
-      fmt::print("  {}\n", language == Language::de ? entry.text_de : entry.text_en);
-      for (const RuleValue& value : entry.values) {
-        row(message::value, fmt::format("{} = {} ({}{})", value.name, value.value, word(value.sure),
-                                        value.locked ? ", " + say(language, message::locked) : ""));
-      }
-      row(message::acts, word(entry.acts));
-      row(message::sure,
-          fmt::format("{}{}", word(entry.sure), entry.locked ? ", " + say(language, message::locked) : ""));
-      row(message::source, entry.source);
-      row(message::valid, entry.until ? fmt::format("{} – {}", to_string(entry.from), to_string(*entry.until))
-                                      : fmt::format("{} –", to_string(entry.from)));
-      row(message::rule_set, set->name());
-    }
-  }
-  if (as_json_wanted) print(found);
-}
-
-void list_holidays(int year, Calendar calendar, bool as_json_wanted, const CommandLine& line) {
-  json::array days;
-  for (CivilDate day = civil(year, 1, 1); day <= civil(year, 12, 31); day = day + 1) {
-    const std::string_view name = holiday_name(day, calendar);
-    if (name.empty()) continue;
-    if (as_json_wanted) {
-      days.push_back(json::object{{"date", to_string(day)}, {"name", name}});
-    } else {
-      fmt::print("{}\n", name_day(day, calendar, line.for_people));
-    }
-  }
-  if (as_json_wanted) print(days);
-}
-
 }  // namespace
 
 void add_deadline(CommandLine& line) {
   auto ask = std::make_shared<DeadlineAsk>();
   CLI::App* command = line.app.add_subcommand("deadline", "Compute a deadline: one rule, one anchor date");
+  command->add_option("rule", ask->rule, "One of " + calculated_rules())->required()->check(a_rule());
   command
-      ->add_option("rule", ask->rule,
-                   "SMN-START, SMN-COMPLETE, SMN-PRESCRIBER-WINDOW, GKV-DECISION, "
-                   "GKV-OBJECTION (DATE is the posting) or ST-TOTAL")
+      ->add_option(
+          "date", ask->date,
+          "The anchor date, such as 2026-02-20: discharge (SMN-START, SMN-PRESCRIBER-WINDOW), first "
+          "unit (SMN-COMPLETE, ST-TOTAL), birth (SMN-AGE, ST-COPAY, CAL-BIRTHDAY), receipt "
+          "(GKV-DECISION, GKV-DECISION-EXPERT, GKV-FICTION), posting (GKV-NOTICE, GKV-OBJECTION), event "
+          "(CAL-EVENT-DAY, CAL-WEEKS, CAL-MONTHS), last day (CAL-ROLL, CAL-NO-ROLL), end of treatment "
+          "(REC-RETENTION)")
       ->required()
-      ->check(a_rule());
-  command->add_option("date", ask->date, "The anchor date, such as 2026-02-20")->required()->check(a_date());
+      ->check(a_date());
   command->add_option("--land", ask->land, "Holidays of this Land (DE-BY); DE: those that hold everywhere")
       ->check(a_calendar());
-  command->add_flag("--expert", ask->expert, "GKV-DECISION with an expert opinion");
+  command->add_flag("--expert", ask->expert, "GKV-DECISION, GKV-FICTION with an expert opinion");
+  command
+      ->add_option("--regime", ask->regime,
+                   "GKV-DECISION: Sgb5_13_3a (§ 13(3a) SGB V, default) or Sgb9_14_18 (§§ 14–18 SGB IX)")
+      ->check(CLI::IsMember(std::vector<std::string>(words<Regime>.begin(), words<Regime>.end())));
+  command->add_option("--opinion-on", ask->opinion_on, "Day of the expert opinion under Sgb9_14_18")
+      ->check(a_date());
   command->add_flag("--no-instruction", ask->no_instruction, "GKV-OBJECTION without instruction on remedies");
+  command
+      ->add_option("--discharged-on", ask->discharged_on,
+                   "SMN-COMPLETE: the discharge, for the earlier warning (hint_on)")
+      ->check(a_date());
+  command->add_flag("--severe", ask->severe, "SMN-AGE in an especially severe case");
+  command->add_flag("--invoice", ask->invoice, "REC-RETENTION of an invoice of that date");
+  command
+      ->add_option("--count", ask->count,
+                   "So many days (CAL-EVENT-DAY), weeks (CAL-WEEKS), months (CAL-MONTHS) or years of life "
+                   "(CAL-BIRTHDAY)")
+      ->check(CLI::Range(1, count_max));
   command->add_flag("--json", ask->json, "For programs");
   command->callback([ask, &line] { tell_deadline(*ask, line); });
 }
@@ -304,35 +259,6 @@ void add_copay(CommandLine& line) {
   command->add_option("--exempt-until", ask->exempt_until, "Last day of the exemption")->check(a_date());
   command->add_flag("--json", ask->json, "For programs");
   command->callback([ask, &line] { tell_copay(*ask, line); });
-}
-
-void add_rules(CommandLine& line) {
-  struct Ask {
-    std::string rule, land = "DE";
-    int year = 0;
-    bool json = false;
-  };
-  auto ask = std::make_shared<Ask>();
-  CLI::App* command = line.app.add_subcommand("rules", "The rule sets in force, with their sources");
-  command->add_flag("--json", ask->json, "For programs");
-  CLI::App* show = command->add_subcommand("show", "One rule in full");
-  show->add_option("rule", ask->rule, "The rule's id, such as SMN-START")->required()->check(a_rule());
-  show->add_flag("--json", ask->json, "For programs");
-  CLI::App* holidays = command->add_subcommand("holidays", "The public holidays of a year");
-  holidays->add_option("--year", ask->year, "The year")->required()->check(CLI::Range(first_year, last_year));
-  holidays->add_option("--land", ask->land, "Of this Land (DE-BY); DE: those that hold everywhere")
-      ->check(a_calendar());
-  holidays->add_flag("--json", ask->json, "For programs");
-  command->require_subcommand(0, 1);
-  command->callback([ask, show, holidays, &line] {
-    if (show->parsed()) {
-      show_rule(*parse_word<Rule>(ask->rule), ask->json, line);
-    } else if (holidays->parsed()) {
-      list_holidays(ask->year, *parse_calendar(ask->land), ask->json, line);
-    } else {
-      list_rules(ask->json, line);
-    }
-  });
 }
 
 }  // namespace geleit

@@ -13,6 +13,7 @@
 #include "services/log_command.h"
 #include "services/restore_command.h"
 #include "services/retry_command.h"
+#include "services/rules_command.h"
 #include "services/serve_command.h"
 #include "services/simulate/simulate_command.h"
 #include "services/submit_command.h"

@@ -49,56 +49,126 @@ inline constexpr Message<> one_month{"1 Monat", "1 month"};
 inline constexpr Message<> one_year{"1 Jahr", "1 year"};
 
 // Anchors of deadlines.
-inline constexpr Message<Text> discharged{"Entlassung am {}", "Discharged on {}"};
-inline constexpr Message<Text> first_unit{"Erste Einheit am {}", "First unit on {}"};
-inline constexpr Message<Text> first_unit_after_discharge{"Erste Einheit nach der Entlassung am {}",
-                                                          "First unit after discharge on {}"};
-inline constexpr Message<Text> received_by_insurer{"Antragseingang bei der Krankenkasse am {}",
-                                                   "Application received by the insurer on {}"};
+inline constexpr Message<Text> discharged{"Entlassung am {}.", "Discharged on {}."};
+inline constexpr Message<Text> first_unit{"Erste Einheit am {}.", "First unit on {}."};
+inline constexpr Message<Text> first_unit_after_discharge{"Erste Einheit nach der Entlassung am {}.",
+                                                          "First unit after discharge on {}."};
+inline constexpr Message<Text> received_by_insurer{"Antragseingang bei der Krankenkasse am {}.",
+                                                   "Application received by the insurer on {}."};
+inline constexpr Message<Text, int, Text> posted_and_notified{
+    "Zur Post gegeben am {0}, bekannt gegeben am {2}, dem {1}. Tag danach.",
+    "Posted on {0}, notified on {2}, day {1} after."};
 
-// Explanations of deadlines: {0} the anchor, {1} the span, {2} the last day as counted.
+// Explanations of deadlines: {0} the anchor, {1} the span, {2} the last day, with an arrow to the day to
+// which it moves: "Fr 03.04.2026 (Karfreitag) → Di 07.04.2026".
+inline constexpr Message<Text, Text> moves_to{"{} → {}", "{} → {}"};
+inline constexpr Message<Text, Text> weeks_in_days{"{} ({})", "{} ({})"};
 inline constexpr Message<Text, Text, Text> start_by{
-    "{} + {}: die erste Einheit ist spätestens am {} zu erbringen.",
-    "{} + {}: the first unit is to be delivered on {} at the latest."};
+    "{} Bis zur ersten Einheit hat die Einrichtung {} Zeit, also bis {}.",
+    "{} The provider has {} until the first unit, that is until {}."};
 inline constexpr Message<Text, Text, Text> complete_by{
-    "{} + {}: die Nachsorge ist spätestens am {} abzuschließen.",
-    "{} + {}: the aftercare is to be completed on {} at the latest."};
+    "{} Für die ganze Nachsorge hat die Einrichtung {} Zeit, also bis {}; ein späterer Besuch braucht einen "
+    "Grund.",
+    "{} The provider has {} for the whole aftercare, that is until {}; a later visit needs a reason."};
 inline constexpr Message<Text, Text, Text> prescribe_by{
-    "{} + {}: ein Vertragsarzt kann bis {} verordnen, danach nur mit Begründung.",
-    "{} + {}: a contract doctor may prescribe until {}, later only with a reason."};
+    "{} Ein Vertragsarzt hat {} Zeit zu verordnen, also bis {}; danach nur mit Begründung.",
+    "{} A contract doctor has {} to prescribe, that is until {}; later only with a reason."};
 inline constexpr Message<Text, Text, Text, Text> total_until{
-    "{0} + {1}: bis {2} sind höchstens {3} Stunden möglich.",
-    "{0} + {1}: until {2} at most {3} hours are possible."};
-inline constexpr Message<Text, Text, Text> decide_by{"{} + {}: die Krankenkasse muss bis {} entscheiden.",
-                                                     "{} + {}: the insurer has to decide by {}."};
-inline constexpr Message<Text, Text, Text> decide_by_sgb9{
-    "{} + {} (§ 14 SGB IX): die Entscheidung ist bis {} zu treffen.",
-    "{} + {} (§ 14 SGB IX): the decision is due by {}."};
+    "{0} Für {1} gibt es höchstens {3} Stunden, also bis {2}; danach beginnt ein neuer Zeitraum.",
+    "{0} For {1} there are at most {3} hours, that is until {2}; after that a new period begins."};
+inline constexpr Message<Text, Text, Text> decide_by{"{} Sie hat {} Zeit zu entscheiden, also bis {}.",
+                                                     "{} It has {} to decide, that is until {}."};
 inline constexpr Message<Text, Text, Text> decide_by_expert{
-    "{} + {}, weil ein Gutachten eingeholt und dies mitgeteilt wurde: die Krankenkasse muss bis {} "
-    "entscheiden.",
-    "{} + {}, because an expert opinion was taken and this was told: the insurer has to decide by {}."};
+    "{} Weil sie ein Gutachten einholt und das mitgeteilt hat, hat sie {} Zeit zu entscheiden, also bis {}.",
+    "{} As it takes an expert opinion and has said so, it has {} to decide, that is until {}."};
+inline constexpr Message<Text, Text, Text> decide_by_sgb9{
+    "{} Nach § 14 SGB IX hat sie {} Zeit zu entscheiden, also bis {}.",
+    "{} Under § 14 SGB IX it has {} to decide, that is until {}."};
 inline constexpr Message<Text, Text, Text, Text> decide_by_sgb9_opinion{
-    "{0}; {1} nach dem Gutachten, in allem höchstens {2} (§§ 14, 18 SGB IX): die Entscheidung ist bis {3} zu "
-    "treffen.",
-    "{0}; {1} after the expert opinion, at most {2} in all (§§ 14, 18 SGB IX): the decision is due by {3}."};
-inline constexpr Message<Text, int, Text, Text, Text> object_by{
-    "Zur Post gegeben am {}, bekannt gegeben {} Tage danach am {}; + {}: Widerspruch ist bis {} möglich.",
-    "Posted on {}, notified {} days later on {}; + {}: an objection is possible until {}."};
-inline constexpr Message<Text, int, Text, Text, Text> object_by_no_instruction{
-    "Zur Post gegeben am {}, bekannt gegeben {} Tage danach am {}; + {}, weil die Rechtsbehelfsbelehrung "
-    "fehlt oder "
-    "falsch ist: Widerspruch ist bis {} möglich.",
-    "Posted on {}, notified {} days later on {}; + {}, because the instruction on remedies is missing or "
-    "wrong: an "
-    "objection is possible until {}."};
+    "{0} Das Gutachten kam am {3}; danach hat sie {1} Zeit zu entscheiden (§ 14 SGB IX), also bis {2}.",
+    "{0} The expert opinion came on {3}; after it the insurer has {1} to decide (§ 14 SGB IX), that is until "
+    "{2}."};
+inline constexpr Message<Text, Text, Text> decide_by_sgb9_in_all{
+    "{} Auch mit Gutachten hat sie in allem höchstens {} Zeit zu entscheiden (§ 18 SGB IX), also bis {}.",
+    "{} Even with an expert opinion it has {} at most in all to decide (§ 18 SGB IX), that is until {}."};
+inline constexpr Message<Text, Text, Text> deemed_approved{
+    "{} Entscheidet sie nicht bis {} und nennt bis dahin keinen hinreichenden Grund, gilt die Leistung ab {} "
+    "als genehmigt. Das gibt nur einen Anspruch auf Kostenerstattung; abrechenbare Einheiten kommen nicht "
+    "hinzu.",
+    "{} If it neither decides by {} nor gives a sufficient reason by then, the benefit is deemed approved "
+    "from "
+    "{} on. This gives reimbursement only; it adds no billable units."};
+inline constexpr Message<Text, Text, Text> object_by{"{} Für den Widerspruch hat man {} Zeit, also bis {}.",
+                                                     "{} The time for an objection is {}, that is until {}."};
+inline constexpr Message<Text, Text, Text> object_by_no_instruction{
+    "{} Weil die Rechtsbehelfsbelehrung fehlt oder falsch ist, hat man für den Widerspruch {} Zeit, also bis "
+    "{}.",
+    "{} As the instruction on remedies is missing or wrong, the time for an objection is {}, that is until "
+    "{}."};
+inline constexpr Message<Text, Text, Text, int, Text> first_unit_before_age{
+    "Geboren am {0}. Das {3}. Lebensjahr ist mit Ablauf von {1} vollendet: das ist der letzte Tag für die "
+    "erste Einheit. Ab {2} ist sie nur in einem besonders schwerwiegenden Fall möglich, längstens bis {4}.",
+    "Born on {0}. Year {3} of life is completed at the end of {1}: that is the last day for the first unit. "
+    "From {2} on it is possible in an especially severe case only, until {4} at the latest."};
+inline constexpr Message<Text, Text, int> first_unit_before_severe_age{
+    "Geboren am {0}. In einem besonders schwerwiegenden Fall gilt das {2}. Lebensjahr; es ist mit Ablauf von "
+    "{1} vollendet: das ist der letzte Tag für die erste Einheit.",
+    "Born on {0}. In an especially severe case year {2} of life counts; it is completed at the end of {1}: "
+    "that is the last day for the first unit."};
+inline constexpr Message<Text, Text, Text, int> copay_from{
+    "Geboren am {0}. Bis {1} fällt keine Zuzahlung an; ab {2}, mit {3} Jahren, fällt sie an, außer bei einer "
+    "Befreiung.",
+    "Born on {0}. Until {1} there is no co-payment; from {2} on, at the age of {3}, there is one unless "
+    "exempt."};
+inline constexpr Message<Text, Text, Text> keep_treatment_records{
+    "Ende der Behandlung am {0}. Die Unterlagen der Behandlung sind {1} aufzubewahren, also bis {2}; für "
+    "Minderjährige kann es länger sein.",
+    "The treatment ended on {0}. Its records are to be kept for {1}, that is until {2}; for minors it can be "
+    "longer."};
+inline constexpr Message<Text, Text, Text> keep_invoice{
+    "Rechnung vom {0}. Sie ist vom Ende ihres Jahres an {1} aufzubewahren, also bis {2}.",
+    "Invoice of {0}. It is to be kept for {1} from the end of its year, that is until {2}."};
+inline constexpr Message<Text, Text, Text> days_counted{
+    "Ereignis am {0}; dieser Tag zählt nicht mit. Gezählt wird vom Tag danach an, {1} lang, also bis {2}.",
+    "Event on {0}; this day is not counted. The count begins on the day after and goes on for {1}, that is "
+    "until {2}."};
+inline constexpr Message<Text, Text, Text> weeks_counted{
+    "Ereignis am {0}. {1} später, am gleichen Wochentag, endet die Frist: {2}.",
+    "Event on {0}. {1} later, on the same weekday, the period ends: {2}."};
+inline constexpr Message<Text, Text, Text> months_counted{
+    "Ereignis am {0}. {1} später, am Tag mit der gleichen Zahl, endet die Frist: {2}.",
+    "Event on {0}. {1} later, on the day with the same number, the period ends: {2}."};
+inline constexpr Message<Text, Text, Text> months_counted_to_the_last{
+    "Ereignis am {0}. {1} später fehlt der Tag mit der gleichen Zahl; die Frist endet am letzten des Monats: "
+    "{2}.",
+    "Event on {0}. {1} later there is no day with the same number; the period ends on the last of the month: "
+    "{2}."};
+inline constexpr Message<Text, Text, Text, int> year_of_life{
+    "Geboren am {0}. Das {3}. Lebensjahr ist mit Ablauf von {1} vollendet; {3} Jahre alt ab {2}.",
+    "Born on {0}. Year {3} of life is completed at the end of {1}; {3} years old from {2} on."};
+inline constexpr Message<> no_29_february{"Einen 29. Februar gibt es in diesem Jahr nicht.",
+                                          "There is no 29 February in that year."};
+inline constexpr Message<Text> action_ends{"Letzter Tag einer Frist zum Handeln: {}.",
+                                           "Last day of a period for acting: {}."};
+inline constexpr Message<Text> window_ends{"Letzter Tag eines Leistungszeitraums: {}.",
+                                           "Last day of a benefit window: {}."};
 
 // What follows from the last day as counted.
-inline constexpr Message<Text> rolled_to{"Weil das kein Werktag ist, läuft die Frist bis {}.",
-                                         "As this is no working day, the period runs until {}."};
+inline constexpr Message<> rolled{
+    "An einem Wochenende oder Feiertag endet diese Frist nicht, sondern am nächsten Werktag.",
+    "This period does not end on a weekend or holiday but on the next working day."};
+inline constexpr Message<> stays{"Das ist ein Werktag, dabei bleibt es.",
+                                 "This is a working day, it stays so."};
+inline constexpr Message<> notified_on_any_day{"Auch an einem Wochenende oder Feiertag bleibt es dabei.",
+                                               "Even on a weekend or holiday it stays so."};
 inline constexpr Message<Text> not_rolled{
-    "Wochenenden und Feiertage verschieben diese Frist nicht; nur als Hinweis: der nächste Werktag ist {}.",
-    "Weekends and holidays do not move this period; as a hint only: the next working day is {}."};
+    "Diese Frist verschiebt sich nicht: der letzte Werktag davor ist {}.",
+    "This period does not move: the last working day before its end is {}."};
+inline constexpr Message<Text, Text> not_rolled_hint{
+    "Diese Frist verschiebt sich nicht: der letzte Werktag davor ist {}; der nächste danach, {}, ist nur ein "
+    "Hinweis.",
+    "This period does not move: the last working day before its end is {}; the next one after it, {}, is a "
+    "hint only."};
 inline constexpr Message<Text> counted_from_discharge{
     "Von der Entlassung an gezählt wäre es {} (nur als Hinweis).",
     "Counted from the discharge it would be {} (as a hint only)."};
@@ -118,6 +188,11 @@ inline constexpr Message<Text, Text, Text> rule_set_in_force{"Regelwerk {}, gül
                                                              "Rule set {}, in force from {}, hash {}"};
 inline constexpr Message<> rules_more{"Mehr zu einer Regel: geleit rules show SMN-START",
                                       "More about a rule: geleit rules show SMN-START"};
+inline constexpr Message<Text> since{"ab {}", "from {}"};
+inline constexpr Message<> before{"bisher", "before"};
+inline constexpr Message<> afterwards{"neu", "now"};
+inline constexpr Message<> every_rule_is_the_same{"Keine Regel unterscheidet sich.", "No rule differs."};
+inline constexpr Message<int> rules_differ{"Unterschiede: {}", "Differences: {}"};
 inline constexpr Message<Text, Text, Text> copay_due{"Zuzahlung {} bei Kosten von {} am {}.",
                                                      "Co-payment {} for a cost of {} on {}."};
 

@@ -37,7 +37,24 @@ struct DeadlineDates {
 /// GKV-OBJECTION from the posting (GKV-NOTICE counted first).
 [[nodiscard]] DeadlineDates objection_deadline(const RuleSet& rules, CivilDate posted_on,
                                                bool instruction_given, Calendar calendar);
+/// GKV-NOTICE: the day on which a posted decision counts as notified, whatever day that is.
+[[nodiscard]] DeadlineDates notice_deadline(const RuleSet& rules, CivilDate posted_on);
 [[nodiscard]] DeadlineDates total_deadline(const RuleSet& rules, CivilDate first_unit_on, Calendar calendar);
+/// SMN-AGE: the last day for the first unit, which is the day before the birthday (CAL-BIRTHDAY).
+[[nodiscard]] DeadlineDates age_deadline(const RuleSet& rules, CivilDate born, bool severe);
+/// ST-COPAY: the last day without co-payment because of the age.
+[[nodiscard]] DeadlineDates no_copay_deadline(const RuleSet& rules, CivilDate born);
+/// REC-RETENTION: the last day on which records of a treatment that ended then are kept; `invoice`: an
+/// invoice of that day, which § 147(4) AO counts from the end of its year.
+[[nodiscard]] DeadlineDates retention_deadline(const RuleSet& rules, CivilDate from, bool invoice);
+
+/// CAL-ROLL: a deadline for acting; Friday 2026-04-03 (Karfreitag) acts on Tuesday 2026-04-07.
+[[nodiscard]] DeadlineDates action_deadline(CivilDate due_on, Calendar calendar);
+/// CAL-NO-ROLL: a benefit window; the next working day is the hint where the last day is none.
+[[nodiscard]] DeadlineDates window_deadline(CivilDate due_on, Calendar calendar);
+/// CAL-EVENT-DAY, CAL-WEEKS, CAL-MONTHS: so many days, weeks or months from an event; CAL-BIRTHDAY: the day
+/// with whose end somebody born then completes that year of life. `rule` is one of these (asserted).
+[[nodiscard]] DeadlineDates counted_deadline(Rule rule, CivilDate from, int count);
 
 /// What a sentence about a deadline needs to know.
 struct DeadlineStory {
@@ -48,10 +65,13 @@ struct DeadlineStory {
   bool expert = false;            ///< GKV-DECISION with expert opinion
   bool sgb9 = false;              ///< GKV-DECISION under SGB IX
   bool instruction_given = true;  ///< GKV-OBJECTION
+  bool severe = false;            ///< SMN-AGE
+  bool invoice = false;           ///< REC-RETENTION
+  int count = 0;                  ///< CAL-EVENT-DAY, CAL-WEEKS, CAL-MONTHS, CAL-BIRTHDAY
 };
-/// One or two sentences as a case manager would say them, the days named: "Entlassung am Fr 20.02.2026 + 42
-/// Tage: die erste Einheit ist spätestens am Fr 03.04.2026 (Karfreitag) zu erbringen. …". `rule` must be one
-/// of the rules above (asserted).
+/// A few sentences as a case manager would say them, the days named: "Antragseingang bei der Krankenkasse am
+/// Fr 13.03.2026. Sie hat 3 Wochen Zeit zu entscheiden, also bis Fr 03.04.2026 (Karfreitag) → Di 07.04.2026.
+/// …". `rule` must be one of the rules above (asserted).
 [[nodiscard]] std::string explain(const RuleSet& rules, const DeadlineStory& story, Language language);
 
 /// ST-COPAY: 0 under 18 or exempt, else min(cost, clamp(cost × 10 %, 500, 1000)), half a cent rounded up.

@@ -3,6 +3,7 @@
 import pytest
 
 from client import findings, new_id, refused
+from program import geleit_json
 from story import DISCHARGED, at
 
 # ---------------------------------------------------------------- what every row says
@@ -645,6 +646,39 @@ def test_the_explanation_is_a_sentence_in_two_languages(story, english):
         said = english.rows("deadlines", case=case.id, rule=rule)[0]["explanation"]
         assert german != said and "Karfreitag" in german
         assert "2026" in german and "2026" in said
+
+
+def calculated(rule: str, anchor: str, *options: str) -> str:
+    return geleit_json("deadline", rule, anchor, "--land", "DE-BY", *options, "--json")["explanation"]
+
+
+def test_the_calculator_says_the_same_sentence(story):
+    """`geleit deadline --json` prints … `explanation`"""
+    case = story.running("2026-02-27")
+    assert case.deadline("SMN-START")["explanation"] == calculated("SMN-START", DISCHARGED)
+    complete = calculated("SMN-COMPLETE", "2026-02-27", "--discharged-on", DISCHARGED)
+    assert case.deadline("SMN-COMPLETE")["explanation"] == complete
+    case = story.referral()
+    case.applies(submitted_on="2026-03-13")
+    assert case.deadline("GKV-DECISION")["explanation"] == calculated("GKV-DECISION", "2026-03-13")
+    case.does("NoteExpertOpinion", {"told_on": "2026-03-20"})
+    with_opinion = calculated("GKV-DECISION", "2026-03-13", "--expert")
+    assert case.deadline("GKV-DECISION")["explanation"] == with_opinion
+    case.is_denied(decided_on="2026-03-27", posted_on="2026-03-30", instruction_given=False)
+    objection = calculated("GKV-OBJECTION", "2026-03-30", "--no-instruction")
+    assert case.deadline("GKV-OBJECTION")["explanation"] == objection
+
+
+@pytest.mark.parametrize("opinion_on", [None, "2026-03-20", "2026-04-19"])
+def test_the_calculator_says_the_same_sentence_under_sgb9(story, opinion_on):
+    """Under `Sgb9_14_18`: 3 weeks; with an opinion 2 weeks from `opinion_on`; 2 months in all."""
+    case = story.referral()
+    case.applies(submitted_on="2026-03-02", regime="Sgb9_14_18")
+    options = ["--regime", "Sgb9_14_18"]
+    if opinion_on:
+        case.does("NoteExpertOpinion", {"told_on": "2026-03-09", "opinion_on": opinion_on})
+        options += ["--opinion-on", opinion_on]
+    assert case.deadline("GKV-DECISION")["explanation"] == calculated("GKV-DECISION", "2026-03-02", *options)
 
 
 def test_a_fiction_raises_a_task_and_no_minutes(story):
