@@ -198,77 +198,11 @@ TEST(Birthday, BornOnThe29thOfFebruaryTheYearIsCompleteWithThe28thInCommonYears)
   EXPECT_EQ(birthday(civil(2012, 2, 29), 16), civil(2028, 2, 29));
 }
 
-// The same once more, day by day, as somebody with a wall calendar and a pencil would do it.
-
 CivilDate any_day() {
   return *rc::gen::map(rc::gen::inRange(7305, 47000), [](int days) { return CivilDate{days}; });
 }
-Calendar any_calendar() {
-  const int n = *rc::gen::inRange(0, 17);
-  return n == 16 ? germany : Calendar{static_cast<Land>(n)};
-}
 
-RC_GTEST_PROP(WallCalendar, CrossingOffDaysUntilTheSameWeekdayHasComeSoManyTimesGivesTheSameWeeks, ()) {
-  const CivilDate from = any_day();
-  const int weeks = *rc::gen::inRange(0, 60);
-  CivilDate day = from;
-  for (int seen = 0; seen < weeks;) {
-    day = day + 1;
-    if (weekday_of(day) == weekday_of(from)) ++seen;
-  }
-  RC_ASSERT(add_weeks(from, weeks) == day);
-}
-
-RC_GTEST_PROP(WallCalendar, TurningPagesGivesTheSameMonths, ()) {
-  const CivilDate from = any_day();
-  const int months = *rc::gen::inRange(0, 40);
-  const int wanted = to_ymd(from).day;
-  CivilDate day = from;
-  for (int page = 0; page < months; ++page) {  // to the first of the next month
-    do day = day + 1;
-    while (to_ymd(day).day != 1);
-  }
-  if (months > 0) {
-    const int month = to_ymd(day).month;
-    while (to_ymd(day).day != wanted && to_ymd(day + 1).month == month) day = day + 1;
-  }
-  RC_ASSERT(add_months(from, months) == day);
-}
-
-RC_GTEST_PROP(WallCalendar, WaitingForTheNextWorkingDayGivesTheSameRoll, ()) {
-  const CivilDate from = any_day();
-  const Calendar calendar = any_calendar();
-  const CivilDate rolled = roll(from, calendar);
-  RC_ASSERT(rolled >= from);
-  RC_ASSERT(weekday_of(rolled) != Weekday::saturday && weekday_of(rolled) != Weekday::sunday);
-  RC_ASSERT(holiday_name(rolled, calendar).empty());
-  for (CivilDate day = from; day < rolled; day = day + 1) {
-    RC_ASSERT(weekday_of(day) == Weekday::saturday || weekday_of(day) == Weekday::sunday ||
-              !holiday_name(day, calendar).empty());
-  }
-  RC_ASSERT(roll(rolled, calendar) == rolled);
-}
-
-RC_GTEST_PROP(WallCalendar, CountingBirthdaysOneByOneGivesTheSameAge, ()) {
-  const CivilDate born = any_day();
-  const int years = *rc::gen::inRange(1, 19);
-  int completed = 0;
-  CivilDate day = born;
-  while (completed < years) {
-    day = day + 1;
-    // A year is complete on the day after the one that ends it: the day before the birthday, or 28 February.
-    const YearMonthDay today = to_ymd(day), start = to_ymd(born);
-    const bool leap_child = start.month == 2 && start.day == 29;
-    const bool is_birthday = today.month == start.month && today.day == start.day;
-    const bool stands_for_it = leap_child && today.month == 3 && today.day == 1 && to_ymd(day - 1).day == 28;
-    if (is_birthday || stands_for_it) ++completed;
-  }
-  RC_ASSERT(birthday(born, years) == day);
-  RC_ASSERT(!has_completed(born, years, day - 1));
-  RC_ASSERT(has_completed(born, years, day));
-}
-
-RC_GTEST_PROP(WallCalendar, AHolidayEverywhereIsAHolidayInEveryLandAndTheOtherWayRound, ()) {
+RC_GTEST_PROP(Calendar, AHolidayEverywhereIsAHolidayInEveryLandAndTheOtherWayRound, ()) {
   const CivilDate day = any_day();
   RC_ASSERT(!holiday_name(day, germany).empty() == (where(day).size() == every_land.size()));
 }
