@@ -103,7 +103,9 @@ def test_what_was_accepted_is_finished_and_the_status_is_0(tmp_path, sent):
     ]
     for thread in threads:
         thread.start()
-    time.sleep(0.7)
+    while len(accepted) < 100:
+        assert any(thread.is_alive() for thread in threads)
+        time.sleep(0.05)
     started = time.monotonic()
     server.process.send_signal(sent)
     assert server.process.wait(20) == 0
