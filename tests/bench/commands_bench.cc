@@ -2,8 +2,9 @@
 // where much may be already (or speaks to --server), sends it a simulated life over HTTP, and prints one JSON
 // line per figure.
 //   commands_bench [--only singles|bulk|visible] [--data DIR] [--server HOST:PORT --log DIR]
-//                  [--geleit FILE] [--dir DIR] [--commands N] [--bulk-commands N] [--lines N] [--seed N]
-//                  [--seconds N] [--rate N]
+//                  [--log kafka://HOST:PORT/TOPIC] [--geleit FILE] [--dir DIR] [--connections N]
+//                  [--commands N] [--bulk-commands N] [--lines N] [--bodies N] [--seed N] [--seconds N]
+//                  [--rate N]
 //   singles   one command per request, 64 kept connections, each synced before it is answered
 //   bulk      NDJSON bodies, a few under way on one connection so that the order is kept
 //   visible   2,000 commands/s come in; from an answer until a read that waits for its position has answered
@@ -41,6 +42,7 @@
 
 #include "events/embedded_log.h"
 #include "events/embedded_log_database.h"
+#include "events/kafka_address.h"
 #include "events/uuid.h"
 
 namespace geleit {
@@ -131,9 +133,11 @@ Life simulate(const Settings& settings, std::size_t commands) {
   // A provider has some 4,900 lines in the first year with its run-in.
   const std::size_t providers = std::clamp<std::size_t>(commands / 4'500 + 1, 1, 120);
   const std::size_t years = 1 + commands / (120 * 6'000);
+  // On Kafka the brokers' clocks are the true ones, and nothing may lie in the future.
+  const char* start = is_kafka_address(settings.log) ? "2014-01-01" : "2024-01-01";
   Life life;
   life.text = run({settings.geleit, "simulate", "--seed", std::to_string(settings.seed), "--facilities",
-                   std::to_string(providers), "--years", std::to_string(years), "--start", "2024-01-01"});
+                   std::to_string(providers), "--years", std::to_string(years), "--start", start});
   std::unordered_map<std::string_view, std::uint32_t> numbers;
   std::string_view rest = life.text;
   while (!rest.empty() && life.lines.size() < commands) {
@@ -169,7 +173,8 @@ class Service {
       std::filesystem::create_directories(fresh_);
     }
     const std::filesystem::path dir = fresh_.empty() ? settings.data : fresh_;
-    log_ = dir / "log";
+    const bool on_kafka = is_kafka_address(settings.log);
+    if (!on_kafka) log_ = dir / "log";
     int out[2];
     if (::pipe2(out, O_CLOEXEC) != 0) fail("pipe");
     child_ = ::fork();
@@ -178,8 +183,10 @@ class Service {
       ::dup2(out[1], STDOUT_FILENO);
       const std::string data = dir.string();
       // The simulated life lies behind this instant, so that nothing in it is in the future.
+      const char* more = on_kafka ? "--log" : "--clock";
+      const char* value = on_kafka ? settings.log.c_str() : "2036-01-02T09:00:00+01:00";
       ::execl(settings.geleit.c_str(), "geleit", "serve", "--data", data.c_str(), "--listen", "127.0.0.1:0",
-              "--clock", "2036-01-02T09:00:00+01:00", nullptr);
+              more, value, nullptr);
       ::_exit(127);
     }
     ::close(out[1]);
@@ -679,6 +686,7 @@ int main(int argc, char** argv) {
     if (name == "--geleit") settings.geleit = value;
     if (name == "--dir") settings.dir = value;
     if (name == "--data") settings.data = value;
+    if (name == "--connections") settings.connections = std::stoull(value);
     if (name == "--commands") settings.commands = std::stoull(value);
     if (name == "--bulk-commands") settings.bulk_commands = std::stoull(value);
     if (name == "--lines") settings.lines = std::stoull(value);
