@@ -57,6 +57,8 @@ KafkaKeysTopic::KafkaKeysTopic(const KafkaAddress& address, const KafkaSettings&
                                                   {"fetch.wait.max.ms", "500"},
                                                   {"fetch.error.backoff.ms", "50"},
                                                   {"topic.metadata.refresh.interval.ms", "5000"}});
+  asker_ = std::make_unique<KafkaClient>(RD_KAFKA_PRODUCER, address_, keys_topic_of(address_), settings_,
+                                         std::initializer_list<KafkaClient::Setting>{});
   start_producer();
   const std::int64_t end = ask_end();
   if (rd_kafka_consume_start(follower_->topic(), only_partition.value, RD_KAFKA_OFFSET_BEGINNING) != 0) {
@@ -101,7 +103,7 @@ void KafkaKeysTopic::start_producer() {
 }
 
 std::int64_t KafkaKeysTopic::ask_end() {
-  return offset_at(*follower_, only_partition, kafka_end, kafka_answer_ms_max);
+  return offset_at(*asker_, only_partition, kafka_end, kafka_answer_ms_max);
 }
 
 // In time means: something came within that long.
@@ -125,6 +127,7 @@ void KafkaKeysTopic::run() {
   while (!stopping_) {
     const KafkaMessage record(rd_kafka_consume(follower_->topic(), only_partition.value, poll_ms));
     rd_kafka_poll(follower_->get(), 0);
+    rd_kafka_poll(asker_->get(), 0);
     if (++polls % polls_between_looks == 0) look_after_trouble();
     if (!record) continue;
     std::int64_t reached = 0;

@@ -66,6 +66,8 @@ class KafkaKeysTopic {
   KafkaSettings settings_;
   std::function<void(const KeysTopicRecord&)> read_;
   std::unique_ptr<KafkaClient> follower_;
+  /// A question of the follower would wait behind its fetch, which the broker holds until something comes.
+  std::unique_ptr<KafkaClient> asker_;
   std::mutex putting_;  // held while entries are written; guards the producer
   std::unique_ptr<KafkaClient> producer_;
   std::atomic<bool> stopping_ = false;

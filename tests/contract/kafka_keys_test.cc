@@ -87,6 +87,14 @@ TEST_F(KafkaKeysTest, WhatWasUnknownIsFoundOnceItIsThere) {
   EXPECT_TRUE(ours->known(one.id));
 }
 
+TEST_F(KafkaKeysTest, AskingForWhatIsUnknownWaitsForNobodyToWrite) {
+  const auto ours = open();
+  const auto start = std::chrono::steady_clock::now();
+  for (unsigned n = 0; n < 40; ++n) EXPECT_FALSE(ours->known(key(n, 1).id));
+  // A broker holds a fetch for half a second when nothing comes: 20 s in all.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
 TEST_F(KafkaKeysTest, AnErasureDestroysAllKeysOfThePersonWhoeverMadeThem) {
   const auto ours = open(), theirs = open();
   const PersonKey first = key(1, 1), second = key(2, 1), other = key(3, 2);
