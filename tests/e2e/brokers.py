@@ -73,6 +73,10 @@ class Cluster:
         """Starts what does not run."""
         self.address = start_brokers(self.where, "--brokers", str(self.brokers))
 
+    def halt(self) -> None:
+        """Stops all of them; data, addresses and this object stay."""
+        subprocess.run([KAFKA / "stop", "--dir", self.where], check=True, timeout=60)
+
     def pid(self, broker: int) -> int:
         return int((self.where / str(broker) / "pid").read_text())
 
@@ -95,13 +99,13 @@ shared: dict = {}
 
 
 def shared_address() -> str:
-    """kafka://HOST:PORT of a broker that all tests of this run share; GELEIT_KAFKA names one that runs
-    already."""
+    """kafka://HOST:PORT of a broker that all tests of this run share, or of GELEIT_KAFKA_BROKERS=3;
+    GELEIT_KAFKA names one that runs already."""
     if "GELEIT_KAFKA" in os.environ:
         return os.environ["GELEIT_KAFKA"]
     if "cluster" not in shared:
         where = Path(tempfile.mkdtemp(prefix="geleit-kafka-"))
-        shared["cluster"] = Cluster(where)
+        shared["cluster"] = Cluster(where, int(os.environ.get("GELEIT_KAFKA_BROKERS", "1")))
 
         def end():
             shared["cluster"].stop()

@@ -6,8 +6,10 @@ GELEIT_FAULT_COMMANDS: how many commands for each fault (4,000, for three of the
 GELEIT_FAULT_ALL); GELEIT_FAULT_SEED brings back what a run drew."""
 
 import asyncio
+import concurrent.futures
 import os
 import random
+import re
 import secrets
 import signal
 import time
@@ -16,9 +18,11 @@ import httpx
 import pytest
 
 from brokers import Cluster, tool
+from client import new_id
 from crowd import Crowd
 from ledger import Broken, Ledger
-from roles_test import Installation
+from lossy_line import LossyLine
+from roles_test import Installation, opening
 
 COMMANDS = int(os.environ.get("GELEIT_FAULT_COMMANDS", "4000"))
 SEED = os.environ.get("GELEIT_FAULT_SEED") or secrets.token_hex(4)
@@ -27,6 +31,8 @@ LONG = COMMANDS >= 20_000
 FROZEN_BROKER_SECONDS = 30 if LONG else 12
 FROZEN_INTAKE_SECONDS = 60 if LONG else 8
 FLOWS_AGAIN_SECONDS_MAX = 15
+# Of so many answers to a write one is lost.
+LOST_OF = 20
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +42,62 @@ def cluster(tmp_path_factory):
     cluster.stop()
 
 
+class LossyCluster(Cluster):
+    """Brokers that clients, and one another, reach only through lines which may lose acknowledgements."""
+
+    def __init__(self, where, brokers):
+        super().__init__(where, brokers)
+        self.halt()
+        self.lines = []
+        for broker in range(1, brokers + 1):
+            settings = where / str(broker) / "server.properties"
+            text = settings.read_text()
+            port = int(re.search(r"^advertised\.listeners=\S+:(\d+)$", text, re.M).group(1))
+            self.lines.append(LossyLine(port))
+            detour = rf"\1:{self.lines[-1].port}"
+            settings.write_text(re.sub(r"^(advertised\.listeners=\S+):\d+$", detour, text, flags=re.M))
+        self.start()
+
+    def lose(self, of: int) -> None:
+        for line in self.lines:
+            line.loses = of
+
+    def lost(self) -> int:
+        return sum(line.lost for line in self.lines)
+
+    def stop(self) -> None:
+        super().stop()
+        for line in self.lines:
+            line.end()
+
+
+@pytest.fixture(scope="module")
+def lossy_cluster(tmp_path_factory):
+    cluster = LossyCluster(tmp_path_factory.mktemp("lossy"), 3)
+    yield cluster
+    cluster.stop()
+
+
 @pytest.fixture
-def house(cluster, tmp_path):
+def cluster_of_fault(fault, request):
+    return request.getfixturevalue("lossy_cluster" if fault == "lose_acknowledgements" else "cluster")
+
+
+def installed(cluster, tmp_path):
     cluster.start()
     house = Installation(tmp_path, cluster.log(6))
     yield house
     house.end()
+
+
+@pytest.fixture
+def house(cluster_of_fault, tmp_path):
+    yield from installed(cluster_of_fault, tmp_path)
+
+
+@pytest.fixture
+def quiet_house(cluster, tmp_path):
+    yield from installed(cluster, tmp_path)
 
 
 def leader_of(cluster: Cluster, log: str, partition: int) -> int:
@@ -117,6 +173,14 @@ class Faults:
         await asyncio.sleep(FROZEN_INTAKE_SECONDS)
         process.send_signal(signal.SIGCONT)
 
+    async def lose_acknowledgements(self) -> None:
+        await self.sent(0.1)
+        self.cluster.lose(LOST_OF)
+        await self.sent(0.9)
+        self.cluster.lose(0)
+        await self.flows_again(time.monotonic(), f"{self.cluster.lost()} acknowledgements lost")
+        assert self.cluster.lost() > 0
+
     async def kill_a_query(self) -> None:
         for share in (0.2, 0.6):
             await self.sent(share)
@@ -134,18 +198,19 @@ FAULTS = [
     "kill_two_brokers",
     "freeze_a_broker",
     "kill_a_query",
+    "lose_acknowledgements",
 ]
 if not LONG and "GELEIT_FAULT_ALL" not in os.environ:
     FAULTS = FAULTS[:3]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_nothing_is_lost_or_counted_twice(cluster, house, fault):
+def test_nothing_is_lost_or_counted_twice(cluster_of_fault, house, fault):
     """an answered command is in the log exactly once as accepted; versions are 1..n without gap; stale
     records are counted and applied by no table; every process ends with equal tables"""
     print(f"GELEIT_FAULT_SEED={SEED} GELEIT_FAULT_COMMANDS={COMMANDS}")
     crowd = Crowd(random.Random(f"{SEED}/{fault}"), Ledger())
-    faults = Faults(cluster, house, crowd)
+    faults = Faults(cluster_of_fault, house, crowd)
     began = time.monotonic()
     crowd.through(faults.urls, COMMANDS, getattr(faults, fault))
     took = time.monotonic() - began
@@ -160,3 +225,51 @@ def test_nothing_is_lost_or_counted_twice(cluster, house, fault):
         f"{fault}: {len(crowd.ledger.sent)} commands in {took:.1f} s, {len(events)} events, "
         f"{crowd.ledger.stale} stale, {crowd.ledger.repeated} repeated; {'; '.join(faults.notes)}"
     )
+
+
+def assignment(case: str, lead: str, **members) -> dict:
+    return {"command": "AssignCareTeam", "id": new_id(), "case": case, "data": {"lead": lead}, **members}
+
+
+def test_an_intake_that_was_frozen_goes_on_with_what_it_believed(quiet_house):
+    """its records turn stale, its clients get the truth"""
+    house = quiet_house
+    frozen, other = house.intakes
+    cases = [new_id() for _ in range(300)]
+    assert {line["version"] for line in house.client(frozen).lines([opening(case) for case in cases])} == {1}
+    house.positions()
+    frozen.process.send_signal(signal.SIGSTOP)
+
+    def later(command: dict) -> httpx.Response:
+        """To the frozen intake, which decides when it wakes."""
+        while True:
+            answer = httpx.post(frozen.url + "/v1/commands", json=command, timeout=120)
+            if answer.status_code != 503:
+                return answer
+            time.sleep(float(answer.headers["Retry-After"]))
+
+    # What is meant for the first version of a case is refused once there is another.
+    commands = [
+        assignment(case, "a", **({"expect_version": 1} if n % 2 else {})) for n, case in enumerate(cases)
+    ]
+    with concurrent.futures.ThreadPoolExecutor(len(commands)) as pool:
+        answers = [pool.submit(later, command) for command in commands]
+        try:
+            time.sleep(FROZEN_INTAKE_SECONDS)
+            told = house.client(other).lines([assignment(case, "b") for case in cases])
+            assert [line["version"] for line in told] == [2] * len(cases)
+        finally:
+            frozen.process.send_signal(signal.SIGCONT)
+        for n, answer in enumerate(future.result() for future in answers):
+            told = answer.json()
+            assert (answer.status_code, told["version"]) == ((409, 2) if n % 2 else (200, 3)), answer.text
+    checked = house.equal_tables()
+    assert checked["events"] == 1 + len(cases) * 2 + len(cases) // 2
+    assert checked["stale"] > 0
+    for server in house.servers:
+        status = httpx.get(server.url + "/status", timeout=10).json()
+        assert (status["stale"], status["parked"]) == (checked["stale"], [])
+    for n, case in enumerate(cases):
+        lead = house.client(house.queries[0]).get(f"cases/{case}")["lead"]
+        assert lead == ("b" if n % 2 else "a"), case
+    print(f"{checked['stale']} stale records of an intake that was frozen for {FROZEN_INTAKE_SECONDS} s")

@@ -8,9 +8,10 @@ import pytest
 
 from brokers import BIN, KAFKA, brokers, start_brokers, tool
 from client import new_id
-from program import geleit, geleit_json
+from program import Server, geleit, geleit_json
 
 DONE, REFUSED = 0, 1
+ANY_PORT = "127.0.0.1:0"
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,21 @@ def test_a_topic_on_one_broker_is_refused_until_what_is_told_was_done(kafka):
         assert setting in refused.stderr, refused.stderr
     pasted(refused.stderr)
     assert geleit(*create).returncode == DONE
+
+
+def test_a_topic_that_one_broker_could_confirm_alone_is_refused(kafka, tmp_path):
+    """… too few in-sync replicas: a service does not start on it until it is mended"""
+    topic = f"geleit-{new_id()}"
+    assert geleit("log", "create", f"{kafka}/{topic}", "--partitions", "2").returncode == DONE
+    tool(
+        "kafka-configs.sh", "--bootstrap-server", kafka.removeprefix("kafka://"), "--entity-type", "topics",
+        "--entity-name", topic, "--alter", "--add-config", "min.insync.replicas=1",
+    )  # fmt: skip
+    refused = geleit("serve", "--data", tmp_path / "data", "--log", f"{kafka}/{topic}", "--listen", ANY_PORT)
+    assert refused.returncode != DONE
+    assert "min.insync.replicas is 1, but must be 2" in refused.stderr, refused.stderr
+    pasted(refused.stderr)
+    Server(tmp_path / "data", extra=("--log", f"{kafka}/{topic}")).start().stop()
 
 
 def test_stopped_and_started_again_they_hold_what_they_held(kafka, tmp_path_factory):
