@@ -54,7 +54,7 @@ std::vector<std::string> list_files() {
     }
   } else {
     const std::regex not_ours(
-        R"((build(-[^/]*)?|data(-kafka)?|tests/\.venv|(.*/)?(__pycache__|node_modules|\.hypothesis))(/.*)?)");
+        R"((build(-[^/]*)?|data(-[^/]*)?|tests/\.venv|(.*/)?(__pycache__|node_modules|\.hypothesis))(/.*)?)");
     for (auto entry = fs::recursive_directory_iterator("."); entry != fs::recursive_directory_iterator();
          ++entry) {
       const auto path = entry->path().lexically_normal().generic_string();
