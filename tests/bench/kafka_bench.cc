@@ -196,9 +196,10 @@ void fetch(const KafkaAddress& address, const std::filesystem::path& where) {
 /// librdkafka set as the log sets it, and nothing around it: one producer, one consumer of all partitions.
 class Bare {
  public:
-  explicit Bare(const KafkaAddress& address)
+  /// An idempotent producer may end for good when a broker dies (the log replaces it then).
+  Bare(const KafkaAddress& address, bool idempotent)
       : producer_(RD_KAFKA_PRODUCER, address, address.topic, {},
-                  {{"enable.idempotence", "true"},
+                  {{"enable.idempotence", idempotent ? "true" : "false"},
                    {"acks", "all"},
                    {"max.in.flight", "5"},
                    {"linger.ms", "0"},
@@ -290,7 +291,7 @@ double percentile(std::vector<double>& values, double share) {
 
 void bare(const KafkaAddress& address, const std::string& from, std::size_t records, std::size_t in_flight) {
   const std::vector<std::string> texts = texts_of(from, std::min<std::size_t>(records, 200'000));
-  Bare kafka(address);
+  Bare kafka(address, true);
   // The first ones pay for connections and for what the broker has not compiled yet.
   const std::size_t warm_up = std::max(in_flight, records / 10);
   std::vector<Watch::time_point> sent(records + warm_up);
@@ -323,13 +324,16 @@ void bare(const KafkaAddress& address, const std::string& from, std::size_t reco
 
 void steady(const KafkaAddress& address, std::size_t seconds) {
   constexpr auto every = std::chrono::milliseconds(50);
-  Bare kafka(address);
+  Bare kafka(address, false);
   const std::string text(700, 'x');
   std::vector<Watch::time_point> sent;
+  std::vector<bool> seen;
   std::size_t back = 0;
   double longest = 0;
   const auto read = [&](int wait_ms) {
     kafka.read(wait_ms, [&](std::uint64_t number) {
+      if (seen.at(number)) return;  // written twice
+      seen[number] = true;
       ++back;
       longest = std::max(longest, seconds_since(sent.at(number)));
     });
@@ -340,6 +344,7 @@ void steady(const KafkaAddress& address, std::size_t seconds) {
     const auto round = Watch::now();
     for (std::int32_t p = 0; p < kafka.partitions(); ++p) {
       sent.push_back(Watch::now());
+      seen.push_back(false);
       kafka.produce(p, sent.size() - 1, text);
     }
     while (Watch::now() < round + every) read(5);
