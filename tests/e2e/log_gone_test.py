@@ -2,6 +2,8 @@
 and tells its lag, and all comes back by itself. What was sent meanwhile is answered truthfully when it is
 sent again."""
 
+import concurrent.futures
+import json
 import os
 import signal
 import threading
@@ -12,6 +14,7 @@ import pytest
 
 from brokers import Cluster
 from client import Client, new_id
+from overload_test import ANONYMOUS_MIB_MAX, QUEUES, anonymous_mib, gauges
 from program import Server, geleit_json
 from story import referral_data
 
@@ -146,3 +149,49 @@ def test_a_command_in_flight_is_answered_truthfully_when_it_is_sent_again(cluste
         versions.append(answer.json()["version"])
     assert sorted(versions) == list(range(2, 22))
     checked(server, 21)
+
+
+def test_a_flood_while_the_log_stands_still_is_bounded(cluster, house):
+    """bounded queues everywhere: what cannot be written is refused, and counted once when it can"""
+    server, client = house
+    bodies = [[opening() for _ in range(1_000)] for _ in range(40)]
+
+    def send(commands) -> list[dict]:
+        """Those that were not accepted."""
+        lines = "".join(json.dumps(command) + "\n" for command in commands)
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = httpx.post(server.url + "/v1/commands", content=lines, headers=headers, timeout=120)
+        if answer.status_code == 503:
+            assert int(answer.headers["Retry-After"]) > 0
+            return commands
+        told = [json.loads(line).get("status", 200) for line in answer.text.splitlines()]
+        assert answer.status_code == 200 and set(told) <= {200, 503}, answer.text[:1000]
+        return [command for command, status in zip(commands, told) if status == 503]
+
+    most = 0.0
+    os.kill(cluster.pid(1), signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
+            sending = [pool.submit(send, commands) for commands in bodies]
+            began = time.monotonic()
+            while time.monotonic() - began < 12:
+                shown = gauges(client)
+                for queue in QUEUES:
+                    assert 0 <= shown[queue] <= shown[f"{queue}_max"], (queue, shown)
+                most = max(most, anonymous_mib(server))
+                assert client.http.get("/v1/cases").status_code == 200
+                time.sleep(0.2)
+            os.kill(cluster.pid(1), signal.SIGCONT)
+            left = [commands for commands in (future.result() for future in sending) if commands]
+    finally:
+        os.kill(cluster.pid(1), signal.SIGCONT)
+    assert most < ANONYMOUS_MIB_MAX
+    until_back(client)
+    print(f"{sum(map(len, left))} of 40,000 refused, most {most:.0f} MiB")
+    began = time.monotonic()
+    while left:
+        assert time.monotonic() - began < 2 * BACK_SECONDS_MAX
+        left = [commands for commands in map(send, left) if commands]
+    while client.get("status", fresh=False)["lag_records"]:
+        time.sleep(0.1)
+    checked(server, 40_000)
