@@ -13,8 +13,9 @@ namespace geleit {
 namespace {
 
 constexpr int poll_ms = 100;
-// How long a record may take until it counts as not written; it may come all the same.
-constexpr int put_ms_max = 10'000;
+// How long a record may take until it counts as not written; it may come all the same. Longer than the
+// brokers need to replace a leader that led the controllers too.
+constexpr int put_ms_max = 15'000;
 // After so many polls it is looked whether what was wrong is over, for so long at most.
 constexpr int polls_between_looks = 5;
 constexpr int look_ms_max = 500;
@@ -56,7 +57,8 @@ KafkaKeysTopic::KafkaKeysTopic(const KafkaAddress& address, const KafkaSettings&
                                                   {"queued.max.messages.kbytes", "8192"},
                                                   {"fetch.wait.max.ms", "500"},
                                                   {"fetch.error.backoff.ms", "50"},
-                                                  {"topic.metadata.refresh.interval.ms", "5000"}});
+                                                  {"topic.metadata.refresh.interval.ms", "1000"},
+                                                  {"metadata.max.age.ms", "900000"}});
   asker_ = std::make_unique<KafkaClient>(RD_KAFKA_PRODUCER, address_, keys_topic_of(address_), settings_,
                                          std::initializer_list<KafkaClient::Setting>{});
   start_producer();
@@ -90,11 +92,12 @@ void KafkaKeysTopic::start_producer() {
                                                   {"acks", "all"},
                                                   {"max.in.flight", "5"},
                                                   {"linger.ms", "0"},
-                                                  {"message.timeout.ms", "10000"},
+                                                  {"message.timeout.ms", "15000"},
                                                   {"retry.backoff.ms", "50"},
-                                                  {"topic.metadata.refresh.interval.ms", "5000"}},
+                                                  {"topic.metadata.refresh.interval.ms", "1000"},
+                                                  {"metadata.max.age.ms", "900000"}},
       delivered);
-  static_assert(put_ms_max == 10'000, "the producer's limit is written out above");
+  static_assert(put_ms_max == 15'000, "the producer's limit is written out above");
   // Else the first record would wait until the producer has learnt who leads the partition.
   try {
     (void)topic_state(*producer_, kafka_answer_ms_max);

@@ -96,7 +96,7 @@ class KafkaLogContents::Reader final : public LogReader {
 KafkaLogContents::KafkaLogContents(const KafkaLogOptions& options, bool follows)
     : options_(options),
       control_(RD_KAFKA_CONSUMER, options.address, options.address.topic, options.settings,
-               {{"topic.metadata.refresh.interval.ms", "5000"}}),
+               {{"topic.metadata.refresh.interval.ms", "1000"}, {"metadata.max.age.ms", "900000"}}),
       identity_(check_kafka_topics(control_, options.address, options.settings)),
       times_(identity_.partitions),
       fetchers_(options.address, options.settings, control_, times_, identity_.partitions) {

@@ -65,6 +65,7 @@ constexpr std::array fixed{
     "queued.min.messages"sv,
     "queued.max.messages.kbytes"sv,
     "topic.metadata.refresh.interval.ms"sv,
+    "metadata.max.age.ms"sv,
     "allow.auto.create.topics"sv,
     "socket.nagle.disable"sv,
     "enabled_events"sv,

@@ -76,7 +76,8 @@ void KafkaWriter::start_producer() {
                                                   {"queue.buffering.max.messages", "10000000"},
                                                   {"queue.buffering.max.kbytes", "2097151"},
                                                   {"retry.backoff.ms", "50"},
-                                                  {"topic.metadata.refresh.interval.ms", "5000"}},
+                                                  {"topic.metadata.refresh.interval.ms", "1000"},
+                                                  {"metadata.max.age.ms", "900000"}},
       delivered, this);
   static_assert(kafka_delivery_ms_max == 30'000 && kafka_record_bytes_max + (32 << 10) == 8'421'376,
                 "the producer's limits are written out above");

@@ -206,11 +206,13 @@ class Bare {
                    {"compression.codec", "lz4"},
                    {"message.timeout.ms", "60000"},
                    {"retry.backoff.ms", "50"},
-                   {"topic.metadata.refresh.interval.ms", "5000"}}),
+                   {"topic.metadata.refresh.interval.ms", "1000"},
+                   {"metadata.max.age.ms", "900000"}}),
         consumer_(RD_KAFKA_CONSUMER, address, address.topic, {},
                   {{"auto.offset.reset", "error"},
                    {"fetch.error.backoff.ms", "50"},
-                   {"topic.metadata.refresh.interval.ms", "5000"}}),
+                   {"topic.metadata.refresh.interval.ms", "1000"},
+                   {"metadata.max.age.ms", "900000"}}),
         queue_(rd_kafka_queue_new(consumer_.get())) {
     (void)topic_state(producer_, kafka_opening_ms_max);
     const auto count = static_cast<std::size_t>(topic_state(consumer_, kafka_opening_ms_max).partitions);
