@@ -77,6 +77,10 @@ def test_a_topic_that_one_broker_could_confirm_alone_is_refused(kafka, tmp_path)
         "kafka-configs.sh", "--bootstrap-server", kafka.removeprefix("kafka://"), "--entity-type", "topics",
         "--entity-name", topic, "--alter", "--add-config", "min.insync.replicas=1",
     )  # fmt: skip
+    # Not every broker has heard of it at once.
+    deadline = time.monotonic() + 30
+    while geleit("log", "info", "--log", f"{kafka}/{topic}").returncode == DONE:
+        assert time.monotonic() < deadline
     refused = geleit("serve", "--data", tmp_path / "data", "--log", f"{kafka}/{topic}", "--listen", ANY_PORT)
     assert refused.returncode != DONE
     assert "min.insync.replicas is 1, but must be 2" in refused.stderr, refused.stderr
