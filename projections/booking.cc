@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <tuple>
 
+#include "projections/soziotherapie.h"
+
 namespace geleit {
 
-bool is_trial_unit(const Case& c, const Visit& v) {
-  if (c.benefit != Benefit::st) return false;
-  // The referrals in the order they came; each trial lasts until the next regular one was prescribed.
-  bool trial = c.trial.value_or(false);
-  for (const FollowUp& f : c.follow_ups) {
-    if (v.on >= f.prescribed_on) trial = f.trial;
-  }
-  return trial;
-}
-
-Booking book(const Case& c) {
+Booking book(const Case& c, const RuleBook& rules) {
   Booking booking;
   booking.visits.resize(c.visits.size());
   booking.used.resize(c.approvals.size());
@@ -43,7 +35,8 @@ Booking book(const Case& c) {
 
   for (const std::size_t i : visits) {
     const Visit& v = c.visits[i];
-    Minutes left = v.minutes;
+    const Minutes weight = weight_of(c, v, rules);
+    Minutes left = weight;
     for (const std::size_t j : approvals) {
       const Approval& a = c.approvals[j];
       if (v.on < a.from || v.on > a.until) continue;
@@ -51,8 +44,8 @@ Booking book(const Case& c) {
       booking.used[j] += booked;
       left -= booked;
     }
-    booking.visits[i] = {v.minutes - left, left};
-    booking.billable += v.minutes - left;
+    booking.visits[i] = {weight - left, left};
+    booking.billable += weight - left;
     booking.at_risk += left;
   }
   return booking;

@@ -20,7 +20,7 @@ void Case::clear() {
   const auto keep = [&]<class... List>(List Case::*... lists) {
     (((this->*lists).clear(), (fresh.*lists).swap(this->*lists)), ...);
   };
-  keep(&Case::provider, &Case::judged, &Case::lands_before, &Case::lead, &Case::follow_ups,
+  keep(&Case::provider, &Case::judged, &Case::lands_before, &Case::exemptions, &Case::lead, &Case::follow_ups,
        &Case::applications, &Case::approvals, &Case::denials, &Case::staff, &Case::visits, &Case::findings,
        &Case::missed);
   for (SealedCopy Case::*copy : {&Case::person, &Case::diagnoses}) {

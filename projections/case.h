@@ -92,8 +92,15 @@ struct Visit {
   Place place{};
   std::optional<Category> category;
   JudgedIndex judged = 0;  ///< of the delivery
+  Version dated;           ///< of the event that last said on which day it was delivered
   friend bool operator==(const Visit&, const Visit&) = default;
   [[nodiscard]] bool delivered() const { return state == VisitState::delivered; }
+};
+
+/// ST-COPAY: no co-payment from the certificate's own date on, whenever it became known.
+struct Exemption {
+  CivilDate from, until;
+  friend bool operator==(const Exemption&, const Exemption&) = default;
 };
 
 /// A Land the case had before it was amended: deadlines that roll may have been others then.
@@ -156,6 +163,7 @@ struct Case {
   std::optional<std::int32_t> gaf;
   std::optional<Coverage> coverage;
   std::optional<CivilDate> coverage_since;
+  std::vector<Exemption> exemptions;  ///< ST
 
   std::string lead;
   std::optional<CivilDate> care_plan_on, final_report_on;

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "projections/read_models.h"
+#include "projections/soziotherapie.h"
 
 namespace geleit {
 namespace {
@@ -82,6 +83,13 @@ DeadlineDates decision_dates(const Application& a, const RuleSet& rules, bool ex
   return a.regime == Regime::sgb5_13_3a
              ? decision_deadline(rules, a.received_on, expert, calendar)
              : decision_deadline_sgb9(rules, a.received_on, expert ? a.opinion_on : std::nullopt, calendar);
+}
+
+bool is_referral_day(const Case& c, CivilDate on) {
+  for (ReferralIndex r = 0; r <= c.follow_ups.size(); ++r) {
+    if (prescribed_on(c, r) == on) return true;
+  }
+  return false;
 }
 
 /// True when an approval of the denial's kind came after it, on or before `acts_on`.
@@ -173,6 +181,29 @@ std::optional<DeadlineRow> completion_of(const Case& c, const RuleBook& rules) {
   return row;
 }
 
+std::optional<DeadlineRow> total_of(const Case& c, const RuleBook& rules) {
+  if (c.benefit != Benefit::st) return std::nullopt;
+  const auto first = first_unit_on(c);
+  if (!first) return std::nullopt;
+  const RuleSet& set = rules_at(c, first_visit_on(c, *first, true).judged, rules);
+  const auto window = current_window(c, set.numbers());
+  if (!window) return std::nullopt;
+  std::uint8_t anchor_event = event_number<VisitDelivered>;
+  Version opened = c.first_unit_changed;
+  if (set.numbers().st_window == StWindow::first_referral && is_referral_day(c, window->from)) {
+    anchor_event = window->from == c.prescribed_on ? event_number<ReferralReceived>
+                                                   : event_number<FollowUpReferralReceived>;
+  } else {
+    opened = std::max(opened, first_visit_on(c, window->from, true).dated);
+  }
+  DeadlineRow row = row_of(c, Rule::st_total, set, anchor_event, window->from,
+                           total_deadline(set, window->from, calendar_of(c.land)));
+  settle(row, std::nullopt, closed_on(c));
+  // A benefit window does not roll, so the Land never moves it.
+  row.generation = std::max(opened, c.reopened);
+  return row;
+}
+
 DeadlineRow decision_of(const Case& c, std::size_t application, const RuleBook& rules) {
   const Application& a = c.applications[application];
   const RuleSet& set = rules_at(c, a.judged, rules);
@@ -220,6 +251,7 @@ template <class Take>
 void each_deadline(const Case& c, const RuleBook& rules, Take&& take) {
   if (const auto row = start_of(c, rules)) take(*row);
   if (const auto row = completion_of(c, rules)) take(*row);
+  if (const auto row = total_of(c, rules)) take(*row);
   for (std::size_t i = 0; i < c.applications.size(); ++i) take(decision_of(c, i, rules));
   for (std::size_t i = 0; i < c.denials.size(); ++i) take(objection_of(c, i, rules));
 }

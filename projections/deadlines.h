@@ -28,6 +28,8 @@ inline constexpr std::array<std::string_view, 4> words<DeadlineState>{"open", "m
 [[nodiscard]] std::optional<DeadlineRow> start_of(const Case& c, const RuleBook& rules);
 /// SMN-COMPLETE; none while its anchor has not happened.
 [[nodiscard]] std::optional<DeadlineRow> completion_of(const Case& c, const RuleBook& rules);
+/// ST-TOTAL: the window in which the case stands with its last unit; none without a unit. Nothing meets it.
+[[nodiscard]] std::optional<DeadlineRow> total_of(const Case& c, const RuleBook& rules);
 /// GKV-DECISION of one application or extension request of the case.
 [[nodiscard]] DeadlineRow decision_of(const Case& c, std::size_t application, const RuleBook& rules);
 /// GKV-OBJECTION of one denial of the case.

@@ -160,7 +160,7 @@ struct Apply : Fold {
   }
   // Read by the co-payment, which needs the person's age and is therefore computed for an entitled reader
   // only.
-  void operator()(const ExemptionRecorded&) const {}
+  void operator()(const ExemptionRecorded& e) const { c.exemptions.push_back({e.from, e.until}); }
 
   void operator()(const ApplicationSubmitted& e) const {
     Application a;
@@ -263,10 +263,15 @@ struct Apply : Fold {
     if (!e.staff.empty()) v.staff = staff(e.staff);
     if (e.group_size) v.group_size = static_cast<std::uint16_t>(*e.group_size);
     v.judged = judged;
+    v.dated = event.version;
   }
   void operator()(const VisitCorrected& e) const {
     Visit& v = visit(e.visit);
-    if (e.started_at) start(v, *e.started_at);
+    if (e.started_at) {
+      const CivilDate before = v.on;
+      start(v, *e.started_at);
+      if (v.on != before) v.dated = event.version;
+    }
     replace(v.minutes, e.minutes);
     replace(v.place, e.place);
     replace(v.category, e.category);

@@ -9,7 +9,7 @@ Subject::Subject(const Case& the_case, const RuleBook& rule_book)
       ended(is_ended(state)),
       first_unit_on(geleit::first_unit_on(c)),
       last_unit_on(geleit::last_unit_on(c)),
-      booking(book(c)) {}
+      booking(book(c, rules)) {}
 
 std::span<const ReadModel> read_models() {
   static constexpr std::array models{

@@ -566,6 +566,7 @@ void write(const Visit& v, Stored::Visit::Builder b) {
   b.setPlace(word_number(v.place));
   b.setCategory(word_number(v.category));
   b.setJudged(v.judged);
+  b.setDated(v.dated.value);
 }
 void read(Stored::Visit::Reader r, Visit& v) {
   v.id.value = {r.getIdHigh(), r.getIdLow()};
@@ -579,6 +580,16 @@ void read(Stored::Visit::Reader r, Visit& v) {
   v.place = word_of<Place>(r.getPlace());
   v.category = word_or_none<Category>(r.getCategory());
   v.judged = r.getJudged();
+  v.dated = Version{r.getDated()};
+}
+
+void write(const Exemption& e, Stored::Exemption::Builder b) {
+  b.setFrom(days(e.from));
+  b.setUntil(days(e.until));
+}
+void read(Stored::Exemption::Reader r, Exemption& e) {
+  e.from = CivilDate{r.getFrom()};
+  e.until = CivilDate{r.getUntil()};
 }
 
 void write(const CaseFinding& f, Stored::Finding::Builder b) {
@@ -624,7 +635,7 @@ std::size_t words_of(const Case& c) {
       96 + words_of(c.provider.size()) + words_of(c.lead.size()) + words_of(c.person) + words_of(c.diagnoses);
   words += c.judged.size() * 16 + c.lands_before.size() * 2 + c.follow_ups.size() * 4 +
            c.applications.size() * 8 + c.denials.size() * 5 + c.visits.size() * 8 + c.findings.size() * 2 +
-           c.missed.size() * 5;
+           c.missed.size() * 5 + c.exemptions.size() * 2;
   for (const Approval& a : c.approvals) words += 8 + words_of(a.reference);
   for (const std::string& s : c.staff) words += 1 + words_of(s.size());
   return words;
@@ -695,6 +706,9 @@ void write_case(const Case& c, Stored::Builder b) {
   b.setFirstDeliveryChanged(c.first_delivery_changed.value);
   b.setFirstUnitLost(c.first_unit_lost.value);
   b.setReopened(c.reopened.value);
+  if (!c.exemptions.empty()) {
+    write_all(c.exemptions, b.initExemptions(static_cast<unsigned>(c.exemptions.size())));
+  }
 }
 
 void read_case(Stored::Reader r, Case& c) {
@@ -756,6 +770,7 @@ void read_case(Stored::Reader r, Case& c) {
   c.first_delivery_changed = Version{r.getFirstDeliveryChanged()};
   c.first_unit_lost = Version{r.getFirstUnitLost()};
   c.reopened = Version{r.getReopened()};
+  read_all(r.getExemptions(), c.exemptions);
 }
 
 }  // namespace

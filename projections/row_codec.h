@@ -105,9 +105,10 @@ enum class Task : std::uint8_t {
   request_extension,
   complete_care,
   send_final_report,
+  obtain_referral,
 };
 template <>
-inline constexpr std::array<std::string_view, 19> words<Task>{"none",
+inline constexpr std::array<std::string_view, 20> words<Task>{"none",
                                                               "assign_team",
                                                               "clarify_coverage",
                                                               "agree_care_plan",
@@ -125,7 +126,8 @@ inline constexpr std::array<std::string_view, 19> words<Task>{"none",
                                                               "secure_approval",
                                                               "request_extension",
                                                               "complete_care",
-                                                              "send_final_report"};
+                                                              "send_final_report",
+                                                              "obtain_referral"};
 enum class Role : std::uint8_t { lead, team, management };
 template <>
 inline constexpr std::array<std::string_view, 3> words<Role>{"lead", "team", "management"};

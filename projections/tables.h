@@ -29,7 +29,7 @@ struct TableInfo {
   std::string_view name;
 };
 inline constexpr std::array<TableInfo, 11> all_tables{{
-    {Table::stored_cases, 1, "stored-cases"},
+    {Table::stored_cases, 2, "stored-cases"},
     {Table::trail, 1, "trail"},
     {Table::stale, 1, "stale"},
     {Table::persons, 1, "persons"},

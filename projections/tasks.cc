@@ -1,11 +1,12 @@
 // `tasks`: what somebody has to do next in each case, or that it has none (Task::none: the case is finished).
 // A task stands from `since` to `until`, so that what changes by the passing of days alone (the insurer's
-// answer is late, a visit lies in the past) needs no event. SMN; a case is never without a task until it is
-// ended and reported.
+// answer is late, a visit lies in the past) needs no event. A case is never without a task until it is ended
+// and reported.
 #include <algorithm>
 
 #include "projections/deadlines.h"
 #include "projections/read_models.h"
+#include "projections/soziotherapie.h"
 #include "projections/unit_balances.h"
 
 namespace geleit {
@@ -30,6 +31,7 @@ struct Tasks {
     return rows.back();
   }
 
+  [[nodiscard]] bool smn() const { return c.benefit == Benefit::smn; }
   [[nodiscard]] bool undecided() const { return oldest_undecided(c) != nullptr; }
   [[nodiscard]] bool approved() const {
     return std::any_of(c.approvals.begin(), c.approvals.end(), [](const Approval& a) { return a.stands(); });
@@ -45,7 +47,7 @@ struct Tasks {
       add(Task::clarify_coverage, Role::management, c.coverage_since.value_or(c.received_on));
     }
     if (!c.care_plan_on) add(Task::agree_care_plan, Role::lead, c.received_on);
-    if (!c.discharged_on) {
+    if (smn() && !c.discharged_on) {
       add(Task::record_discharge, Role::lead, c.received_on, c.expected_discharge_on, Rule::smn_start);
     }
   }
@@ -93,7 +95,35 @@ struct Tasks {
     return objection.acts_on;
   }
 
+  // ST-APPROVAL: each regular referral needs an application of its own; a trial needs none, but a regular
+  // referral if the care is to go on. The first is the version of the referral, the opening one's being 1.
+  [[nodiscard]] bool applied_for_all_referrals() {
+    const auto regular = latest_regular_referral(c);
+    if (!regular) return true;
+    const Version received = *regular == 0 ? Version{1} : c.follow_ups[*regular - 1].version;
+    return std::any_of(c.applications.begin(), c.applications.end(),
+                       [&](const Application& a) { return a.version > received; });
+  }
+
+  void refer_again() {
+    if (is_trial(c, c.follow_ups.size())) {
+      add(Task::obtain_referral, Role::lead, prescribed_on(c, c.follow_ups.size()), {}, Rule::st_trial);
+    } else if (subject.first_unit_on && approved() && !undecided() && applied_for_all_referrals() &&
+               balance_of(c, subject.booking).remaining <= Minutes{0}) {
+      add(Task::obtain_referral, Role::lead, *subject.last_unit_on, {}, Rule::st_referral);
+    }
+  }
+
   void apply() {
+    if (!smn()) {
+      const auto regular = latest_regular_referral(c);
+      if (!regular) return;
+      if (!applied_for_all_referrals()) {
+        add(Task::submit_application, Role::management,
+            *regular == 0 ? c.received_on : prescribed_on(c, *regular), {}, Rule::st_approval);
+        return;
+      }
+    }
     if (c.applications.empty()) {
       add(Task::submit_application, Role::management, c.received_on);
       return;
@@ -126,7 +156,7 @@ struct Tasks {
       if (v.state != VisitState::scheduled) continue;
       add(Task::document_visit, Role::team, v.on + 1, v.on + 1).ordinal = static_cast<std::uint16_t>(i);
     }
-    if (c.benefit != Benefit::smn) return;
+    if (!smn()) return care_of_soziotherapie();
     const auto first = subject.first_unit_on;
     if (!first) {
       if (const auto start = start_of(c, rules)) {
@@ -148,7 +178,28 @@ struct Tasks {
     add(Task::complete_care, Role::lead, *first, complete_by, Rule::smn_complete);
   }
 
+  void care_of_soziotherapie() {
+    const auto first = subject.first_unit_on;
+    if (!first) {
+      add(any_scheduled() ? Task::start_care : Task::schedule_first_visit, Role::team, c.received_on);
+      return;
+    }
+    if (!any_scheduled() && (trial_goes_on() || balance_of(c, subject.booking).remaining > Minutes{0})) {
+      add(Task::schedule_visit, Role::team, *subject.last_unit_on);
+    }
+    const auto total = total_of(c, rules);
+    add(Task::complete_care, Role::lead, *first, total ? std::optional(total->acts_on) : std::nullopt,
+        Rule::st_total);
+  }
+  [[nodiscard]] bool trial_goes_on() const {
+    const ReferralIndex latest = c.follow_ups.size();
+    return is_trial(c, latest) &&
+           trial_minutes(c, latest, {}) <
+               minutes_of_units(rules_at(c, c.latest_judged, rules).numbers().st_trial_units_max);
+  }
+
   void extend() {
+    if (!smn()) return refer_again();
     const auto asked = std::count_if(c.applications.begin(), c.applications.end(),
                                      [](const Application& a) { return a.extension; });
     if (static_cast<std::size_t>(asked) < c.follow_ups.size() && subject.state == CaseState::running) {

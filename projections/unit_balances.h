@@ -8,6 +8,8 @@ namespace geleit {
 
 /// `booking` is that of the case.
 [[nodiscard]] UnitBalanceRow balance_of(const Case& c, const Booking& booking);
-[[nodiscard]] inline UnitBalanceRow balance_of(const Case& c) { return balance_of(c, book(c)); }
+[[nodiscard]] inline UnitBalanceRow balance_of(const Case& c, const RuleBook& rules) {
+  return balance_of(c, book(c, rules));
+}
 
 }  // namespace geleit

@@ -171,6 +171,7 @@ struct StoredCase {
   firstDeliveryChanged @56 :UInt32;
   firstUnitLost @57 :UInt32;
   reopened @58 :UInt32;
+  exemptions @59 :List(Exemption);
 
   struct Judged {
     shipped0 @0 :UInt64;
@@ -244,6 +245,11 @@ struct StoredCase {
     place @9 :UInt8;
     category @10 :UInt8 = 255;
     judged @11 :UInt8;
+    dated @12 :UInt32;
+  }
+  struct Exemption {
+    from @0 :RowDate;
+    until @1 :RowDate;
   }
   struct Finding {
     version @0 :UInt32;

@@ -53,6 +53,7 @@ inline constexpr Message<Text> discharged{"Entlassung am {}.", "Discharged on {}
 inline constexpr Message<Text> first_unit{"Erste Einheit am {}.", "First unit on {}."};
 inline constexpr Message<Text> first_unit_after_discharge{"Erste Einheit nach der Entlassung am {}.",
                                                           "First unit after discharge on {}."};
+inline constexpr Message<Text> period_begun{"Beginn des Zeitraums am {}.", "Period begun on {}."};
 inline constexpr Message<Text> received_by_insurer{"Antragseingang bei der Krankenkasse am {}.",
                                                    "Application received by the insurer on {}."};
 inline constexpr Message<Text, int, Text> posted_and_notified{

@@ -55,6 +55,15 @@ const Message<std::string_view>& complete_anchor_said(CompleteAnchor anchor) {
   return message::first_unit_after_discharge;
 }
 
+const Message<std::string_view>& total_anchor_said(StWindow window) {
+  switch (window) {
+    case StWindow::first_unit: return message::first_unit;
+    case StWindow::first_referral:
+    case StWindow::rolling: return message::period_begun;
+  }
+  return message::first_unit;
+}
+
 /// Tells one deadline: what the sentences about each rule have in common.
 class Telling {
  public:
@@ -142,7 +151,8 @@ class Telling {
       return say(language_, message::copay_from, anchor(), due(), day_after(), numbers_.st_copay_age_years);
     }
     assert(story_.rule == Rule::st_total);
-    return say(language_, message::total_until, say(language_, message::first_unit, anchor()),
+    return say(language_, message::total_until,
+               say(language_, total_anchor_said(numbers_.st_window), anchor()),
                years(language_, numbers_.st_total_years), last_day(),
                std::to_string(numbers_.st_total_minutes.value / minutes_per_unit));
   }

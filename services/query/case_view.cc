@@ -31,7 +31,8 @@ class View {
 
   void balance() {
     member("balance");
-    append_row_json(out, list_table(Table::unit_balances).columns, balance_of(case_), asked_);
+    append_row_json(out, list_table(Table::unit_balances).columns, balance_of(case_, *question_.rules),
+                    asked_);
   }
 
   void list(std::string_view name, Table table) {
@@ -92,7 +93,7 @@ class View {
     for (const CaseFinding& f : case_.findings) findings.push_back({f.rule, f.version, f.deviation});
     const RuleSet& rules = question_.rules->at(case_.judged.at(case_.latest_judged));
     if (case_.benefit == Benefit::smn && state_of(case_) == CaseState::running &&
-        balance_of(case_).at_home < rules.numbers().smn_home_minutes) {
+        balance_of(case_, *question_.rules).at_home < rules.numbers().smn_home_minutes) {
       findings.push_back({Rule::smn_home, std::nullopt, false});
     }
     objects("findings", findings, [&](const Finding& f) {

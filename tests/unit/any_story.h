@@ -1,5 +1,5 @@
-// Random lives of cases for RapidCheck: any order of events that intake would accept (API.md, What is allowed
-// when).
+// Random lives of cases of both benefits for RapidCheck: any order of events that intake would accept
+// (API.md, What is allowed when).
 #pragma once
 
 #include <rapidcheck.h>
@@ -33,11 +33,20 @@ inline void add_step(CaseStory& story, int& names) {
     }
     return std::nullopt;
   };
-  const VisitData data{.place = pick(0, 2) ? Place::home : Place::phone, .hour = pick(8, 18)};
+  const bool smn = c.benefit == Benefit::smn;
+  const VisitData data{.place = pick(0, 2) ? Place::home : Place::phone,
+                       .hour = pick(8, 18),
+                       .group_size = smn || pick(0, 3) ? 0 : pick(1, 14)};
   const Denial* denial = latest_denial(c);
   switch (pick(0, 24)) {
     case 0:
-      if (state != CaseState::withdrawn) story.discharged(any_day());
+      if (state == CaseState::withdrawn) break;
+      if (smn) {
+        story.discharged(any_day());
+      } else {
+        const CivilDate from = day(any_day());
+        story.happens(ExemptionRecorded{from, from + pick(0, 120)});
+      }
       break;
     case 1:
     case 2:
@@ -95,9 +104,12 @@ inline void add_step(CaseStory& story, int& names) {
       if (const auto a = standing()) story.correct_approval(*a, pick(1, 21));
       break;
     case 19:
-      if (state == CaseState::running) {
+      if (smn && state == CaseState::running) {
         const std::string on = any_day();
         story.followed_up(on, 4).extension_requested(on, 4);
+      } else if (!smn && !ended) {
+        const bool trial = pick(0, 3) == 0;
+        story.followed_up(any_day(), trial ? 5 : pick(1, 31), trial);
       }
       break;
     case 20:
@@ -126,7 +138,15 @@ inline void add_step(CaseStory& story, int& names) {
 
 inline CaseStory any_story(int number = 1) {
   CaseStory story(number);
-  story.referred({.received_on = "2026-02-01", .units = pick(6, 21)});
+  if (pick(0, 3) == 0) {
+    const bool trial = pick(0, 2) == 0;
+    story.referred({.benefit = Benefit::st,
+                    .received_on = "2026-02-01",
+                    .units = trial ? 5 : pick(1, 31),
+                    .trial = trial});
+  } else {
+    story.referred({.received_on = "2026-02-01", .units = pick(6, 21)});
+  }
   const int steps = pick(0, 40);
   int names = 0;
   for (int i = 0; i < steps; ++i) add_step(story, names);

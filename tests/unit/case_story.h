@@ -223,7 +223,7 @@ class CaseStory {
   [[nodiscard]] const Case& now() const { return case_; }
   [[nodiscard]] const RuleBook& rules() const { return book(); }
   [[nodiscard]] Version version() const { return case_.head.version; }
-  [[nodiscard]] UnitBalanceRow balance() const { return balance_of(case_); }
+  [[nodiscard]] UnitBalanceRow balance() const { return balance_of(case_, book()); }
   [[nodiscard]] Derived derive(Table table) const {
     Derived out;
     for (const ReadModel& model : read_models()) {

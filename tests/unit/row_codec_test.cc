@@ -74,6 +74,7 @@ Case any_case() {
   c.gaf = maybe(any_number);
   c.coverage = maybe(any_word<Coverage>);
   c.coverage_since = maybe(any_date);
+  c.exemptions = several([] { return Exemption{any_date(), any_date()}; });
   c.lead = any_text();
   c.care_plan_on = maybe(any_date);
   c.final_report_on = maybe(any_date);
@@ -139,6 +140,7 @@ Case any_case() {
     v.place = any_word<Place>();
     v.category = maybe(any_word<Category>);
     v.judged = any<JudgedIndex>();
+    v.dated = any_version();
     return v;
   });
   c.end = maybe([] {

@@ -1,0 +1,160 @@
+#include "projections/soziotherapie.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "events/civil_time.h"
+#include "projections/deadlines.h"
+#include "projections/rules/calendar.h"
+
+namespace geleit {
+namespace {
+
+/// What counts towards the 120 hours.
+struct Counted {
+  CivilDate on;
+  Minutes minutes;
+};
+
+bool counts_towards_total(const Case& c, const Visit& v, const RuleNumbers& numbers) {
+  return v.delivered() && (numbers.st_trials_count || !is_trial_unit(c, v));
+}
+
+std::vector<CivilDate> days_of(const std::vector<Counted>& units) {
+  std::vector<CivilDate> days;
+  days.reserve(units.size());
+  for (const Counted& unit : units) days.push_back(unit.on);
+  return days;
+}
+
+/// The fixed windows in their order: each begins with the first of the days that the one before does not
+/// hold.
+std::vector<TotalWindow> fixed_windows(const Case& c, std::vector<CivilDate> unit_days,
+                                       const RuleNumbers& numbers) {
+  if (numbers.st_window == StWindow::first_referral) {
+    for (ReferralIndex r = 0; r <= c.follow_ups.size(); ++r) unit_days.push_back(prescribed_on(c, r));
+  }
+  std::sort(unit_days.begin(), unit_days.end());
+  std::vector<TotalWindow> windows;
+  for (const CivilDate day : unit_days) {
+    if (windows.empty() || day > windows.back().until) {
+      windows.push_back({day, add_months(day, 12 * numbers.st_total_years)});
+    }
+  }
+  return windows;
+}
+
+/// The rolling window that ends on that day.
+TotalWindow window_ending(CivilDate until, const RuleNumbers& numbers) {
+  return {add_months(until, -12 * numbers.st_total_years), until};
+}
+
+Minutes minutes_in(const TotalWindow& window, const std::vector<Counted>& units) {
+  Minutes sum;
+  for (const Counted& unit : units) {
+    if (unit.on >= window.from && unit.on <= window.until) sum += unit.minutes;
+  }
+  return sum;
+}
+
+}  // namespace
+
+CivilDate prescribed_on(const Case& c, ReferralIndex referral) {
+  return referral == 0 ? c.prescribed_on : c.follow_ups[referral - 1].prescribed_on;
+}
+
+bool is_trial(const Case& c, ReferralIndex referral) {
+  return referral == 0 ? c.trial.value_or(false) : c.follow_ups[referral - 1].trial;
+}
+
+ReferralIndex referral_on(const Case& c, CivilDate on) {
+  std::optional<ReferralIndex> found;
+  for (ReferralIndex r = 0; r <= c.follow_ups.size(); ++r) {
+    const CivilDate day = prescribed_on(c, r);
+    if (day <= on && (!found || day >= prescribed_on(c, *found))) found = r;
+  }
+  return found.value_or(0);
+}
+
+std::optional<ReferralIndex> latest_regular_referral(const Case& c) {
+  for (ReferralIndex r = c.follow_ups.size() + 1; r-- > 0;) {
+    if (!is_trial(c, r)) return r;
+  }
+  return std::nullopt;
+}
+
+bool is_trial_unit(const Case& c, const Visit& v) {
+  return c.benefit == Benefit::st && is_trial(c, referral_on(c, v.on));
+}
+
+Minutes trial_minutes(const Case& c, ReferralIndex trial, VisitId except) {
+  Minutes sum;
+  for (const Visit& v : c.visits) {
+    if (v.delivered() && v.id != except && referral_on(c, v.on) == trial) sum += v.minutes;
+  }
+  return sum;
+}
+
+int trials_in_year(const Case& c, int year, std::optional<ReferralIndex> except) {
+  int count = 0;
+  for (ReferralIndex r = 0; r <= c.follow_ups.size(); ++r) {
+    if (r != except && is_trial(c, r) && to_ymd(prescribed_on(c, r)).year == year) ++count;
+  }
+  return count;
+}
+
+Minutes weight_of(const Case& c, const Visit& v, const RuleNumbers& numbers) {
+  if (c.benefit != Benefit::st || v.group_size <= 1 ||
+      numbers.st_group_weight_minutes == numbers.st_group_minutes) {
+    return v.minutes;
+  }
+  const int lasts = numbers.st_group_minutes;
+  return Minutes{(v.minutes.value * numbers.st_group_weight_minutes + lasts / 2) / lasts};
+}
+
+Minutes weight_of(const Case& c, const Visit& v, const RuleBook& rules) {
+  if (c.benefit != Benefit::st || v.group_size <= 1) return v.minutes;
+  return weight_of(c, v, rules_at(c, v.judged, rules).numbers());
+}
+
+std::optional<TotalWindow> current_window(const Case& c, const RuleNumbers& numbers) {
+  std::vector<Counted> units;
+  for (const Visit& v : c.visits) {
+    if (counts_towards_total(c, v, numbers)) units.push_back({v.on, v.minutes});
+  }
+  if (units.empty()) return std::nullopt;
+  std::vector<CivilDate> days = days_of(units);
+  if (numbers.st_window != StWindow::rolling) return fixed_windows(c, std::move(days), numbers).back();
+  const TotalWindow last = window_ending(*std::max_element(days.begin(), days.end()), numbers);
+  std::erase_if(days, [&](CivilDate day) { return day < last.from; });
+  const CivilDate oldest = *std::min_element(days.begin(), days.end());
+  return TotalWindow{oldest, add_months(oldest, 12 * numbers.st_total_years)};
+}
+
+TotalReached total_with(const Case& c, const Visit& visit, const RuleBook& rules,
+                        const RuleNumbers& numbers) {
+  std::vector<Counted> units;
+  for (const Visit& v : c.visits) {
+    if (v.id != visit.id && counts_towards_total(c, v, numbers)) {
+      units.push_back({v.on, weight_of(c, v, rules)});
+    }
+  }
+  units.push_back({visit.on, weight_of(c, visit, numbers)});
+
+  std::vector<TotalWindow> windows;
+  if (numbers.st_window == StWindow::rolling) {
+    for (const Counted& unit : units) windows.push_back(window_ending(unit.on, numbers));
+  } else {
+    windows = fixed_windows(c, days_of(units), numbers);
+  }
+  std::optional<TotalReached> fullest;
+  for (const TotalWindow& window : windows) {
+    if (visit.on < window.from || visit.on > window.until) continue;
+    const Minutes minutes = minutes_in(window, units);
+    if (!fullest || minutes > fullest->minutes) fullest = TotalReached{window, minutes};
+  }
+  assert(fullest);
+  return *fullest;
+}
+
+}  // namespace geleit
