@@ -350,10 +350,8 @@ inline constexpr Message<Text> only_once{"{} höchstens einmal", "{} at most onc
 inline constexpr Message<> it_came_twice{"es kam zweimal", "it came twice"};
 inline constexpr Message<Text> no_other_members{"keine anderen Felder als {}", "no other members than {}"};
 inline constexpr Message<Text> a_command{"als command eines von {}", "command to be one of {}"};
-inline constexpr Message<> smn_only{
-    "als benefit SMN, denn diese Version begleitet nur sozialmedizinische Nachsorge (Soziotherapie kommt "
-    "später)",
-    "benefit to be SMN, as this version accompanies aftercare only (Soziotherapie comes later)"};
+inline constexpr Message<Text, Text> no_such_field_for{"kein {} bei benefit {}", "no {} with benefit {}"};
+inline constexpr Message<> it_came{"es ist angegeben", "it is given"};
 inline constexpr Message<> person_or_id{"genau eines von person und person_id",
                                         "exactly one of person and person_id"};
 inline constexpr Message<> both_came{"es kamen beide", "both came"};
@@ -374,6 +372,8 @@ inline constexpr Message<Text> case_in_state{"einen Fall im Stand {}", "a case t
 inline constexpr Message<Text> case_is{"der Fall ist {}", "the case is {}"};
 inline constexpr Message<> case_not_withdrawn{"einen Fall, der nicht withdrawn ist",
                                               "a case that is not withdrawn"};
+inline constexpr Message<Text> a_case_of_benefit{"einen Fall mit benefit {}", "a case with benefit {}"};
+inline constexpr Message<Text> benefit_is{"dieser hat {}", "this one has {}"};
 inline constexpr Message<> a_known_person{"eine Person, die dem Träger bekannt ist",
                                           "a person that the provider knows"};
 inline constexpr Message<> person_is_unknown{"diese ist es nicht", "this one is unknown"};
@@ -462,6 +462,32 @@ inline constexpr Message<> impairment_is_denied{"beides ist verneint oder nicht 
 inline constexpr Message<> no_sapv{"keine spezialisierte ambulante Palliativversorgung daneben",
                                    "no specialised palliative care beside it"};
 inline constexpr Message<> sapv_is_given{"sie wird geleistet", "it is given"};
+inline constexpr Message<int> a_st_prescriber{
+    "eine Verordnung der zur Soziotherapie zugelassenen Fachgruppen, von anderen höchstens {} Einheiten zur "
+    "Klärung",
+    "a referral by the specialist groups that prescribe Soziotherapie, by others at most {} units to "
+    "clarify"};
+inline constexpr Message<Text, int> prescriber_of_units{"es verordnet {} {} Einheiten",
+                                                        "the prescriber is {} with {} units"};
+inline constexpr Message<int, int> a_listed_diagnosis_or_gaf{
+    "eine gelistete Diagnose, oder eine andere psychische Störung mit GAF höchstens {} (Obergrenze {})",
+    "a listed diagnosis, or another mental disorder with GAF at most {} (upper bound {})"};
+inline constexpr Message<> gaf_is_missing{"keine ist gelistet, und GAF fehlt",
+                                          "none is listed, and GAF is missing"};
+inline constexpr Message<int> gaf_is{"keine ist gelistet, und GAF ist {}", "none is listed, and GAF is {}"};
+inline constexpr Message<> a_care_plan_attached{"einen Antrag, dem der Betreuungsplan beiliegt",
+                                                "an application with the care plan attached"};
+inline constexpr Message<> care_plan_is_missing{"er fehlt", "it is missing"};
+inline constexpr Message<int> trial_units_at_most{"höchstens {} Probeeinheiten", "at most {} trial units"};
+inline constexpr Message<int> trial_minutes_at_most{"höchstens {} Minuten in einer Probe",
+                                                    "at most {} minutes in one trial"};
+inline constexpr Message<int, int> trials_at_most{"höchstens {} Proben im Kalenderjahr {}",
+                                                  "at most {} trials in the calendar year {}"};
+inline constexpr Message<int> would_be{"es wären {}", "there would be {}"};
+inline constexpr Message<int, Text, Text> total_at_most{"höchstens {} Minuten vom {} bis {}",
+                                                        "at most {} minutes from {} to {}"};
+inline constexpr Message<int> people_at_most{"höchstens {} Personen in der Gruppe",
+                                             "at most {} people in the group"};
 inline constexpr Message<> a_category{"als category eines von preparation, coordination, guidance",
                                       "category to be one of preparation, coordination, guidance"};
 inline constexpr Message<Text> visit_until{"einen Besuch bis {}", "a visit until {}"};

@@ -158,6 +158,7 @@ class Reading {
       case Shape::minutes: least = limits::minutes_min, most = limits::minutes_max; break;
       case Shape::units: least = limits::units_min, most = limits::units_max; break;
       case Shape::people: least = limits::group_people_min, most = limits::group_people_max; break;
+      case Shape::gaf: least = limits::gaf_min, most = limits::gaf_max; break;
       case Shape::stays: least = limits::stays_min, most = limits::stays_max; break;
       case Shape::as_typed:
       case Shape::fact:
@@ -183,13 +184,6 @@ class Reading {
     const auto found = v.type == JsonType::string ? parse_word<E>(v.text) : std::nullopt;
     if (!found) { return wrong(name, sentence(message::one_of, std::string_view(all_words<E>())), v); }
     out = *found;
-    if constexpr (std::is_same_v<E, Benefit>) {
-      // Asked at once, so that a Soziotherapie referral is not told of fields that it need not have.
-      if (out != Benefit::smn) {
-        return refuse(prefix + std::string(name), sentence(message::smn_only),
-                      sentence(message::got, word(out)));
-      }
-    }
     return true;
   }
 
@@ -367,6 +361,9 @@ bool until_after_from(Reading& r, std::optional<CivilDate> from, std::optional<C
 bool together(Reading& r, const JsonValue&, const GrantApproval& c) {
   return until_after_from(r, c.from, c.until);
 }
+bool together(Reading& r, const JsonValue&, const RecordExemption& c) {
+  return until_after_from(r, c.from, c.until);
+}
 bool together(Reading& r, const JsonValue&, const GrantExtension& c) {
   return until_after_from(r, c.from, c.until);
 }
@@ -390,6 +387,14 @@ bool together(Reading& r, const JsonValue&, const ReceiveReferral& c) {
   if (c.person.has_value() == c.person_id.has_value()) {
     return r.refuse("person", sentence(message::person_or_id),
                     c.person ? sentence(message::both_came) : sentence(message::neither_came));
+  }
+  if (const auto stranger = field_of_the_other(c.benefit, c)) {
+    return r.refuse(std::string(*stranger), sentence(message::no_such_field_for, *stranger, word(c.benefit)),
+                    sentence(message::it_came));
+  }
+  if (c.benefit == Benefit::smn && !c.setting) {
+    return r.wrong("setting", sentence(message::one_of, std::string_view(all_words<Setting>())),
+                   sentence(message::is_missing));
   }
   return true;
 }

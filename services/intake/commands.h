@@ -32,6 +32,7 @@ enum class Shape : std::uint8_t {
   units,
   people,
   stays,
+  gaf,
 };
 
 template <class Owner, class Type>
@@ -93,7 +94,8 @@ struct DiagnosisGiven {
 
 // ---------------------------------------------------------------- referral and discharge
 
-/// Opens a case. Exactly one of `person` and `person_id`.
+/// Opens a case. Exactly one of `person` and `person_id`. From `setting` to `sapv` for SMN only (which needs
+/// the setting), `gaf` and `trial` for ST only.
 struct ReceiveReferral {
   Benefit benefit{};
   std::string_view provider;
@@ -109,6 +111,8 @@ struct ReceiveReferral {
   std::optional<CivilDate> discharged_on, expected_discharge_on;
   std::optional<SevereGiven> severe;
   std::optional<bool> final_stage, impairment, sapv;
+  std::optional<std::int32_t> gaf;
+  std::optional<bool> trial;
   std::optional<Coverage> coverage;
   static constexpr std::string_view command = "ReceiveReferral";
   static constexpr auto members =
@@ -122,13 +126,15 @@ struct ReceiveReferral {
                  may("received_on", &ReceiveReferral::received_on, Shape::fact),
                  need("units", &ReceiveReferral::units, Shape::units),
                  need("diagnoses", &ReceiveReferral::diagnoses),
-                 need("setting", &ReceiveReferral::setting),
+                 may("setting", &ReceiveReferral::setting),
                  may("discharged_on", &ReceiveReferral::discharged_on, Shape::fact),
                  may("expected_discharge_on", &ReceiveReferral::expected_discharge_on, Shape::plan),
                  may("severe", &ReceiveReferral::severe),
                  may("final_stage", &ReceiveReferral::final_stage),
                  may("impairment", &ReceiveReferral::impairment),
                  may("sapv", &ReceiveReferral::sapv),
+                 may("gaf", &ReceiveReferral::gaf, Shape::gaf),
+                 may("trial", &ReceiveReferral::trial),
                  may("coverage", &ReceiveReferral::coverage)};
 };
 
@@ -144,6 +150,8 @@ struct AmendReferral {
   std::optional<CivilDate> discharged_on, expected_discharge_on;
   std::optional<SevereGiven> severe;
   std::optional<bool> final_stage, impairment, sapv;
+  std::optional<std::int32_t> gaf;
+  std::optional<bool> trial;
   std::optional<Coverage> coverage;
   static constexpr std::string_view command = "AmendReferral";
   static constexpr auto members =
@@ -161,6 +169,8 @@ struct AmendReferral {
                  may("final_stage", &AmendReferral::final_stage),
                  may("impairment", &AmendReferral::impairment),
                  may("sapv", &AmendReferral::sapv),
+                 may("gaf", &AmendReferral::gaf, Shape::gaf),
+                 may("trial", &AmendReferral::trial),
                  may("coverage", &AmendReferral::coverage)};
 };
 
@@ -168,13 +178,14 @@ struct ReceiveFollowUpReferral {
   CivilDate prescribed_on;
   std::int32_t units = 0;
   PrescriberGiven prescriber;
+  std::optional<bool> trial;  ///< ST
   std::vector<DiagnosisGiven> diagnoses;
   static constexpr std::string_view command = "ReceiveFollowUpReferral";
-  static constexpr auto members =
-      std::tuple{need("prescribed_on", &ReceiveFollowUpReferral::prescribed_on, Shape::fact),
-                 need("units", &ReceiveFollowUpReferral::units, Shape::units),
-                 need("prescriber", &ReceiveFollowUpReferral::prescriber),
-                 may("diagnoses", &ReceiveFollowUpReferral::diagnoses)};
+  static constexpr auto members = std::tuple{
+      need("prescribed_on", &ReceiveFollowUpReferral::prescribed_on, Shape::fact),
+      need("units", &ReceiveFollowUpReferral::units, Shape::units),
+      need("prescriber", &ReceiveFollowUpReferral::prescriber), may("trial", &ReceiveFollowUpReferral::trial),
+      may("diagnoses", &ReceiveFollowUpReferral::diagnoses)};
 };
 
 struct WithdrawReferral {
@@ -196,6 +207,14 @@ struct RecordCoverage {
   static constexpr std::string_view command = "RecordCoverage";
   static constexpr auto members = std::tuple{need("coverage", &RecordCoverage::coverage),
                                              need("since", &RecordCoverage::since, Shape::fact)};
+};
+
+/// ST: exempt from co-payment in a period (§ 62 SGB V).
+struct RecordExemption {
+  CivilDate from, until;
+  static constexpr std::string_view command = "RecordExemption";
+  static constexpr auto members = std::tuple{need("from", &RecordExemption::from, Shape::plan),
+                                             need("until", &RecordExemption::until, Shape::plan)};
 };
 
 // ---------------------------------------------------------------- application and the insurer's decision
@@ -325,8 +344,8 @@ struct ScheduleVisit {
   Minutes minutes;
   std::string_view staff;
   Place place{};
-  std::optional<Category> category;  ///< its absence is judged by SMN-CATEGORY
-  std::optional<std::int32_t> group_size;
+  std::optional<Category> category;        ///< its absence is judged by SMN-CATEGORY
+  std::optional<std::int32_t> group_size;  ///< ST
   static constexpr std::string_view command = "ScheduleVisit";
   static constexpr auto members = std::tuple{may("visit", &ScheduleVisit::visit, Shape::chosen_id),
                                              need("starts_at", &ScheduleVisit::starts_at, Shape::plan),
@@ -466,14 +485,14 @@ struct SendFinalReport {
                                              need("to", &SendFinalReport::to, Shape::name)};
 };
 
-/// Every command that is understood; sozialmedizinische Nachsorge only.
+/// Every command that is understood.
 using CommandData =
     std::variant<ReceiveReferral, AmendReferral, ReceiveFollowUpReferral, WithdrawReferral, RecordDischarge,
                  AssignCareTeam, SubmitApplication, NoteExpertOpinion, GrantApproval, CorrectApproval,
-                 RevokeApproval, DenyApproval, FileObjection, DecideObjection, RecordCoverage, AgreeCarePlan,
-                 ScheduleVisit, RescheduleVisit, CancelVisit, MissVisit, DeliverVisit, CorrectVisit,
-                 VoidVisit, RequestExtension, GrantExtension, DenyExtension, CompleteCare, DiscontinueCare,
-                 ReopenCase, SendFinalReport>;
+                 RevokeApproval, DenyApproval, FileObjection, DecideObjection, RecordCoverage,
+                 RecordExemption, AgreeCarePlan, ScheduleVisit, RescheduleVisit, CancelVisit, MissVisit,
+                 DeliverVisit, CorrectVisit, VoidVisit, RequestExtension, GrantExtension, DenyExtension,
+                 CompleteCare, DiscontinueCare, ReopenCase, SendFinalReport>;
 
 /// A reason given for a rule.
 struct ReasonGiven {
@@ -508,6 +527,24 @@ struct Command {
     return std::visit([](const auto& data) { return data.command; }, data);
   }
 };
+
+/// The first member given that belongs to the other benefit only.
+template <class Referral>
+[[nodiscard]] std::optional<std::string_view> field_of_the_other(Benefit benefit, const Referral& c) {
+  if (benefit == Benefit::smn) {
+    if (c.gaf) return "gaf";
+    if (c.trial) return "trial";
+    return std::nullopt;
+  }
+  if (c.setting) return "setting";
+  if (c.discharged_on) return "discharged_on";
+  if (c.expected_discharge_on) return "expected_discharge_on";
+  if (c.severe) return "severe";
+  if (c.final_stage) return "final_stage";
+  if (c.impairment) return "impairment";
+  if (c.sapv) return "sapv";
+  return std::nullopt;
+}
 
 /// The case a command is about: the one it names, or v5 of its id for one it opens. The id must be set.
 [[nodiscard]] CaseId case_of(const Command& command);

@@ -29,6 +29,13 @@ const Approval* standing_approval(Judgement& j, ApprovalId id) {
   return approval;
 }
 
+/// GKV-REGIME: where the application names none and the set has another default than the statute's, the event
+/// says which; a fold knows no settings.
+std::optional<Regime> regime_of(const Judgement& j, std::optional<Regime> given) {
+  if (given || j.numbers().gkv_regime == Regime::sgb5_13_3a) return given;
+  return j.numbers().gkv_regime;
+}
+
 }  // namespace
 
 bool new_approval(Judgement& j, ApprovalId id) {
@@ -49,12 +56,13 @@ void judge_extension_total(Judgement& j, std::int32_t units, ApprovalId except) 
 
 Decided decide_on(Judgement& j, const SubmitApplication& c) {
   if (!j.in_state({CaseState::referred, CaseState::applied, CaseState::approved, CaseState::running,
-                   CaseState::denied}) ||
-      !j.passes()) {
+                   CaseState::denied})) {
     return j.refusal();
   }
-  return j.accept(
-      ApplicationSubmitted{c.units, c.submitted_on, c.received_on, c.regime, c.care_plan_attached});
+  if (j.state().benefit == Benefit::st) judge_st_plan(j, c.care_plan_attached);
+  if (!j.passes()) return j.refusal();
+  return j.accept(ApplicationSubmitted{c.units, c.submitted_on, c.received_on, regime_of(j, c.regime),
+                                       c.care_plan_attached});
 }
 
 // GKV-DECISION-EXPERT: told after the day on which the three weeks end, it is flagged and moves nothing.

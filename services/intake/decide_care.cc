@@ -32,7 +32,7 @@ Decided decide_on(Judgement& j, const AgreeCarePlan& c) {
 Decided decide_on(Judgement& j, const CompleteCare& c) {
   if (!j.in_state({CaseState::running})) return j.refusal();
   const Minutes at_home = delivered_at_home(j.state());
-  if (at_home < j.numbers().smn_home_minutes) {
+  if (j.state().benefit == Benefit::smn && at_home < j.numbers().smn_home_minutes) {
     j.breaks(Rule::smn_home, sentence(message::minutes_at_home, j.numbers().smn_home_minutes.value),
              sentence(message::minutes_are, at_home.value));
   }

@@ -16,7 +16,7 @@ bool requested(Judgement& j) {
 
 // SMN-EXTENSION: at most ten units, and no more than the latest follow-up referral prescribes.
 Decided decide_on(Judgement& j, const RequestExtension& c) {
-  if (!j.in_state({CaseState::running})) return j.refusal();
+  if (!of_benefit(j, Benefit::smn) || !j.in_state({CaseState::running})) return j.refusal();
   const auto& follow_ups = j.state().follow_ups;
   if (follow_ups.empty()) {
     j.breaks(Rule::smn_extension, sentence(message::a_follow_up), sentence(message::there_is_none));

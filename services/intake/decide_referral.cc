@@ -1,4 +1,4 @@
-// Referral, amendment, follow-up, discharge, coverage, withdrawal.
+// Referral, amendment, follow-up, discharge, coverage, exemption, withdrawal.
 #include <algorithm>
 
 #include "projections/rules/deadline.h"
@@ -151,16 +151,22 @@ Decided decide_on(Judgement& j, const ReceiveReferral& c) {
     return j.refusal();
   }
   const PersonData person = c.person ? person_data(*c.person) : *j.known_person();
-  const CivilDate received_on = c.received_on.value_or(j.command().happened.date);
-  judge_age(j, person.born, received_on, c.severe ? std::optional(c.severe->no_self_care) : std::nullopt,
-            c.severe ? std::optional(c.severe->inpatient_stays_12_months) : std::nullopt);
-  judge_prescriber(j, c.prescriber.kind);
-  judge_practice(j, c.prescriber.kind);
-  judge_window(j, c.prescriber.kind, c.prescribed_on, c.discharged_on, c.land);
-  judge_indication(j, c.diagnoses, c.final_stage, c.impairment);
-  judge_setting(j, *c.setting);
-  judge_units(j, c.units);
-  judge_sapv(j, c.sapv);
+  if (c.benefit == Benefit::st) {
+    judge_st_referral(j, c.prescriber.kind, c.units);
+    if (c.trial.value_or(false)) judge_st_trial(j, c.units, c.prescribed_on, std::nullopt);
+    judge_st_indication(j, c.diagnoses, c.gaf);
+  } else {
+    const CivilDate received_on = c.received_on.value_or(j.command().happened.date);
+    judge_age(j, person.born, received_on, c.severe ? std::optional(c.severe->no_self_care) : std::nullopt,
+              c.severe ? std::optional(c.severe->inpatient_stays_12_months) : std::nullopt);
+    judge_prescriber(j, c.prescriber.kind);
+    judge_practice(j, c.prescriber.kind);
+    judge_window(j, c.prescriber.kind, c.prescribed_on, c.discharged_on, c.land);
+    judge_indication(j, c.diagnoses, c.final_stage, c.impairment);
+    judge_setting(j, *c.setting);
+    judge_units(j, c.units);
+    judge_sapv(j, c.sapv);
+  }
   if (!j.passes()) return j.refusal();
 
   ReferralReceived e;
@@ -180,24 +186,16 @@ Decided decide_on(Judgement& j, const ReceiveReferral& c) {
   e.final_stage = c.final_stage;
   e.impairment = c.impairment;
   e.sapv = c.sapv;
+  e.gaf = c.gaf;
+  e.trial = c.trial;
   e.coverage = c.coverage;
   return j.accept(e);
 }
 
-// What is amended is judged anew. What becomes known later (a birth date that makes the child too old, a
-// discharge that makes the prescription late) raises a finding and undoes nothing.
-Decided decide_on(Judgement& j, const AmendReferral& c) {
+namespace {
+
+void judge_amended_aftercare(Judgement& j, const AmendReferral& c) {
   const Case& state = j.state();
-  if (!j.stands(state_of(state) != CaseState::withdrawn, sentence(message::case_not_withdrawn),
-                sentence(message::case_is, word(state_of(state))))) {
-    return j.refusal();
-  }
-  if (c.person) {
-    if (const auto fact = fact_before(state, c.person->born)) {
-      j.breaks(Rule::rec_birth, sentence(message::not_before_birth, fact->first),
-               sentence(message::day_is, fact->second), "person.born");
-    }
-  }
   if (c.person || c.received_on || c.severe) {
     const auto born = c.person     ? std::optional(c.person->born)
                       : j.person() ? std::optional(j.person()->born)
@@ -235,6 +233,46 @@ Decided decide_on(Judgement& j, const AmendReferral& c) {
   if (c.setting) judge_setting(j, *c.setting);
   if (c.units) judge_units(j, *c.units);
   judge_sapv(j, c.sapv);
+}
+
+// The diagnoses are sealed, so a GAF that is amended alone is not held against them.
+void judge_amended_soziotherapie(Judgement& j, const AmendReferral& c) {
+  const Case& state = j.state();
+  const std::int32_t units = c.units.value_or(state.units);
+  if (c.prescriber || c.units) {
+    judge_st_referral(j, c.prescriber ? c.prescriber->kind : state.prescriber, units);
+  }
+  if (c.trial.value_or(state.trial.value_or(false)) && (c.trial || c.units || c.prescribed_on)) {
+    judge_st_trial(j, units, c.prescribed_on.value_or(state.prescribed_on), 0);
+  }
+  if (!c.diagnoses.empty()) judge_st_indication(j, c.diagnoses, c.gaf ? c.gaf : state.gaf);
+}
+
+}  // namespace
+
+// What is amended is judged anew. What becomes known later (a birth date that makes the child too old, a
+// discharge that makes the prescription late) raises a finding and undoes nothing.
+Decided decide_on(Judgement& j, const AmendReferral& c) {
+  const Case& state = j.state();
+  if (!j.stands(state_of(state) != CaseState::withdrawn, sentence(message::case_not_withdrawn),
+                sentence(message::case_is, word(state_of(state))))) {
+    return j.refusal();
+  }
+  if (const auto stranger = field_of_the_other(state.benefit, c)) {
+    const Benefit other = state.benefit == Benefit::smn ? Benefit::st : Benefit::smn;
+    if (!field_belongs(j, other, true, *stranger)) return j.refusal();
+  }
+  if (c.person) {
+    if (const auto fact = fact_before(state, c.person->born)) {
+      j.breaks(Rule::rec_birth, sentence(message::not_before_birth, fact->first),
+               sentence(message::day_is, fact->second), "person.born");
+    }
+  }
+  if (state.benefit == Benefit::st) {
+    judge_amended_soziotherapie(j, c);
+  } else {
+    judge_amended_aftercare(j, c);
+  }
   if (!j.passes()) return j.refusal();
 
   ReferralAmended e;
@@ -252,16 +290,23 @@ Decided decide_on(Judgement& j, const AmendReferral& c) {
   e.final_stage = c.final_stage;
   e.impairment = c.impairment;
   e.sapv = c.sapv;
+  e.gaf = c.gaf;
+  e.trial = c.trial;
   e.coverage = c.coverage;
   return j.accept(e);
 }
 
 Decided decide_on(Judgement& j, const ReceiveFollowUpReferral& c) {
-  if (!j.not_ended()) return j.refusal();
-  judge_prescriber(j, c.prescriber.kind);
+  if (!j.not_ended() || !field_belongs(j, Benefit::st, c.trial.has_value(), "trial")) return j.refusal();
+  if (j.state().benefit == Benefit::st) {
+    judge_st_referral(j, c.prescriber.kind, c.units);
+    if (c.trial.value_or(false)) judge_st_trial(j, c.units, c.prescribed_on, std::nullopt);
+  } else {
+    judge_prescriber(j, c.prescriber.kind);
+  }
   if (!j.passes()) return j.refusal();
-  return j.accept(FollowUpReferralReceived{c.prescribed_on, c.units, j.seal(c.prescriber), std::nullopt,
-                                           j.seal(c.diagnoses)});
+  return j.accept(
+      FollowUpReferralReceived{c.prescribed_on, c.units, j.seal(c.prescriber), c.trial, j.seal(c.diagnoses)});
 }
 
 Decided decide_on(Judgement& j, const WithdrawReferral& c) {
@@ -275,7 +320,8 @@ Decided decide_on(Judgement& j, const WithdrawReferral& c) {
 
 Decided decide_on(Judgement& j, const RecordDischarge& c) {
   const Case& state = j.state();
-  if (!j.stands(state_of(state) != CaseState::withdrawn, sentence(message::case_not_withdrawn),
+  if (!of_benefit(j, Benefit::smn) ||
+      !j.stands(state_of(state) != CaseState::withdrawn, sentence(message::case_not_withdrawn),
                 sentence(message::case_is, word(state_of(state))))) {
     return j.refusal();
   }
@@ -294,6 +340,17 @@ Decided decide_on(Judgement& j, const RecordCoverage& c) {
   }
   if (!j.passes()) return j.refusal();
   return j.accept(CoverageRecorded{c.coverage, c.since});
+}
+
+Decided decide_on(Judgement& j, const RecordExemption& c) {
+  const CaseState is = state_of(j.state());
+  if (!of_benefit(j, Benefit::st) ||
+      !j.stands(is != CaseState::withdrawn, sentence(message::case_not_withdrawn),
+                sentence(message::case_is, word(is))) ||
+      !j.passes()) {
+    return j.refusal();
+  }
+  return j.accept(ExemptionRecorded{c.from, c.until});
 }
 
 }  // namespace geleit

@@ -31,9 +31,11 @@ std::optional<CivilDate> due_before(const Judgement& j, CivilDate on) {
 }
 
 // What a delivered visit is judged by, at its delivery and after a correction alike.
-void judge_delivered(Judgement& j, CivilDate on, Minutes minutes, std::optional<Category> category) {
+void judge_delivered(Judgement& j, const Visit& visit) {
   const Case& c = j.state();
-  judge_category(j, category);
+  if (c.benefit == Benefit::st) return judge_st_delivered(j, visit);
+  const CivilDate on = visit.on;
+  judge_category(j, visit.category);
   if (const auto due_on = due_before(j, on)) {
     j.breaks(Rule::smn_complete, sentence(message::visit_until, *due_on), sentence(message::visit_on, on));
   }
@@ -45,16 +47,17 @@ void judge_delivered(Judgement& j, CivilDate on, Minutes minutes, std::optional<
     j.breaks(Rule::smn_before_discharge, sentence(message::visit_after_discharge),
              sentence(message::visit_on, on));
   }
-  if (minutes.value % j.numbers().smn_step_minutes != 0) {
+  if (visit.minutes.value % j.numbers().smn_step_minutes != 0) {
     j.breaks(Rule::smn_unit, sentence(message::step_of_minutes, j.numbers().smn_step_minutes),
-             sentence(message::minutes_are, minutes.value), "minutes");
+             sentence(message::minutes_are, visit.minutes.value), "minutes");
   }
 }
 
-/// On a case that ended a visit is late paper up to the last day; after a death it is a closing unit.
+/// On a case that ended a visit is late paper up to the last day; after a child's death it is a closing unit
+/// (SMN-DEATH).
 bool on_open_day(Judgement& j, CivilDate on, std::string field = {}) {
   const Case& c = j.state();
-  if (!c.end || on <= c.end->on || c.end->cause == Cause::died) return true;
+  if (!c.end || on <= c.end->on || (c.end->cause == Cause::died && c.benefit == Benefit::smn)) return true;
   return j.stands(false, sentence(message::visit_until_end, c.end->on), sentence(message::visit_on, on),
                   std::move(field));
 }
@@ -80,7 +83,12 @@ Decided decide_on(Judgement& j, const ScheduleVisit& c) {
                 sentence(message::a_new_visit), sentence(message::visit_is_known))) {
     return j.refusal();
   }
-  judge_category(j, c.category);
+  if (!field_belongs(j, Benefit::st, c.group_size.has_value(), "group_size")) return j.refusal();
+  if (j.state().benefit == Benefit::st) {
+    judge_st_group(j, c.group_size.value_or(0));
+  } else {
+    judge_category(j, c.category);
+  }
   if (!j.passes()) return j.refusal();
   if (due_before(j, berlin_date(c.starts_at))) j.flags(Rule::smn_complete);
   return j.accept(VisitScheduled{visit, c.starts_at, c.minutes, c.staff, c.place, c.category, c.group_size});
@@ -132,12 +140,20 @@ Decided decide_on(Judgement& j, const DeliverVisit& c) {
     return j.refusal();
   }
 
-  const CivilDate on = berlin_date(*start);
-  if (!any_delivered(state) && j.person()) {
-    judge_age(j, j.person()->born, on, state.no_self_care, state.inpatient_stays_12_months);
+  if (!field_belongs(j, Benefit::st, c.group_size.has_value(), "group_size")) return j.refusal();
+
+  Visit delivered = visit ? *visit : Visit{};
+  delivered.id = c.visit;
+  delivered.state = VisitState::delivered;
+  delivered.on = berlin_date(*start);
+  delivered.minutes = c.minutes;
+  if (c.category) delivered.category = c.category;
+  if (c.group_size) delivered.group_size = static_cast<std::uint16_t>(*c.group_size);
+  if (state.benefit == Benefit::smn && !any_delivered(state) && j.person()) {
+    judge_age(j, j.person()->born, delivered.on, state.no_self_care, state.inpatient_stays_12_months);
   }
-  j.judge_birth(j.person() ? std::optional(j.person()->born) : std::nullopt, "started_at", on);
-  judge_delivered(j, on, c.minutes, c.category ? c.category : visit ? visit->category : std::nullopt);
+  j.judge_birth(j.person() ? std::optional(j.person()->born) : std::nullopt, "started_at", delivered.on);
+  judge_delivered(j, delivered);
   if (!j.passes()) return j.refusal();
 
   VisitDelivered e;
@@ -156,9 +172,16 @@ Decided decide_on(Judgement& j, const DeliverVisit& c) {
 Decided decide_on(Judgement& j, const CorrectVisit& c) {
   const Visit* visit = known_visit(j, c.visit);
   if (!visit || !visit_in_state(j, *visit, VisitState::delivered)) return j.refusal();
-  const CivilDate on = c.started_at ? berlin_date(*c.started_at) : visit->on;
-  if (on != visit->on && !on_open_day(j, on, "started_at")) return j.refusal();
-  judge_delivered(j, on, c.minutes.value_or(visit->minutes), c.category ? c.category : visit->category);
+  Visit corrected = *visit;
+  if (c.started_at) corrected.on = berlin_date(*c.started_at);
+  if (c.minutes) corrected.minutes = *c.minutes;
+  if (c.category) corrected.category = c.category;
+  if (c.group_size) corrected.group_size = static_cast<std::uint16_t>(*c.group_size);
+  if ((corrected.on != visit->on && !on_open_day(j, corrected.on, "started_at")) ||
+      !field_belongs(j, Benefit::st, c.group_size.has_value(), "group_size")) {
+    return j.refusal();
+  }
+  judge_delivered(j, corrected);
   if (!j.passes()) return j.refusal();
 
   VisitCorrected e;

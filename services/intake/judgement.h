@@ -101,6 +101,28 @@ void judge_age(Judgement& j, CivilDate born, CivilDate on, std::optional<bool> n
                std::optional<std::int32_t> stays);
 /// SMN-EXTENSION: all standing extensions together with these units; `except` is the one they replace.
 void judge_extension_total(Judgement& j, std::int32_t units, ApprovalId except);
+/// The case is of that benefit; else 409 with its state.
+bool of_benefit(Judgement& j, Benefit benefit);
+/// What the command tells belongs to the case's benefit; else 409 with the field.
+bool field_belongs(Judgement& j, Benefit benefit, bool given, std::string_view field);
+
+// Soziotherapie (judge_soziotherapie.cc).
+
+/// ST-PRESCRIBER, ST-REFERRAL: what every referral is judged by.
+void judge_st_referral(Judgement& j, PrescriberKind prescriber, std::int32_t units);
+/// ST-INDICATION.
+void judge_st_indication(Judgement& j, const std::vector<DiagnosisGiven>& diagnoses,
+                         std::optional<std::int32_t> gaf);
+/// ST-TRIAL at a referral that is a trial; `referral` is its place where the case knows it already.
+void judge_st_trial(Judgement& j, std::int32_t units, CivilDate prescribed_on,
+                    std::optional<std::size_t> referral);
+/// ST-PLAN.
+void judge_st_plan(Judgement& j, std::optional<bool> care_plan_attached);
+/// ST-TRIAL, ST-TOTAL, ST-GROUP: the visit as it would stand, delivered.
+void judge_st_delivered(Judgement& j, const Visit& visit);
+/// ST-GROUP.
+void judge_st_group(Judgement& j, std::int32_t group_size);
+
 /// The id names no approval of the case; else 409 with its field.
 bool new_approval(Judgement& j, ApprovalId id);
 
@@ -112,6 +134,7 @@ Decided decide_on(Judgement& j, const ReceiveFollowUpReferral& c);
 Decided decide_on(Judgement& j, const WithdrawReferral& c);
 Decided decide_on(Judgement& j, const RecordDischarge& c);
 Decided decide_on(Judgement& j, const RecordCoverage& c);
+Decided decide_on(Judgement& j, const RecordExemption& c);
 Decided decide_on(Judgement& j, const SubmitApplication& c);
 Decided decide_on(Judgement& j, const NoteExpertOpinion& c);
 Decided decide_on(Judgement& j, const GrantApproval& c);

@@ -336,6 +336,8 @@ def tries(s: Situation):
         ("RecordCoverage", {"coverage": "insured", "since": "2026-01-01"}),
     ):
         yield command, data, None, s.state != "withdrawn"
+    # Of Soziotherapie; these are cases of aftercare (soziotherapie_test.py has the others).
+    yield "RecordExemption", {"from": "2026-01-01", "until": "2026-12-31"}, None, False
 
     if not s.extension_undecided:  # whether an extension request is an application too is not said here
         yield "NoteExpertOpinion", opinion, None, s.application_undecided

@@ -46,6 +46,28 @@ def referral_data(**changes) -> dict:
     return {k: v for k, v in data.items() if v is not None}
 
 
+def st_referral_data(**changes) -> dict:
+    """The same for Soziotherapie: Karl Musterfrau, born 1984-05-10, thirty units from a psychiatrist for a
+    listed diagnosis, prescribed on 2026-01-07."""
+    data = {
+        "benefit": "ST",
+        "provider": "hana-muenchen",
+        "land": "DE-BY",
+        "person": {"given_name": "Karl", "family_name": "Musterfrau", "born": "1984-05-10"},
+        "prescriber": {"kind": "psychiatry"},
+        "prescribed_on": "2026-01-07",
+        "received_on": "2026-01-08",
+        "units": 30,
+        "diagnoses": [{"icd": "F20.0"}],
+    }
+    if "born" in changes:
+        data["person"]["born"] = changes.pop("born")
+    if "prescriber" in changes and isinstance(changes["prescriber"], str):
+        changes["prescriber"] = {"kind": changes["prescriber"]}
+    data.update(changes)
+    return {k: v for k, v in data.items() if v is not None}
+
+
 class Case:
     """One case as its case manager lives it. A verb sends one command and returns what was accepted."""
 
@@ -213,6 +235,57 @@ class Case:
         return bool(self.rows("overdue-starts", today=today))
 
 
+class Soziotherapie(Case):
+    """A case of Soziotherapie: its visits have no category, its application carries the care plan."""
+
+    def applies(self, **changes) -> dict:
+        data = {"units": 30, "submitted_on": "2026-01-09", "care_plan_attached": True, **changes}
+        return self.does("SubmitApplication", {k: v for k, v in data.items() if v is not None})
+
+    @staticmethod
+    def approval_data(**changes) -> dict:
+        return Case.approval_data(
+            **{
+                "decided_on": "2026-01-20",
+                "units": 30,
+                "from": "2026-01-10",
+                "until": "2026-12-31",
+                **changes,
+            }
+        )
+
+    @staticmethod
+    def visit_data(day: str, time: str = "10:00", **changes) -> dict:
+        data = Case.visit_data(day, time, **{"category": None, **changes})
+        return {k: v for k, v in data.items() if v is not None}
+
+    @staticmethod
+    def delivery_data(day: str, time: str = "10:00", **changes) -> dict:
+        return Case.delivery_data(day, time, **{"category": None, **changes})
+
+    def tries_visit(self, day: str, minutes: int = 60, **changes):
+        return self.tries("DeliverVisit", self.delivery_data(day, minutes=minutes, **changes))
+
+    @staticmethod
+    def follow_up_data(prescribed_on: str, units: int = 30, prescriber: str = "psychiatry", **changes):
+        return {
+            "prescribed_on": prescribed_on,
+            "units": units,
+            "prescriber": {"kind": prescriber},
+            **changes,
+        }
+
+    def is_followed_up(self, prescribed_on: str, units: int = 30, **changes) -> dict:
+        return self.does("ReceiveFollowUpReferral", self.follow_up_data(prescribed_on, units, **changes))
+
+    def is_visited_for(self, minutes: int, first: str) -> None:
+        """That many minutes in visits of twelve hours at most, one a day from that day on."""
+        day = first
+        while minutes > 0:
+            self.is_visited(day, minutes=min(minutes, 720), time="08:00")
+            minutes, day = minutes - 720, day_after(day)
+
+
 class Story:
     """Opens cases at one server."""
 
@@ -246,4 +319,27 @@ class Story:
         """Approved and visited once, at home, for 60 minutes."""
         case = self.approved(**changes)
         case.is_visited(first)
+        return case
+
+    # -- Soziotherapie
+
+    def tries_st(self, *, reasons=None, **changes):
+        """Sends a referral to Soziotherapie that may be refused and returns the answer."""
+        data = st_referral_data(**{"provider": self.provider, **changes})
+        return self.client.command("ReceiveReferral", None, data, reasons=reasons)
+
+    def st(self, *, reasons=None, **changes) -> Soziotherapie:
+        """A case of Soziotherapie that has just been referred."""
+        data = st_referral_data(**{"provider": self.provider, **changes})
+        accepted = self.client.done("ReceiveReferral", new_id(), data, reasons=reasons)
+        return Soziotherapie(self.client, accepted["case"], accepted)
+
+    def trial(self, **changes) -> Soziotherapie:
+        """A case opened with a trial of five units."""
+        return self.st(**{"units": 5, "trial": True, **changes})
+
+    def st_approved(self, units: int = 30, **changes) -> Soziotherapie:
+        case = self.st(**changes)
+        case.applies(units=units)
+        case.is_approved(units=units)
         return case

@@ -139,7 +139,7 @@ TEST_F(ReadCommand, EveryCommandOfTheSurfaceIsKnown) {
   [&]<class... T>(std::variant<T...>*) {
     (names.push_back(T::command), ...);
   }(static_cast<CommandData*>(nullptr));
-  EXPECT_EQ(names.size(), 30u);
+  EXPECT_EQ(names.size(), 31u);
   for (const std::string_view name : names) {
     auto read = reads(command(name, {}));
     const auto* rejection = std::get_if<Rejection>(&read);
@@ -179,7 +179,7 @@ TEST_F(ReadCommand, TheDescriptionOfTheSurfaceNamesTheSameCommands) {
 
 TEST_F(ReadCommand, OtherCommandsAreRefusedAndTheKnownOnesListed) {
   for (const char* name : {"PaintTheWall", "", "deliverVisit", "VisitDelivered", "StartDeadlineMissed",
-                           "RecordExemption", "AdoptSettings", "AcknowledgeAlert", "SnoozeAlert"}) {
+                           "AdoptSettings", "AcknowledgeAlert", "SnoozeAlert"}) {
     bad_field(command(name, delivery()), "command");
   }
   EXPECT_NE(bad(command("X", {})).detail.en.find("DeliverVisit, CorrectVisit"), std::string::npos);
@@ -360,10 +360,36 @@ TEST_F(ReadCommand, AReferralIsCheckedMemberByMember) {
   (void)good(command("ReceiveReferral", referral({{"expected_discharge_on", text("2027-01-01")}})));
 }
 
-TEST_F(ReadCommand, SoziotherapieIsToldThatItComesLater) {
-  const Rejection no = bad(command("ReceiveReferral", {{"benefit", text("ST")}, {"gaf", "40"}}));
-  EXPECT_EQ(no.field, "benefit");
-  EXPECT_NE(no.detail.de.find("Soziotherapie kommt später"), std::string::npos);
+TEST_F(ReadCommand, AReferralHasTheFieldsOfItsBenefitOnly) {
+  const Members soziotherapie = referral({{"benefit", text("ST")}, {"setting", ""}});
+  const auto c = good(command("ReceiveReferral", with(soziotherapie, {{"gaf", "40"}, {"trial", "true"}})));
+  EXPECT_EQ(std::get<ReceiveReferral>(c.data).gaf, 40);
+  EXPECT_EQ(std::get<ReceiveReferral>(c.data).trial, true);
+  for (const auto& [field, value] : Members{{"setting", text("inpatient")},
+                                            {"discharged_on", text("2026-02-20")},
+                                            {"expected_discharge_on", text("2026-02-20")},
+                                            {"severe", "{}"},
+                                            {"final_stage", "false"},
+                                            {"impairment", "true"},
+                                            {"sapv", "false"}}) {
+    bad_field(command("ReceiveReferral", with(soziotherapie, {{field, value}})), field);
+  }
+  bad_field(command("ReceiveReferral", referral({{"trial", "false"}})), "trial");
+  for (const char* gaf : {"0", "101", "40.5", "\"40\""}) {
+    bad_field(command("ReceiveReferral", with(soziotherapie, {{"gaf", gaf}})), "gaf");
+  }
+  for (const char* gaf : {"1", "100"})
+    (void)good(command("ReceiveReferral", with(soziotherapie, {{"gaf", gaf}})));
+}
+
+TEST_F(ReadCommand, AnExemptionMayReachIntoTheFuture) {
+  const auto exemption = [&](const char* from, const char* until) {
+    return command("RecordExemption", {{"from", text(from)}, {"until", text(until)}});
+  };
+  (void)good(exemption("2026-01-01", "2026-12-31"));
+  (void)good(exemption("2026-12-31", "2026-12-31"));
+  bad_field(exemption("2026-12-31", "2026-12-30"), "until");
+  bad_field(command("RecordExemption", {{"from", text("2026-01-01")}}), "until");
 }
 
 TEST_F(ReadCommand, ANewCaseIsNamedByV4OrV7AndMayBeLeftOut) {

@@ -116,6 +116,7 @@ TEST_F(AllowedWhen, EveryCommandInEveryState) {
       {"AmendReferral", {{"units", "12"}}, any & ~withdrawn},
       {"RecordDischarge", {{"discharged_on", text("2026-02-20")}}, any & ~withdrawn},
       {"RecordCoverage", {{"coverage", text("insured")}, {"since", text("2026-02-20")}}, any & ~withdrawn},
+      {"RecordExemption", {{"from", text("2026-01-01")}, {"until", text("2026-12-31")}}, 0},  // of ST
       {"NoteExpertOpinion", {{"told_on", text("2026-03-01")}}, applied},
       {"GrantApproval", granted(9, 10), any & ~(referred | withdrawn)},
       {"DenyApproval", denied(), any & ~(referred | withdrawn)},
