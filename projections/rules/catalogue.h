@@ -173,6 +173,9 @@ inline constexpr Message<Text, Text> not_rolled_hint{
 inline constexpr Message<Text> counted_from_discharge{
     "Von der Entlassung an gezählt wäre es {} (nur als Hinweis).",
     "Counted from the discharge it would be {} (as a hint only)."};
+inline constexpr Message<> no_unit_price{
+    "Für diesen Fall ist kein Preis je Einheit hinterlegt; ohne ihn stehen hier keine Beträge.",
+    "No price per unit is set for this case; without one there are no amounts here."};
 // The command line's calculator.
 inline constexpr Message<> last_day{"letzter Tag", "last day"};
 inline constexpr Message<> acts_until{"läuft bis", "runs until"};

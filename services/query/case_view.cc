@@ -7,6 +7,7 @@
 #include "projections/deadlines.h"
 #include "projections/read_model.h"
 #include "projections/unit_balances.h"
+#include "services/query/copay_days.h"
 
 namespace geleit {
 namespace {
@@ -104,6 +105,28 @@ class View {
     });
   }
 
+  // ST-COPAY, for who may see the person. A price a unit has to be adopted before there are amounts.
+  void copay() {
+    if (case_.benefit != Benefit::st) return;
+    if (!person_) {
+      plain("copay_days", "null");
+      plain("copay_note", "null");
+      return;
+    }
+    const UnitPrice not_set;
+    const auto amount = [](const std::optional<Cents>& cents) {
+      return cents ? std::to_string(cents->value) : std::string("null");
+    };
+    objects("copay_days",
+            copay_days(case_, book(case_, *question_.rules), *question_.rules, person_->born, not_set),
+            [&](const CopayDay& day) {
+              text("date", to_string(day.date));
+              plain("cost", amount(day.cost));
+              plain("copay", amount(day.copay));
+            });
+    text("copay_note", say(question_.language, message::no_unit_price));
+  }
+
   void as_at(const StoreState& state) {
     member("as_at");
     append_as_at(out, state, question_.lag_ms, asked_.today);
@@ -190,6 +213,7 @@ std::string case_view(const Case& c, const StoreState& state, CivilDate today, c
   view.approvals();
   view.alerts();
   view.findings();
+  view.copay();
   view.as_at(state);
   return std::move(view.out);
 }

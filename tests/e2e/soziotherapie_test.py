@@ -504,3 +504,24 @@ def test_a_known_person_may_be_referred_to_the_other_benefit(story):
     assert answer.status_code == 200, answer.text
     early = st_referral_data(provider=story.provider, born="2026-01-08")
     refused(story.client.command("ReceiveReferral", None, early), 422, rule="REC-BIRTH")
+
+
+# ---------------------------------------------------------------- co-payment
+
+
+def test_days_of_co_payment_without_a_price(story, english):
+    """`copay_days` [{`date`, `cost`, `copay`}] in the answer to an entitled reader of the case, from a price
+    per unit set per insurer contract (none set: no amounts, said so)"""
+    case = story.trial()
+    case.is_visited("2026-01-21")
+    case.is_followed_up("2026-02-01")
+    case.is_visited("2026-02-03", time="15:00")
+    case.is_visited("2026-02-02")
+    case.is_visited("2026-02-03", time="09:00")
+    now = case.now()
+    none = {"cost": None, "copay": None}
+    assert now["copay_days"] == [{"date": "2026-02-02", **none}, {"date": "2026-02-03", **none}]
+    assert "kein Preis" in now["copay_note"]
+    english.positions = story.client.positions
+    assert "No price" in english.get(f"cases/{case.id}")["copay_note"]
+    assert "copay_days" not in story.running().now()
