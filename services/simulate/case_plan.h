@@ -1,6 +1,5 @@
-// One child's aftercare from referral to final report, as the commands that a provider would enter. A case is
-// drawn whole when its referral comes due; its lines then wait for their moment. Sozialmedizinische
-// Nachsorge; a plan for Soziotherapie stands beside `plan_smn_case` and yields the same `CasePlan`.
+// One person's care from referral to final report, as the commands that a provider would enter. A case is
+// drawn whole when its referral comes due; its lines then wait for their moment. One plan for each benefit.
 #pragma once
 
 #include <cstdint>
@@ -39,5 +38,9 @@ struct CasePlan {
 /// of the staff.
 [[nodiscard]] CasePlan plan_smn_case(std::uint64_t seed, std::uint64_t number, Moment arrival,
                                      Facility& facility, const Priors& priors, const Almanac& almanac);
+/// The same for Soziotherapie. The cases of the two benefits are counted and drawn apart, so that neither
+/// changes the other.
+[[nodiscard]] CasePlan plan_st_case(std::uint64_t seed, std::uint64_t number, Moment arrival,
+                                    Facility& facility, const Priors& priors, const Almanac& almanac);
 
 }  // namespace geleit

@@ -332,6 +332,19 @@ Priors Priors::parse(std::string_view toml) {
   p.end.final_report = d.share("end.final_report");
   p.end.reopened = d.share("end.reopened");
 
+  p.soziotherapie.share = Share::of(d.number("soziotherapie.share", 0, 0.9));
+  p.soziotherapie.trial = d.share("soziotherapie.trial");
+  p.soziotherapie.other_prescriber = d.share("soziotherapie.other_prescriber");
+  p.soziotherapie.other_diagnosis = d.share("soziotherapie.other_diagnosis");
+  p.soziotherapie.gaf_above = d.share("soziotherapie.gaf_above");
+  p.soziotherapie.withdrawn = d.share("soziotherapie.withdrawn");
+  p.soziotherapie.denied = d.share("soziotherapie.denied");
+  p.soziotherapie.discontinued = d.share("soziotherapie.discontinued");
+  p.soziotherapie.follow_up = d.share("soziotherapie.follow_up");
+  p.soziotherapie.group = d.share("soziotherapie.group");
+  p.soziotherapie.exempt = d.share("soziotherapie.exempt");
+  p.soziotherapie.approval_days = d.whole("soziotherapie.approval_days", 30, 1095);
+
   p.office.closed = closed_days(d);
   p.office.full_time = d.share("office.full_time");
 

@@ -76,6 +76,12 @@ struct Priors {
     Share discontinued, goal_reached, final_report, reopened;
     Weights causes;  ///< in the order of `Cause`
   } end;
+  struct Soziotherapie {
+    Share share;  ///< of all cases of a facility
+    Share trial, other_prescriber, other_diagnosis, gaf_above, withdrawn, denied, discontinued, follow_up;
+    Share group, exempt;
+    int approval_days;
+  } soziotherapie;
   struct Office {
     std::vector<int> closed;  ///< month × 100 + day
     Share full_time;

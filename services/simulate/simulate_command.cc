@@ -72,7 +72,8 @@ Exit simulate(SimulateArguments arguments) {
       fmt::print(stderr, "geleit simulate: {} cannot be written: {}\n", arguments.out, std::strerror(error));
       return Exit::unavailable;
     }
-    fmt::print(stderr, "{} lines, {} children, {} facilities\n", simulator.lines(), simulator.cases(),
+    fmt::print(stderr, "{} lines, {} children, {} persons in Soziotherapie, {} facilities\n",
+               simulator.lines(), simulator.children(), simulator.st_cases(),
                arguments.simulation.facilities);
     return Exit::done;
   } catch (const std::invalid_argument& error) {

@@ -12,7 +12,9 @@ namespace {
 constexpr int rehearsals = 8;
 constexpr int oldest_child_days = 19 * 366;
 constexpr int longest_story_days = 1800;
-constexpr int office_before_days = 120;  // what a referral looks back on
+constexpr int oldest_person_days = 66 * 366;
+constexpr int office_before_days = 120;                        // what a referral looks back on
+constexpr std::uint64_t st_team_seed = 0x736f7a696f746865ULL;  // another team, not another place
 
 void demand(bool holds, const char* what, std::int64_t least, std::int64_t most, std::int64_t value) {
   if (!holds)
@@ -37,8 +39,10 @@ Simulator::Simulator(const SimulationOptions& options, const Priors& priors)
   if (after.month == 2 && after.day == 29) after = {after.year, 3, 1};
   first_ = options.start - priors.size.run_in_days;
   last_ = civil(after.year, after.month, after.day) - 1 + priors.size.run_out_days;
-  almanac_ = std::make_unique<Almanac>(first_ - oldest_child_days, first_ - office_before_days,
-                                       last_ + longest_story_days, priors.office.closed);
+  const bool has_st = priors.soziotherapie.share.bits > 0;
+  almanac_ = std::make_unique<Almanac>(first_ - (has_st ? oldest_person_days : oldest_child_days),
+                                       first_ - office_before_days, last_ + longest_story_days,
+                                       priors.office.closed);
   const Fixed customer_children = rehearse_customer();
   // The others share what the country has beside the customer: log-normal sizes, one from each piece of the
   // distribution, so that any number of facilities has about its share of the children.
@@ -63,8 +67,19 @@ Simulator::Simulator(const SimulationOptions& options, const Priors& priors)
                                                    drawn[static_cast<std::size_t>(i) - 1].bits / sum.bits)});
     }
     offices_.push_back({std::make_unique<Facility>(options_.seed, static_cast<std::uint32_t>(i), children,
-                                                   priors_, *almanac_, first_, last_)});
-    await_referral(static_cast<std::uint32_t>(i));
+                                                   priors_, *almanac_, first_, last_),
+                        nullptr});
+    await_referral(static_cast<std::uint32_t>(i), Due::What::smn_referral);
+    // The customer's units are those of children's aftercare alone (size.customer_units_a_year).
+    if (!has_st || i == 0) continue;
+    const std::uint64_t share = priors_.soziotherapie.share.bits, whole = std::uint64_t{1} << 32;
+    const Fixed persons{std::max<std::int64_t>(
+        1,
+        static_cast<std::int64_t>(static_cast<unsigned __int128>(children.bits) * share / (whole - share)))};
+    offices_.back().st_team =
+        std::make_unique<Facility>(options_.seed ^ st_team_seed, static_cast<std::uint32_t>(i), persons,
+                                   priors_, *almanac_, first_, last_);
+    await_referral(static_cast<std::uint32_t>(i), Due::What::st_referral);
   }
 }
 
@@ -100,11 +115,12 @@ Fixed Simulator::rehearse_customer() const {
   return best;
 }
 
-void Simulator::await_referral(std::uint32_t office) {
-  if (const auto at = offices_[office].facility->next_referral()) due_.push({*at, order_++, office, true});
+void Simulator::await_referral(std::uint32_t office, Due::What what) {
+  Facility& where = what == Due::What::smn_referral ? *offices_[office].facility : *offices_[office].st_team;
+  if (const auto at = where.next_referral()) due_.push({*at, order_++, office, what});
 }
 
-void Simulator::open_case(std::uint32_t office, Moment at) {
+void Simulator::open_case(std::uint32_t office, Moment at, Due::What what) {
   Office& where = offices_[office];
   std::uint32_t slot;
   if (free_.empty()) {
@@ -115,14 +131,19 @@ void Simulator::open_case(std::uint32_t office, Moment at) {
     free_.pop_back();
   }
   Live& live = live_[slot];
-  live.plan = plan_smn_case(options_.seed, where.next_case++, at, *where.facility, priors_, *almanac_);
+  if (what == Due::What::smn_referral) {
+    live.plan = plan_smn_case(options_.seed, where.next_case++, at, *where.facility, priors_, *almanac_);
+    ++children_;
+  } else {
+    live.plan = plan_st_case(options_.seed, where.next_st_case++, at, *where.st_team, priors_, *almanac_);
+    ++st_cases_;
+  }
   live.plan.delivered = {};
   live.plan.text.shrink_to_fit();
   live.plan.steps.shrink_to_fit();
   live.next_step = 0;
-  ++cases_;
   live_cases_max_ = std::max(live_cases_max_, ++live_cases_);
-  due_.push({live.plan.steps.front().entered, order_++, slot, false});
+  due_.push({live.plan.steps.front().entered, order_++, slot, Due::What::line});
 }
 
 bool Simulator::next(std::string& out) {
@@ -131,9 +152,9 @@ bool Simulator::next(std::string& out) {
     const Due due = due_.top();
     if (due.at >= end) return false;
     due_.pop();
-    if (due.referral) {
-      open_case(due.index, due.at);
-      await_referral(due.index);
+    if (due.what != Due::What::line) {
+      open_case(due.index, due.at, due.what);
+      await_referral(due.index, due.what);
       continue;
     }
     Live& live = live_[due.index];
@@ -144,7 +165,7 @@ bool Simulator::next(std::string& out) {
     out.push_back('\n');
     ++lines_;
     if (live.next_step < live.plan.steps.size()) {
-      due_.push({live.plan.steps[live.next_step].entered, due.order, due.index, false});
+      due_.push({live.plan.steps[live.next_step].entered, due.order, due.index, due.what});
     } else {
       live.plan = {};
       --live_cases_;

@@ -39,7 +39,9 @@ class Simulator {
   bool next(std::string& out);
 
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
-  [[nodiscard]] std::uint64_t cases() const { return cases_; }
+  /// Children taken on, and persons of Soziotherapie beside them.
+  [[nodiscard]] std::uint64_t children() const { return children_; }
+  [[nodiscard]] std::uint64_t st_cases() const { return st_cases_; }
   /// Cases held now, and the most there were.
   [[nodiscard]] std::size_t live_cases_max() const { return live_cases_max_; }
   [[nodiscard]] const Facility& facility(std::size_t index) const { return *offices_[index].facility; }
@@ -47,7 +49,8 @@ class Simulator {
  private:
   struct Office {
     std::unique_ptr<Facility> facility;
-    std::uint64_t next_case = 0;
+    std::unique_ptr<Facility> st_team;  ///< the same place with people of its own; null: no Soziotherapie
+    std::uint64_t next_case = 0, next_st_case = 0;
   };
   struct Live {
     CasePlan plan;
@@ -58,15 +61,15 @@ class Simulator {
     Moment at;
     std::uint64_t order;  ///< breaks ties the same way everywhere
     std::uint32_t index;
-    bool referral;
+    enum class What : std::uint8_t { line, smn_referral, st_referral } what;
     friend bool operator<(const Due& a, const Due& b) {
       return a.at != b.at ? a.at > b.at : a.order > b.order;
     }
   };
 
   [[nodiscard]] Fixed rehearse_customer() const;
-  void await_referral(std::uint32_t office);
-  void open_case(std::uint32_t office, Moment at);
+  void await_referral(std::uint32_t office, Due::What what);
+  void open_case(std::uint32_t office, Moment at, Due::What what);
 
   SimulationOptions options_;
   Priors priors_;
@@ -76,7 +79,7 @@ class Simulator {
   std::vector<Live> live_;
   std::vector<std::uint32_t> free_;
   std::priority_queue<Due> due_;
-  std::uint64_t order_ = 0, lines_ = 0, cases_ = 0;
+  std::uint64_t order_ = 0, lines_ = 0, children_ = 0, st_cases_ = 0;
   std::size_t live_cases_ = 0, live_cases_max_ = 0;
 };
 

@@ -1,5 +1,5 @@
 """A second opinion on what follows from accepted commands, written from API.md and RULES.md alone and as
-plainly as possible: a case is a list of facts, and each answer is counted afresh from all of them. SMN."""
+plainly as possible: a case is a list of facts, and each answer is counted afresh from all of them."""
 
 import calendar
 import collections
@@ -174,7 +174,21 @@ class Facts:
         known = [{**v, "visit": k} for k, v in self.visits.items() if v["state"] == "delivered"]
         return sorted(known, key=lambda v: (self.starts_at(v), v["visit"]))
 
+    @property
+    def benefit(self) -> str:
+        return self.referral["benefit"]
+
+    def trial(self, visit: dict) -> bool:
+        """ST-TRIAL: the visit belongs to a referral that is a trial."""
+        if self.benefit != "ST":
+            return False
+        referrals = [self.referral, *self.follow_ups]
+        known = [r for r in referrals if day(r["prescribed_on"]) <= self.on(visit)] or [self.referral]
+        return max(reversed(known), key=lambda r: r["prescribed_on"]).get("trial", False)
+
     def preparatory(self, visit: dict) -> bool:
+        if self.benefit == "ST":
+            return False
         return self.discharged is None or self.on(visit) < self.discharged
 
     def units(self) -> list[date]:
@@ -199,7 +213,7 @@ class Facts:
         return {
             "case": self.case,
             "version": self.version,
-            "benefit": "SMN",
+            "benefit": self.benefit,
             "provider": self.referral["provider"],
             "land": self.referral["land"],
             "state": self.state(),
@@ -221,6 +235,9 @@ class Facts:
         )
         billable = {}
         for visit in self.delivered():
+            if self.trial(visit):
+                billable[visit["visit"]] = 0
+                continue
             minutes = visit["minutes"]
             for key in order:
                 approval = self.approvals[key]
@@ -242,7 +259,7 @@ class Facts:
 
         return {
             "case": self.case,
-            "benefit": "SMN",
+            "benefit": self.benefit,
             "prescribed": 60 * (self.referral["units"] + sum(f["units"] for f in self.follow_ups)),
             "applied": 60 * sum(a["units"] for a in self.applications),
             "approved": approved,
@@ -251,10 +268,10 @@ class Facts:
             "delivered": minutes,
             "at_home": sum(v["minutes"] for v in delivered if v["place"] == "home"),
             "preparatory": sum(v["minutes"] for v in delivered if self.preparatory(v)),
-            "group": 0,
+            "group": sum(v["minutes"] for v in delivered if v.get("group_size", 1) > 1),
             "voided": of("voided"),
             "billable": billable,
-            "at_risk": minutes - billable,
+            "at_risk": minutes - billable - sum(v["minutes"] for v in delivered if self.trial(v)),
             "remaining": approved - billable,
         }
 
@@ -273,9 +290,11 @@ class Facts:
                 "minutes": visit["minutes"],
                 "staff": visit["staff"],
                 "place": visit["place"],
-                "category": visit["category"],
+                "category": visit.get("category"),
                 "billable": billable,
-                "at_risk": visit["minutes"] - billable if state == "delivered" else 0,
+                "at_risk": 0
+                if state != "delivered" or self.trial(visit)
+                else visit["minutes"] - billable,
                 "corrected": visit["corrected"],
             }
         return rows
@@ -311,7 +330,15 @@ class Facts:
         if self.discharged:
             due = days_after(self.discharged, 42)
             add("SMN-START", self.discharged, due, due, first, ended)
-        if first:
+        if self.benefit == "ST":
+            begins = None  # ST-TOTAL: the period that the last unit lies in
+            for unit in sorted(self.units()):
+                if begins is None or unit > months_after(begins, 36):
+                    begins = unit
+            if begins:
+                due = months_after(begins, 36)
+                add("ST-TOTAL", begins, due, due, None, ended)
+        elif first:
             due = days_after(first, 84)
             met = self.end[1] if self.end and self.end[0] != "withdrawn" else None
             add("SMN-COMPLETE", first, due, due, met, ended)
@@ -369,7 +396,9 @@ def key_figures(cases: list[Facts], today: date) -> dict[tuple, dict]:
         add("referrals", day(facts.referral["received_on"]))
         first, booked = min(facts.units(), default=None), facts.booked()
         if first:
-            add("start_days", first, (first - facts.discharged).days)
+            add("starts", first)
+            if facts.discharged:
+                add("start_days", first, (first - facts.discharged).days)
         for rule, _, due, acts, state, *_ in facts.deadlines(today):
             if state == "missed" and rule == "SMN-START":
                 add("starts_missed", days_after(day(due), 1))
@@ -394,7 +423,7 @@ def key_figures(cases: list[Facts], today: date) -> dict[tuple, dict]:
     return {
         key: {
             "referrals": len(f["referrals"]),
-            "starts": len(f["start_days"]),
+            "starts": len(f["starts"]),
             "starts_missed": len(f["starts_missed"]),
             "start_days_median": nearest_rank(f["start_days"], 0.5),
             "start_days_p90": nearest_rank(f["start_days"], 0.9),

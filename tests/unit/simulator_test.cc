@@ -25,7 +25,18 @@ namespace {
 
 namespace json = boost::json;
 
+std::string shipped_with(std::string_view from, std::string_view to) {
+  std::string toml(shipped_priors());
+  const auto at = toml.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return toml.replace(at, from.size(), to);
+}
+/// Of the children alone: what is told of them does not depend on Soziotherapie.
 const Priors& priors() {
+  static const Priors read = Priors::parse(shipped_with("share = 0.06 ", "share = 0 "));
+  return read;
+}
+const Priors& both_benefits() {
   static const Priors read = Priors::parse(shipped_priors());
   return read;
 }
@@ -34,8 +45,8 @@ SimulationOptions life(std::uint64_t seed, int facilities, int years) {
   return {.seed = seed, .facilities = facilities, .years = years};
 }
 
-std::string first_lines(const SimulationOptions& options, int count) {
-  Simulator simulator(options, priors());
+std::string first_lines(const SimulationOptions& options, int count, const Priors& with = priors()) {
+  Simulator simulator(options, with);
   std::string lines;
   for (int i = 0; i < count && simulator.next(lines); ++i) {}
   return lines;
@@ -88,6 +99,21 @@ TEST(Simulator, TheSameSeedGivesTheSameBytes) {
   EXPECT_EQ(to_hex(sha256(lines)), "a238447cffe913e7b4506fde9dcab4713264a1d49785b3511363ae090ac2c192");
 }
 
+TEST(Simulator, SoziotherapieChangesNoLineAboutAChild) {
+  std::string children, others, line;
+  std::set<std::string> st_cases;
+  Simulator both(life(1, 2, 1), both_benefits());
+  while (both.next(line)) {
+    const Line one = parse_line(line);
+    if (one.command == "ReceiveReferral" && one.text("benefit") == "ST") st_cases.insert(one.of_case);
+    (st_cases.contains(one.of_case) ? others : children) += line;
+    line.clear();
+  }
+  EXPECT_EQ(children, first_lines(life(1, 2, 1), INT32_MAX));
+  EXPECT_EQ(st_cases.size(), both.st_cases());
+  EXPECT_EQ(to_hex(sha256(others)), "19b4f58864f83cf7abcd5c54f63f0ffbc60cde1c00812d7a0669e319373d9800");
+}
+
 TEST(Simulator, AnotherSeedIsAnotherLife) {
   EXPECT_NE(first_lines(life(1, 1, 1), 200), first_lines(life(2, 1, 1), 200));
 }
@@ -111,9 +137,9 @@ TEST(Simulator, OnlyTheOpenCasesAreHeld) {
   for (Simulator* simulator : {&one_year, &four_years}) {
     while (simulator->next(text)) text.clear();
   }
-  EXPECT_GT(four_years.cases(), 2 * one_year.cases());
+  EXPECT_GT(four_years.children(), 2 * one_year.children());
   EXPECT_LT(four_years.live_cases_max(), one_year.live_cases_max() * 5 / 4);
-  EXPECT_LT(four_years.live_cases_max() * 4, four_years.cases());
+  EXPECT_LT(four_years.live_cases_max() * 4, four_years.children());
 }
 
 // ---------------------------------------------------------------- the surface
@@ -229,7 +255,7 @@ TEST(Simulator, FacilitiesLieInAllLaenderAndMakeTheCountry) {
   std::string text;
   while (simulator.next(text)) text.clear();
   const double years = (365.0 + priors().size.run_in_days + priors().size.run_out_days) / 365.25;
-  EXPECT_NEAR(static_cast<double>(simulator.cases()) / years, 10'000, 150);
+  EXPECT_NEAR(static_cast<double>(simulator.children()) / years, 10'000, 150);
 }
 
 // ---------------------------------------------------------------- what is allowed when
@@ -592,6 +618,71 @@ TEST(Simulator, AFacilitysDecadeKeepsToThePriors) {
   EXPECT_GT(discharged[Weekday::monday], discharged[Weekday::wednesday] * 13 / 10);
   EXPECT_GT(discharged[Weekday::friday], discharged[Weekday::wednesday] * 13 / 10);
   EXPECT_LT(discharged[Weekday::sunday], discharged[Weekday::wednesday] / 3);
+}
+
+// ---------------------------------------------------------------- Soziotherapie
+
+const std::map<std::string, Members>& surface_of_st() {
+  static const std::map<std::string, Members> commands{
+      {"ReceiveReferral",
+       {{"benefit", "provider", "land", "person", "prescriber", "prescribed_on", "received_on", "units",
+         "diagnoses"},
+        {"gaf", "trial"}}},
+      {"ReceiveFollowUpReferral", {{"prescribed_on", "units", "prescriber"}, {}}},
+      {"WithdrawReferral", {{"reason"}, {}}},
+      {"AssignCareTeam", {{"lead"}, {}}},
+      {"AgreeCarePlan", {{"agreed_on", "goals"}, {}}},
+      {"SubmitApplication", {{"units", "submitted_on", "care_plan_attached"}, {"regime"}}},
+      {"GrantApproval", {{"approval", "reference", "decided_on", "units", "from", "until"}, {}}},
+      {"DenyApproval", {{"reference", "decided_on", "posted_on", "instruction_given", "reason"}, {}}},
+      {"RecordExemption", {{"from", "until"}, {}}},
+      {"ScheduleVisit", {{"visit", "starts_at", "minutes", "staff", "place"}, {"group_size"}}},
+      {"CancelVisit", {{"visit", "reason"}, {}}},
+      {"MissVisit", {{"visit", "reason"}, {}}},
+      {"DeliverVisit", {{"visit", "minutes"}, {"starts_at", "staff", "place", "group_size", "note"}}},
+      {"CorrectVisit", {{"visit", "minutes", "reason"}, {}}},
+      {"CompleteCare", {{"completed_on", "goal_reached"}, {}}},
+      {"DiscontinueCare", {{"discontinued_on", "cause"}, {}}},
+      {"SendFinalReport", {{"sent_on", "to"}, {}}},
+  };
+  return commands;
+}
+
+TEST(Simulator, SoziotherapieKeepsToTheSurfaceAndThePriors) {
+  std::set<std::string> seen, st_cases;
+  std::int64_t cases = 0, trials = 0, groups = 0;
+  Simulator simulator(life(22, 12, 3), both_benefits());
+  std::string text;
+  for (; simulator.next(text); text.clear()) {
+    const Line line = parse_line(text);
+    if (line.command == "ReceiveReferral" && line.text("provider") != "hana-muenchen") {
+      ++cases;
+      if (line.text("benefit") == "ST") st_cases.insert(line.of_case);
+    }
+    if (!st_cases.contains(line.of_case)) continue;
+    const auto found = surface_of_st().find(line.command);
+    ASSERT_NE(found, surface_of_st().end()) << text;
+    seen.insert(line.command);
+    for (const auto& [key, value] : line.data()) {
+      ASSERT_TRUE(found->second.required.contains(std::string(key)) ||
+                  found->second.optional.contains(std::string(key)))
+          << key << " in " << text;
+    }
+    for (const std::string& key : found->second.required)
+      ASSERT_TRUE(line.has(key.c_str())) << key << " in " << text;
+    if (line.command == "ReceiveReferral") {
+      trials += line.has("trial");
+      const json::object& person = line.data().at("person").as_object();
+      ASSERT_TRUE(person.at("family_name").as_string().starts_with("Musterperson-")) << text;
+      ASSERT_TRUE(person.at("email").as_string().ends_with("@example.org")) << text;
+    }
+    groups += line.has("group_size");
+  }
+  for (const auto& [command, members] : surface_of_st()) EXPECT_TRUE(seen.contains(command)) << command;
+  const auto persons = static_cast<std::int64_t>(st_cases.size());
+  EXPECT_NEAR(share(persons, cases), 0.06, 0.01);
+  EXPECT_NEAR(share(trials, persons), 0.30, 0.08);
+  EXPECT_GT(groups, persons / 2);
 }
 
 // ---------------------------------------------------------------- priors
