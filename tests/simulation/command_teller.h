@@ -98,7 +98,7 @@ class CommandTeller {
           out, "reasons",
           R"({"SMN-COMPLETE":"Familie war im Urlaub","SMN-DEATH":"Abschied","SMN-INDICATION":"Einzelfall",)"
           R"("SMN-PRESCRIBER-WINDOW":"Praxis zu","SMN-SETTING":"Einzelfall","SMN-MIN-UNITS":"genug",)"
-          R"("SMN-MAX-UNITS":"schwer"})");
+          R"("SMN-MAX-UNITS":"schwer","ST-INDICATION":"Einzelfall","ST-REFERRAL":"Einzelfall"})");
     }
     if (flaw != Flaw::no_data) member(out, "data", data_of(t, flaw == Flaw::unknown_member));
     if (flaw == Flaw::cut_short) return out;
@@ -138,6 +138,16 @@ class CommandTeller {
         t.day = a_day();
         t.units = draw_.between(1, 12);
         t.doctor = doctor();
+        if (c && (c->st ? draw_.one_in(3) : draw_.one_in(30))) {
+          t.trial = !draw_.one_in(6);
+          t.units = draw_.between(1, 6);
+        } else if (c && c->st) {
+          t.units = draw_.between(1, 32);
+        }
+        break;
+      case Name::record_exemption:
+        t.from = latest - draw_.between(-100, 100);
+        t.until = *t.from + draw_.between(0, 365);
         break;
       case Name::record_discharge: t.discharged = a_day(); break;
       case Name::record_coverage:
@@ -158,6 +168,7 @@ class CommandTeller {
       case Name::request_extension:
         t.day = a_day();
         t.units = draw_.between(1, 12);
+        if (t.name == Name::submit_application && !draw_.one_in(4)) t.plan_attached = !draw_.one_in(8);
         break;
       case Name::grant_approval:
       case Name::grant_extension:
@@ -239,6 +250,15 @@ class CommandTeller {
     t.listed_diagnosis = !draw_.one_in(10);
     t.ambulatory = draw_.one_in(10);
     if (!draw_.one_in(4)) t.discharged = latest - draw_.between(0, 80);
+    if (draw_.one_in(3)) soziotherapie(t);
+  }
+
+  void soziotherapie(Told& t) {
+    t.st = true;
+    t.discharged.reset();
+    if (draw_.one_in(2)) t.trial = draw_.one_in(2);
+    t.units = draw_.one_in(8) ? draw_.between(1, 34) : draw_.between(1, 30);
+    if (t.trial == true && !draw_.one_in(8)) t.units = draw_.between(1, 5);
   }
 
   /// Visits are most of what is told of a case; what ends it comes late.
@@ -337,7 +357,7 @@ class CommandTeller {
     if (unknown_member) truth("colour", true);
     switch (t.name) {
       case Name::receive_referral:
-        text("benefit", "SMN");
+        text("benefit", t.st ? "ST" : "SMN");
         text("provider", t.provider);
         text("land", *t.land);
         person();
@@ -346,8 +366,12 @@ class CommandTeller {
         maybe_day("prescribed_on", t.prescribed);
         maybe_day("received_on", t.received);
         maybe_number("units", t.units);
-        member(out, "diagnoses", *t.listed_diagnosis ? R"([{"icd":"P07.1"}])" : R"([{"icd":"M54.5"}])");
-        text("setting", *t.ambulatory ? "ambulatory" : "inpatient");
+        member(out, "diagnoses",
+               !*t.listed_diagnosis ? R"([{"icd":"M54.5"}])"
+               : t.st               ? R"([{"icd":"F20.0"}])"
+                                    : R"([{"icd":"P07.1"}])");
+        if (t.trial) truth("trial", *t.trial);
+        if (!t.st) text("setting", *t.ambulatory ? "ambulatory" : "inpatient");
         maybe_day("discharged_on", t.discharged);
         break;
       case Name::amend_referral:
@@ -361,6 +385,11 @@ class CommandTeller {
         maybe_day("prescribed_on", t.day);
         maybe_number("units", t.units);
         prescriber();
+        if (t.trial) truth("trial", *t.trial);
+        break;
+      case Name::record_exemption:
+        maybe_day("from", t.from);
+        maybe_day("until", t.until);
         break;
       case Name::withdraw_referral:
       case Name::reopen_case: text("reason", "auf Wunsch der Familie"); break;
@@ -373,6 +402,7 @@ class CommandTeller {
       case Name::submit_application:
         maybe_number("units", t.units);
         maybe_day("submitted_on", t.day);
+        if (t.plan_attached) truth("care_plan_attached", *t.plan_attached);
         break;
       case Name::note_opinion: maybe_day("told_on", t.day); break;
       case Name::grant_approval:

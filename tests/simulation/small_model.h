@@ -16,7 +16,7 @@
 
 namespace geleit::simulation {
 
-/// Every command of the sozialmedizinische Nachsorge, with the event it becomes.
+/// Every command, with the event it becomes.
 enum class Name : std::uint8_t {
   receive_referral,
   amend_referral,
@@ -48,11 +48,12 @@ enum class Name : std::uint8_t {
   discontinue_care,
   reopen_case,
   send_report,
+  record_exemption,
 };
 struct Named {
   std::string_view command, event;
 };
-inline constexpr std::array<Named, 30> names{{{"ReceiveReferral", "ReferralReceived"},
+inline constexpr std::array<Named, 31> names{{{"ReceiveReferral", "ReferralReceived"},
                                               {"AmendReferral", "ReferralAmended"},
                                               {"ReceiveFollowUpReferral", "FollowUpReferralReceived"},
                                               {"WithdrawReferral", "ReferralWithdrawn"},
@@ -81,7 +82,8 @@ inline constexpr std::array<Named, 30> names{{{"ReceiveReferral", "ReferralRecei
                                               {"CompleteCare", "CareCompleted"},
                                               {"DiscontinueCare", "CareDiscontinued"},
                                               {"ReopenCase", "CaseReopened"},
-                                              {"SendFinalReport", "FinalReportSent"}}};
+                                              {"SendFinalReport", "FinalReportSent"},
+                                              {"RecordExemption", "ExemptionRecorded"}}};
 inline const Named& of(Name name) { return names[static_cast<std::size_t>(name)]; }
 
 /// What an answer can be. The words are those of the problems' kinds.
@@ -122,6 +124,9 @@ struct Told {
   bool reasons = true;  ///< for every rule that asks for one
   std::int32_t happened = 0;
   std::string provider;
+  bool st = false;            ///< a referral to Soziotherapie
+  std::optional<bool> trial;  ///< ST
+  std::optional<bool> plan_attached;
   std::optional<Uuid> person_id;
   std::optional<std::int32_t> born;
   std::optional<Doctor> doctor;
@@ -162,6 +167,11 @@ inline std::int32_t days_of(int y, int m, int d) {
   const int doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
   return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
+inline int year_of(std::int32_t day) {
+  int year = 2030;
+  while (day < days_of(year, 1, 1)) --year;
+  return year;
+}
 inline std::int64_t summer_change(int year, int month) {
   const std::int32_t last = days_of(year, month, 31);
   const std::int32_t sunday = last - (last + 4) % 7;
@@ -187,6 +197,10 @@ struct ModelVisit {
   std::int32_t staff = 0;
   int corrected = 0;
   [[nodiscard]] std::int32_t on() const { return berlin_day(start); }
+};
+struct ModelFollowUp {
+  std::int32_t prescribed = 0, units = 0;
+  bool trial = false;
 };
 struct ModelApplication {
   bool extension = false;
@@ -216,7 +230,8 @@ struct ModelCase {
   std::int32_t born = 0, prescribed = 0, received = 0, units = 0, lead = -1;
   Doctor doctor{};
   std::optional<std::int32_t> discharged;
-  std::vector<std::int32_t> follow_up_units;
+  bool st = false, trial = false, plan = false;
+  std::vector<ModelFollowUp> follow_ups;
   std::vector<ModelApplication> applications;
   std::vector<ModelApproval> approvals;
   std::vector<ModelDenial> denials;
@@ -234,10 +249,35 @@ struct ModelCase {
                                  [&](const ModelApproval& a) { return a.id == approval_id; });
     return at == approvals.end() ? nullptr : &*at;
   }
+  [[nodiscard]] bool preparatory(const ModelVisit& v) const {
+    return !st && (!discharged || v.on() < *discharged);
+  }
+  /// ST: the referral prescribed last on or before a day, by its number; 0 opened the case.
+  [[nodiscard]] std::size_t referral_on(std::int32_t on) const {
+    std::size_t found = 0;
+    std::optional<std::int32_t> latest;
+    if (prescribed <= on) latest = prescribed;
+    for (std::size_t i = 0; i < follow_ups.size(); ++i) {
+      if (follow_ups[i].prescribed > on || (latest && follow_ups[i].prescribed < *latest)) continue;
+      latest = follow_ups[i].prescribed;
+      found = i + 1;
+    }
+    return found;
+  }
+  [[nodiscard]] bool is_trial(std::int32_t on) const {
+    const std::size_t referral = referral_on(on);
+    return st && (referral == 0 ? trial : follow_ups[referral - 1].trial);
+  }
+  /// Trials prescribed in a year, the opening referral only if it is to count.
+  [[nodiscard]] int trials_in(int year, bool opening) const {
+    int count = opening && trial && year_of(prescribed) == year ? 1 : 0;
+    for (const ModelFollowUp& f : follow_ups) count += f.trial && year_of(f.prescribed) == year ? 1 : 0;
+    return count;
+  }
   [[nodiscard]] std::optional<std::int32_t> first_unit() const {
     std::optional<std::int32_t> first;
     for (const ModelVisit& v : visits) {
-      if (v.is != VisitIs::delivered || !discharged || v.on() < *discharged) continue;
+      if (v.is != VisitIs::delivered || preparatory(v)) continue;
       first = std::min(first.value_or(v.on()), v.on());
     }
     return first;
@@ -276,6 +316,19 @@ inline Verdict by_rules(bool rejected, bool reason_missing, const Told& t) {
 /// What is judged of a delivery and of its correction alike.
 inline Verdict by_delivery(const ModelCase& c, const Told& t, std::int32_t on, bool has_kind,
                            bool born_later) {
+  if (c.st) {
+    // The simulation's time is short: all that is delivered lies within three years.
+    std::int32_t all = 0, of_trial = 0, minutes = 0;
+    for (const ModelVisit& v : c.visits) {
+      if (v.id == *t.target) minutes = v.minutes;
+      if (v.is != VisitIs::delivered || v.id == *t.target) continue;
+      all += v.minutes;
+      if (c.referral_on(v.on()) == c.referral_on(on)) of_trial += v.minutes;
+    }
+    minutes = t.minutes.value_or(minutes);
+    return by_rules(born_later || all + minutes > 7200 || (c.is_trial(on) && of_trial + minutes > 300), false,
+                    t);
+  }
   const auto first = c.first_unit();
   const bool late = first && on > *first + 84;
   const bool after_death = c.end && c.end->died && on > c.end->on;
@@ -290,6 +343,12 @@ inline Verdict judge(const ModelCase* found, const Told& t, std::int64_t now, bo
   if (found && t.name == Name::receive_referral) return Verdict::already_exists;
   if (!found) {
     if (t.person_id && !person_known) return Verdict::unknown_reference;
+    if (t.st) {
+      const bool trial = t.trial.value_or(false);
+      return by_rules(((t.doctor != Doctor::hospital || trial) && *t.units > 5) ||
+                          t.happened<t.born.value_or(born_from), *t.units> 30 || !*t.listed_diagnosis,
+                      t);
+    }
     const bool window =
         t.doctor == Doctor::paediatrician && t.discharged && *t.prescribed > *t.discharged + 42;
     return by_rules(t.doctor == Doctor::other || t.happened < t.born.value_or(born_from),
@@ -315,20 +374,37 @@ inline Verdict judge(const ModelCase* found, const Told& t, std::int64_t now, bo
     case Name::receive_referral: return Verdict::already_exists;
     case Name::amend_referral: {
       if (is == State::withdrawn) return Verdict::wrong_state;
+      if (c.st) {
+        if (t.discharged || t.ambulatory) return Verdict::wrong_state;
+        const bool trials = c.trial && c.trials_in(year_of(c.prescribed), true) > 2;
+        return by_rules(
+            before_birth ||
+                (t.units && (((c.doctor != Doctor::hospital || c.trial) && *t.units > 5) || trials)),
+            t.units && *t.units > 30, t);
+      }
       return by_rules(before_birth, (t.units && (*t.units < 6 || *t.units > 20)) || t.ambulatory == true, t);
     }
     case Name::withdraw_referral:
       return allowed(open && std::none_of(c.visits.begin(), c.visits.end(),
                                           [](const ModelVisit& v) { return v.is == VisitIs::delivered; }));
-    case Name::record_discharge:
+    case Name::record_discharge: return allowed(!c.st && is != State::withdrawn);
     case Name::record_coverage: return allowed(is != State::withdrawn);
+    case Name::record_exemption: return allowed(c.st && is != State::withdrawn);
     case Name::receive_follow_up:
-      if (!open) return Verdict::wrong_state;
+      if (!open || (!c.st && t.trial)) return Verdict::wrong_state;
+      if (c.st) {
+        const bool trial = t.trial.value_or(false);
+        return by_rules(before_birth || ((t.doctor != Doctor::hospital || trial) && *t.units > 5) ||
+                            (trial && c.trials_in(year_of(*t.day), true) >= 2),
+                        *t.units > 30, t);
+      }
       return by_rules(t.doctor == Doctor::other || before_birth, false, t);
     case Name::assign_team:
     case Name::agree_plan:
     case Name::discontinue_care: return allowed(open);
-    case Name::submit_application: return allowed(open || is == State::denied);
+    case Name::submit_application:
+      if (!open && is != State::denied) return Verdict::wrong_state;
+      return by_rules(before_birth || (c.st && !t.plan_attached.value_or(c.plan)), false, t);
     case Name::note_opinion: return allowed(c.undecided(false) || c.undecided(true));
     case Name::grant_approval:
       if (is == State::withdrawn || !ordinary) return Verdict::wrong_state;
@@ -346,10 +422,10 @@ inline Verdict judge(const ModelCase* found, const Told& t, std::int64_t now, bo
     case Name::decide_objection:
       return allowed(!c.denials.empty() && c.denials.back().filed && !c.denials.back().decided);
     case Name::request_extension:
-      if (is != State::running) return Verdict::wrong_state;
+      if (is != State::running || c.st) return Verdict::wrong_state;
       return by_rules(
-          before_birth || c.follow_up_units.empty() || *t.units > std::min(10, c.follow_up_units.back()),
-          false, t);
+          before_birth || c.follow_ups.empty() || *t.units > std::min(10, c.follow_ups.back().units), false,
+          t);
     case Name::grant_extension:
       if (!c.undecided(true)) return Verdict::wrong_state;
       if (approval) return Verdict::already_exists;
@@ -358,7 +434,7 @@ inline Verdict judge(const ModelCase* found, const Told& t, std::int64_t now, bo
     case Name::schedule_visit:
       if (!open) return Verdict::wrong_state;
       if (visit) return Verdict::already_exists;
-      return by_rules(!t.kind || before_birth, false, t);
+      return by_rules((!c.st && !t.kind) || before_birth, false, t);
     case Name::reschedule_visit:
     case Name::cancel_visit:
     case Name::miss_visit: return on_scheduled();
@@ -367,7 +443,7 @@ inline Verdict judge(const ModelCase* found, const Told& t, std::int64_t now, bo
       const auto start = t.started_at ? t.started_at : t.starts_at;
       if (!start && !visit) return Verdict::unknown_reference;
       const std::int32_t on = berlin_day(start.value_or(visit ? visit->start : 0));
-      if (c.end && !c.end->died && on > c.end->on) return Verdict::wrong_state;
+      if (c.end && (c.st || !c.end->died) && on > c.end->on) return Verdict::wrong_state;
       if (visit && visit->is != VisitIs::scheduled) return Verdict::wrong_state;
       if (visit && !start && visit->start > now) return Verdict::wrong_state;
       if (!visit && !t.place) return Verdict::unknown_reference;
@@ -377,7 +453,7 @@ inline Verdict judge(const ModelCase* found, const Told& t, std::int64_t now, bo
       if (!visit) return Verdict::unknown_reference;
       if (visit->is != VisitIs::delivered) return Verdict::wrong_state;
       const std::int32_t on = t.started_at ? berlin_day(*t.started_at) : visit->on();
-      if (on != visit->on() && c.end && !c.end->died && on > c.end->on) return Verdict::wrong_state;
+      if (on != visit->on() && c.end && (c.st || !c.end->died) && on > c.end->on) return Verdict::wrong_state;
       return by_delivery(c, t, on, t.kind || visit->kind, before_birth);
     }
     case Name::void_visit:
@@ -432,6 +508,8 @@ void apply(ModelCase& c, const Told& t, const OwnId& own) {
       c.units = *t.units;
       c.doctor = *t.doctor;
       c.discharged = t.discharged;
+      c.st = t.st;
+      c.trial = t.trial.value_or(false);
       break;
     case Name::amend_referral:
       replace(c.land, t.land);
@@ -439,11 +517,12 @@ void apply(ModelCase& c, const Told& t, const OwnId& own) {
       replace(c.units, t.units);
       if (t.discharged) c.discharged = t.discharged;
       break;
-    case Name::receive_follow_up: c.follow_up_units.push_back(*t.units); break;
+    case Name::receive_follow_up: c.follow_ups.push_back({*t.day, *t.units, t.trial.value_or(false)}); break;
     case Name::withdraw_referral: c.end = ModelEnd{EndIs::withdrawn, t.happened}; break;
     case Name::record_discharge: c.discharged = t.discharged; break;
+    case Name::agree_plan: c.plan = true; break;
     case Name::record_coverage:
-    case Name::agree_plan:
+    case Name::record_exemption:
     case Name::note_opinion:
     case Name::send_report: break;
     case Name::assign_team: c.lead = t.staff; break;
@@ -516,7 +595,7 @@ struct ModelBalance {
 inline ModelBalance balance_of(const ModelCase& c) {
   ModelBalance b;
   b.prescribed = 60 * c.units;
-  for (const std::int32_t units : c.follow_up_units) b.prescribed += 60 * units;
+  for (const ModelFollowUp& f : c.follow_ups) b.prescribed += 60 * f.units;
   for (const ModelApplication& a : c.applications) b.applied += 60 * a.units;
   std::vector<std::pair<ModelApproval, std::int32_t>> left;
   for (const ModelApproval& a : c.approvals) {
@@ -536,8 +615,8 @@ inline ModelBalance balance_of(const ModelCase& c) {
     if (v.is != VisitIs::delivered) continue;
     b.delivered += v.minutes;
     if (v.place == Where::home) b.at_home += v.minutes;
-    if (!c.discharged || v.on() < *c.discharged) b.preparatory += v.minutes;
-    in_order.push_back(v);
+    if (c.preparatory(v)) b.preparatory += v.minutes;
+    if (!c.is_trial(v.on())) in_order.push_back(v);
   }
   std::sort(in_order.begin(), in_order.end(), [](const ModelVisit& x, const ModelVisit& y) {
     return std::tie(x.start, x.id) < std::tie(y.start, y.id);

@@ -317,16 +317,18 @@ void World::check_rows(const Process& process, const CaseHere& here) {
     return true;
   });
   expect(visits == is.visits.size(), "number of visits");
-  std::optional<std::int32_t> due;
+  std::optional<std::int32_t> due, begun;
   reading.rows_of_case(Table::deadlines, is.provider, id, [&](const FoundRow& found) {
     DeadlineRow row;
     decode(found.key, found.bytes, row);
+    if (row.rule == Rule::st_total) begun = row.anchor_on.days;
     if (row.rule != Rule::smn_start) return true;
     due = row.due_on.days;
     if (!is.ended()) expect(days(row.met_on) == is.first_unit(), "day on which care started");
     return true;
   });
   expect(due == (is.discharged ? std::optional(*is.discharged + 42) : std::nullopt), "start deadline");
+  expect(begun == (is.st ? is.first_unit() : std::nullopt), "begin of the three years");
 }
 
 void World::check_history(const Process& process, const CaseHere& here) {
@@ -452,7 +454,7 @@ void World::check_figures(const Process& process) {
       ++referrals;
       starts += here.is.first_unit() ? 1 : 0;
       minutes += balance.delivered;
-      unbillable += balance.at_risk;
+      unbillable += balance.delivered - balance.billable;
       completions += here.is.end && here.is.end->kind == EndIs::completed ? 1 : 0;
     }
     for (const Span span : {Span::month, Span::day}) {
