@@ -509,6 +509,39 @@ inline constexpr Message<int> extension_at_most{"höchstens {} weitere Einheiten
 inline constexpr Message<int> extensions_at_most{"in allen Verlängerungen zusammen höchstens {} Einheiten",
                                                  "at most {} units in all extensions together"};
 inline constexpr Message<int> extensions_would_be{"es wären {}", "there would be {}"};
+// Settings that are to be adopted.
+inline constexpr Message<> a_rule_id{"die Kennung einer Regel wie SMN-MAX-UNITS",
+                                     "the id of a rule such as SMN-MAX-UNITS"};
+inline constexpr Message<> a_rule_value{"ganze Zahl, true oder false, Text oder Liste von Texten",
+                                        "a whole number, true or false, a text or a list of texts"};
+inline constexpr Message<> an_open_value{"einen Wert, der gesetzt werden kann", "a value that can be set"};
+inline constexpr Message<Text, Text> value_is_locked{"{} ist fest: {}", "{} is locked: {}"};
+inline constexpr Message<Text, Text> a_value_of_rule{"bei {} einen von {}", "for {} one of {}"};
+inline constexpr Message<Text> rule_without_values{"eine Regel mit Werten statt {}",
+                                                   "a rule with values instead of {}"};
+inline constexpr Message<> it_has_none{"diese hat keine", "it has none"};
+inline constexpr Message<Text> nothing_but{"{}, denn etwas anderes versteht dieses Programm nicht",
+                                           "{}, for this program understands nothing else"};
+inline constexpr Message<Text> a_list_of{"Liste aus {}", "a list of some of {}"};
+inline constexpr Message<> icd_prefixes{"Liste von ICD-10-Anfängen wie P07 oder P05-P08",
+                                        "a list of ICD-10 prefixes such as P07 or P05-P08"};
+inline constexpr Message<Text> rules_of_contracts{
+    "je Vertrag nur Regeln, die beim Entscheiden eines Befehls wirken ({})",
+    "per contract only rules that act when a command is decided ({})"};
+inline constexpr Message<Text> acts_in_tables{
+    "{} wirkt auch in Fristen und Tabellen, die die Krankenkasse nicht kennen",
+    "{} acts in deadlines and tables too, which do not know the insurer"};
+inline constexpr Message<> an_ik{"Institutionskennzeichen mit 9 Ziffern",
+                                 "the 9 digits of an insurer's IK number"};
+inline constexpr Message<> a_contract_of_these{"einen Vertrag aus contracts", "a contract of contracts"};
+inline constexpr Message<> insurer_or_contract{"höchstens eines von insurer_ik und contract",
+                                               "at most one of insurer_ik and contract"};
+inline constexpr Message<> settings_without_reasons{"keine reasons, denn Einstellungen weichen von nichts ab",
+                                                    "no reasons, as settings deviate from nothing"};
+inline constexpr Message<> some_came{"es kamen welche", "some came"};
+inline constexpr Message<> settings_of_this_stream{"Einstellungen, die zu ihrem Strom gehören",
+                                                   "settings that belong to their stream"};
+inline constexpr Message<> of_another_stream{"sie gehören zu einem anderen", "they belong to another"};
 // The command line's client.
 inline constexpr Message<> a_shorter_line{"eine Zeile von weniger als 16 MiB", "a line of less than 16 MiB"};
 inline constexpr Message<> a_line_too_long{"diese ist länger", "this one is longer"};

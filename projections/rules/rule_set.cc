@@ -4,6 +4,7 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
+#include <map>
 #include <set>
 #include <stdexcept>
 
@@ -352,17 +353,75 @@ bool is_listed(const std::vector<std::string>& prefixes, std::string_view icd) {
                      [&](const std::string& prefix) { return code.starts_with(prefix); });
 }
 
-std::shared_ptr<const RuleSet> RuleSet::parse(std::string_view content) {
-  toml::table document;
+namespace {
+
+toml::table document_of(std::string_view content) {
   try {
-    document = toml::parse(content);
+    return toml::parse(content);
   } catch (const toml::parse_error& error) {
     refuse(fmt::format("line {}", error.source().begin.line), error.description());
   }
-  Fields fields(document, "document");
-  auto set = std::make_shared<RuleSet>();
+}
+
+void insert(toml::table& values, const RuleOverride& adopted) {
+  const auto insert_one = [&](const auto& value) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::vector<std::string>>) {
+      toml::array list;
+      for (const std::string& one : value) list.push_back(one);
+      values.insert_or_assign(adopted.value_name, std::move(list));
+    } else {
+      values.insert_or_assign(adopted.value_name, value);
+    }
+  };
+  std::visit(insert_one, adopted.value);
+}
+
+}  // namespace
+
+struct RuleSet::Document {
+  toml::table table;
+};
+
+std::shared_ptr<const RuleSet> RuleSet::with(std::span<const AdoptedRules> layers, std::string name,
+                                             const Hash& hash) const {
+  Document document{document_of(content_)};
+  std::map<std::pair<Rule, std::string>, SettingsScope> set_by;
+  for (const AdoptedRules& layer : layers) {
+    for (const RuleOverride& adopted : layer.rules) {
+      for (toml::node& node : *document.table["rule"].as_array()) {
+        toml::table& table = *node.as_table();
+        toml::table* values = table["values"].as_table();
+        if (table["id"].value<std::string_view>() != word(adopted.rule) || values == nullptr) continue;
+        if (!values->contains(adopted.value_name)) continue;
+        insert(*values, adopted);
+        set_by[{adopted.rule, adopted.value_name}] = layer.scope;
+      }
+    }
+  }
+  const auto set = read(document);
+  for (RuleEntry& entry : set->entries_) {
+    for (RuleValue& value : entry.values) {
+      if (const auto found = set_by.find({entry.rule, value.name}); found != set_by.end())
+        value.set_by = found->second;
+    }
+  }
+  set->content_ = content_;
+  set->name_ = std::move(name);
+  set->hash_ = hash;
+  return set;
+}
+
+std::shared_ptr<const RuleSet> RuleSet::parse(std::string_view content) {
+  const auto set = read({document_of(content)});
   set->content_ = std::string(content);
   set->hash_ = sha256(content);
+  return set;
+}
+
+std::shared_ptr<RuleSet> RuleSet::read(const Document& given) {
+  const toml::table& document = given.table;
+  Fields fields(document, "document");
+  auto set = std::make_shared<RuleSet>();
   set->name_ = fields.text("name");
   set->from_ = fields.date("from");
 

@@ -14,6 +14,7 @@
 
 #include "events/named.h"
 #include "events/rule.h"
+#include "projections/rules/rule_override.h"
 
 namespace geleit {
 
@@ -46,6 +47,7 @@ struct RuleValue {
   std::string value;            ///< as text, for people
   Sure sure = Sure::published;  ///< a value may be less sure than its rule (the 15-minute step of SMN-UNIT)
   bool locked = false;          ///< no contract can set it
+  SettingsScope set_by = SettingsScope::shipped;  ///< whose settings say so
 };
 struct RuleEntry {
   Rule rule;
@@ -122,10 +124,16 @@ class RuleSet {
   /// Reads one TOML document, which must have every rule, in the order of RULES.md, and no field it does not
   /// know. Throws std::invalid_argument naming the rule and field that is missing or wrong.
   static std::shared_ptr<const RuleSet> parse(std::string_view toml);
+  /// This set with adopted values in the place of its own, later layers over earlier ones, under a name and a
+  /// hash of its own. A value that this set does not have is passed over. Throws as parse.
+  [[nodiscard]] std::shared_ptr<const RuleSet> with(std::span<const AdoptedRules> layers, std::string name,
+                                                    const Hash& hash) const;
 
-  [[nodiscard]] const Hash& hash() const { return hash_; }         ///< SHA-256 of `content`
+  /// SHA-256 of `content`; of a set with adopted values the name that rows know it by (RuleBook).
+  [[nodiscard]] const Hash& hash() const { return hash_; }
   [[nodiscard]] const std::string& name() const { return name_; }  ///< "2026-01"
   [[nodiscard]] CivilDate from() const { return from_; }
+  /// The document; of a set with adopted values that of the shipped set.
   [[nodiscard]] const std::string& content() const { return content_; }
   [[nodiscard]] const RuleNumbers& numbers() const { return numbers_; }
   /// The entries in the order of RULES.md; a rule whose number changed has one per period.
@@ -141,6 +149,9 @@ class RuleSet {
   [[nodiscard]] const std::string& text(Rule rule, Language language) const;
 
  private:
+  struct Document;
+  /// Everything but content and hash.
+  [[nodiscard]] static std::shared_ptr<RuleSet> read(const Document& given);
   [[nodiscard]] const RuleEntry& latest(Rule rule) const;
 
   Hash hash_;

@@ -9,8 +9,6 @@
 
 namespace geleit {
 
-CaseId installation_stream() { return {uuid_v5(geleit_namespace, "installation")}; }
-
 void adopt_shipped_rules(Log& log, Store& store, RuleBook& rules, Projector& projector, const Clock& clock) {
   const CaseId stream = installation_stream();
   Head head = store.stream_head(stream);

@@ -5,12 +5,10 @@
 #include "events/log.h"
 #include "projections/projector.h"
 #include "projections/rule_book.h"
+#include "projections/rules/settings.h"
 #include "services/clock.h"
 
 namespace geleit {
-
-/// The stream of the installation's own facts.
-[[nodiscard]] CaseId installation_stream();
 
 /// Appends the shipped sets that the log does not hold yet and folds until they have been read back.
 /// `projector` must have been prepared and stand still meanwhile. Throws LogUnavailable.
