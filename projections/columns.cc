@@ -158,7 +158,7 @@ const std::array case_columns{
 };
 
 const RuleSet* rules_of(const DeadlineRow& r, const Asked& asked) {
-  return asked.rules ? asked.rules->find(JudgedBy{r.rule_set, {}, {}}) : nullptr;
+  return asked.rules ? asked.rules->find_named(r.rule_set) : nullptr;
 }
 
 const std::array deadline_columns{

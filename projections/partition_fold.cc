@@ -76,8 +76,9 @@ void PartitionFold::take_settings(const StoredRecord& record, const SettingsAdop
   stream.trail.push_back({record.offset, event_.id.value.low});
   ++out_.events;
   try {
-    rules_.adopt(settings);
-    out_.settings.emplace_back(settings.hash, settings.content);
+    rules_.adopt(event_);
+    out_.settings.push_back(
+        {settings.scope, event_.stream, event_.version, settings.hash, std::string(settings.content)});
   } catch (const std::exception& error) {
     // It stands still in its stream; nothing is judged by a set that cannot be read.
     out_.parked.push_back(

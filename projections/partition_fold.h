@@ -25,7 +25,15 @@ struct FoldedPartition {
   };
   std::vector<Stream> streams;
   std::vector<std::pair<CaseId, Head>> settings_streams;
-  std::vector<std::pair<Hash, std::string>> settings;
+  /// Settings that could be read, as the store keeps them.
+  struct Kept {
+    SettingsScope scope{};
+    CaseId stream;
+    Version version;
+    Hash hash;
+    std::string content;
+  };
+  std::vector<Kept> settings;
   std::vector<std::pair<std::string, std::string>> stale;  ///< keys and values of Table::stale, in log order
   std::vector<Parked> parked;                              ///< folds that failed
   Reached reached;

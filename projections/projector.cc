@@ -43,6 +43,14 @@ std::optional<std::string> derive_rows(const ReadModel& model, const Case& c, co
 
 }  // namespace
 
+void keep_settings(const Event& event, Batch& batch) {
+  const auto& settings = std::get<SettingsAdopted>(event.payload);
+  if (settings.scope == SettingsScope::shipped)
+    batch.settings(settings.hash, settings.content);
+  else
+    batch.adopted(event.stream, event.version, settings.content);
+}
+
 void append_stored_case(std::string& out, const StoredCase& stored) {
   append_big_endian(out, stored.head.version.value);
   out.resize(out.size() + hash_octets);
@@ -129,6 +137,13 @@ Projector::Projector(Log& log, Store& store, RuleBook& rules, const ProjectorLim
     settings.hash = sha256(content);
     rules_.adopt(settings);
   }
+  for (const Store::Adoption& adopted : store.adoptions()) {
+    try {
+      rules_.adopt(adopted.content, adopted.version);
+    } catch (const std::invalid_argument&) {
+      // A newer program has read them. They are in force nowhere, and who was judged by them is parked.
+    }
+  }
   for (const Parked& parked : store.parked()) parked_.emplace(parked.id, parked.table);
   restart_readers();
 }
@@ -185,6 +200,17 @@ void Projector::give_up_waiting() {
     if (!earliest || awaited->recorded < earliest->recorded) earliest = &*awaited;
   }
   if (earliest) never_came_.insert(earliest->set);
+}
+
+/// One of the sets that an event was judged by and that may still come; whoever does not wait for it any more
+/// goes on without.
+std::optional<Hash> Projector::set_to_wait_for(const JudgedBy& judged_by) {
+  if (judged_by == complete_) return std::nullopt;
+  for (const Hash& hash : rules_.missing(judged_by)) {
+    if (!never_came_.contains(hash)) return hash;
+  }
+  complete_ = judged_by;
+  return std::nullopt;
 }
 
 /// Folds what there is, of many reads if it must be: a batch has room for much more than one brings.
@@ -281,11 +307,9 @@ std::size_t Projector::fold(Work& work) {
       }
       const auto* settings = foreign ? nullptr : std::get_if<SettingsAdopted>(&event.payload);
       // A set that was not read yet lies in another partition: this one waits here until it comes.
-      const Hash& set = event.judged_by.shipped;
-      if (!foreign && !settings && !set.is_zero() && !rules_.find(event.judged_by) &&
-          !never_came_.contains(set)) {
+      if (const auto set = foreign || settings ? std::nullopt : set_to_wait_for(event.judged_by)) {
         waits = true;
-        if (!awaited_[p] || awaited_[p]->set != set) awaited_[p] = {set, record.recorded, log_.ends()};
+        if (!awaited_[p] || awaited_[p]->set != *set) awaited_[p] = {*set, record.recorded, log_.ends()};
         break;
       }
 
@@ -317,8 +341,8 @@ std::size_t Projector::fold(Work& work) {
           continue;
         }
         try {
-          rules_.adopt(*settings);
-          work.batch->settings(settings->hash, settings->content);
+          rules_.adopt(event);
+          keep_settings(event, *work.batch);
         } catch (const std::exception& error) {
           // It stands still in its stream; nothing is judged by a set that cannot be read.
           work.parked.push_back({link.stream, Table::stored_cases, position_of(record), error.what(), {}});
@@ -655,10 +679,9 @@ Retried Projector::adopt_again(const Parked& parked, const Snapshot& snapshot, c
   log_.read_at(positions_along_trail(snapshot, parked.id, Version{1}, head.version),
                [&](const StoredRecord& record) {
                  const Event event = decode(record.bytes);
-                 const auto& settings = std::get<SettingsAdopted>(event.payload);
                  try {
-                   rules_.adopt(settings);
-                   batch->settings(settings.hash, settings.content);
+                   rules_.adopt(event);
+                   keep_settings(event, *batch);
                  } catch (const std::exception& error) {
                    still = Parked{parked.id, parked.table, position_of(record), error.what(), {}};
                  }

@@ -74,6 +74,9 @@ void decode_stored_case(std::string_view bytes, StoredCase& out);
   return stored;
 }
 
+/// Adds settings that could be read to what the store keeps beside its tables.
+void keep_settings(const Event& event, Batch& batch);
+
 /// What became of a case that was folded and derived again.
 struct Retried {
   bool known = false;          ///< there is such a case
@@ -121,6 +124,7 @@ class Projector {
   void stand_anew();
   void restart_readers();
   void give_up_waiting();
+  [[nodiscard]] std::optional<Hash> set_to_wait_for(const JudgedBy& judged_by);
   [[nodiscard]] std::size_t gather(Work& work);
   [[nodiscard]] bool read();
   void load(Streams& streams, const std::vector<CaseId>& missing);
@@ -151,6 +155,7 @@ class Projector {
   };
   std::vector<std::optional<Awaited>> awaited_;  ///< by partition
   std::set<Hash> never_came_;  ///< sets that the log does not hold, or none that can be read
+  JudgedBy complete_;          ///< the last for which nothing is waited: most events are judged alike
   std::function<void()> advanced_;
   std::function<void(const Parked&)> parked_now_;
   struct AskedRetry {

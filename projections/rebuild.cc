@@ -278,7 +278,12 @@ void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, con
     state.events += partition.events;
     state.foreign += partition.foreign;
     for (const Parked& one : partition.parked) batch->park(one);
-    for (const auto& [hash, content] : partition.settings) batch->settings(hash, content);
+    for (const FoldedPartition::Kept& kept : partition.settings) {
+      if (kept.scope == SettingsScope::shipped)
+        batch->settings(kept.hash, kept.content);
+      else
+        batch->adopted(kept.stream, kept.version, kept.content);
+    }
     for (const auto& [stream, head] : partition.settings_streams) batch->stream(stream, head);
   }
   generation->complete();

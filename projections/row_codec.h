@@ -50,7 +50,7 @@ struct DeadlineRow {
   CaseId id;
   Rule rule{};
   std::uint16_t ordinal = 0;
-  Hash rule_set;                  ///< the shipped set it was computed by
+  Hash rule_set;                  ///< what names the set it was computed by (RuleSet::hash)
   std::uint8_t anchor_event = 0;  ///< place in event_names
   CivilDate anchor_on;
   CivilDate due_on, acts_on;

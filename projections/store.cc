@@ -39,6 +39,7 @@ constexpr std::string_view state_key = "state";
 constexpr std::string_view table_prefix = "table/";
 constexpr std::string_view provider_prefix = "provider/";
 constexpr std::string_view settings_prefix = "settings/";
+constexpr std::string_view adopted_prefix = "adopted/";
 constexpr std::string_view stream_prefix = "stream/";
 constexpr std::string_view parked_prefix = "parked/";
 
@@ -267,6 +268,19 @@ class RocksCursor final : public Snapshot::Cursor {
   std::unique_ptr<rdb::Iterator> it_;
 };
 
+Head read_stream_head(rdb::DB& db, const rdb::ReadOptions& read, rdb::ColumnFamilyHandle* meta,
+                      const CaseId& stream, Health* health) {
+  std::string value;
+  const auto found = db.Get(read, meta, std::string(stream_prefix) + id_key(stream.value), &value);
+  if (found.IsNotFound()) return {};
+  require(found, "reading a stream's head", health);
+  ValueReader in{value};
+  Head head;
+  head.version = Version{in.number<std::uint32_t>()};
+  head.hash = in.hash();
+  return head;
+}
+
 class RocksSnapshot final : public Snapshot {
  public:
   RocksSnapshot(std::shared_ptr<const Opened> opened, StoreState state)
@@ -327,6 +341,9 @@ class RocksSnapshot final : public Snapshot {
     }
     return out;
   }
+  Head stream_head(const CaseId& stream) const override {
+    return read_stream_head(*db_, read_, opened_->meta->handle, stream, opened_->health.get());
+  }
 
  private:
   rdb::ColumnFamilyHandle* family(Table table) const { return families_[slot(table)]->handle; }
@@ -369,6 +386,11 @@ class RocksBatch final : public Batch {
   void provider(std::string_view slug) override { put_meta(std::string(provider_prefix).append(slug), {}); }
   void settings(const Hash& hash, std::string_view content) override {
     put_meta(std::string(settings_prefix) + to_hex(hash), content);
+  }
+  void adopted(const CaseId& stream, Version version, std::string_view content) override {
+    std::string key = std::string(adopted_prefix) + id_key(stream.value);
+    append_big_endian(key, version.value);
+    put_meta(key, content);
   }
   void stream(const CaseId& stream, const Head& head) override {
     std::string value;
@@ -744,18 +766,17 @@ class RocksStore final : public Store {
     each_meta(settings_prefix, [&](auto, auto value) { out.emplace_back(value); });
     return out;
   }
+  std::vector<Adoption> adoptions() const override {
+    std::vector<Adoption> out;
+    each_meta(adopted_prefix, [&](std::string_view key, std::string_view value) {
+      const std::string_view version = key.substr(key.size() - sizeof(std::uint32_t));
+      out.push_back({Version{read_big_endian<std::uint32_t>(version)}, std::string(value)});
+    });
+    return out;
+  }
   Head stream_head(const CaseId& stream) const override {
-    std::string value;
     const auto now = opened_now();
-    const auto found =
-        now->db->Get({}, now->meta->handle, std::string(stream_prefix) + id_key(stream.value), &value);
-    if (found.IsNotFound()) return {};
-    require(found, "reading a stream's head", health_.get());
-    ValueReader in{value};
-    Head head;
-    head.version = Version{in.number<std::uint32_t>()};
-    head.hash = in.hash();
-    return head;
+    return read_stream_head(*now->db, {}, now->meta->handle, stream, health_.get());
   }
   std::uint64_t disk_octets() const override {
     std::uint64_t octets = 0;

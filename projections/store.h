@@ -103,6 +103,8 @@ class Snapshot {
   [[nodiscard]] virtual std::unique_ptr<Cursor> cursor(Table table) const = 0;
   /// Slugs of all providers that have a case, sorted.
   [[nodiscard]] virtual std::vector<std::string> providers() const = 0;
+  /// Head of a stream that is no case; version 0 where there is none.
+  [[nodiscard]] virtual Head stream_head(const CaseId& stream) const = 0;
 };
 
 /// Changes of all tables, written together or not at all. Only the projector holds one.
@@ -111,8 +113,11 @@ class Batch {
   virtual ~Batch() = default;
   virtual void put(Table table, std::string_view key, std::string_view value) = 0;
   virtual void remove(Table table, std::string_view key) = 0;
-  virtual void provider(std::string_view slug) = 0;                       ///< a provider that has a case now
-  virtual void settings(const Hash& hash, std::string_view content) = 0;  ///< a rule set that was read
+  virtual void provider(std::string_view slug) = 0;  ///< a provider that has a case now
+  virtual void settings(const Hash& hash,
+                        std::string_view content) = 0;  ///< a shipped rule set that was read
+  /// Settings of a provider or the installation that were read.
+  virtual void adopted(const CaseId& stream, Version version, std::string_view content) = 0;
   virtual void stream(const CaseId& stream, const Head& head) = 0;  ///< head of a stream that is no case
   virtual void park(const Parked& parked) = 0;
   virtual void unpark(const CaseId& id, Table table) = 0;
@@ -191,7 +196,13 @@ class Store {
                        const std::function<void(std::string_view key)>& differs) const = 0;
   [[nodiscard]] virtual std::vector<Parked> parked() const = 0;
   [[nodiscard]] virtual std::vector<std::string> settings()
-      const = 0;  ///< contents of the rule sets read so far
+      const = 0;  ///< contents of the shipped rule sets read so far
+  struct Adoption {
+    Version version;  ///< in its stream
+    std::string content;
+  };
+  /// Settings read so far, by stream, then version.
+  [[nodiscard]] virtual std::vector<Adoption> adoptions() const = 0;
   [[nodiscard]] virtual Head stream_head(const CaseId& stream) const = 0;
   [[nodiscard]] virtual std::uint64_t disk_octets() const = 0;
   /// Makes the directory `dir`, which must not exist, with the tables as they are at some moment during the

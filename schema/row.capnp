@@ -45,7 +45,9 @@ struct DeadlineRow {
   ruleSet1 @1 :UInt64;
   ruleSet2 @2 :UInt64;
   ruleSet3 @3 :UInt64;
-  # SHA-256 of the shipped set it was computed by.
+  # What names the set it was computed by: the SHA-256 of the shipped one. Where adopted settings changed
+  # that, the last two words are the first words of the installation's and of the provider's hash instead, 0
+  # where that one changed nothing.
   anchorEvent @4 :UInt8;
   # Place in event_names.
   anchorOn @5 :RowDate;

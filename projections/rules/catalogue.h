@@ -536,12 +536,17 @@ inline constexpr Message<> an_ik{"Institutionskennzeichen mit 9 Ziffern",
 inline constexpr Message<> a_contract_of_these{"einen Vertrag aus contracts", "a contract of contracts"};
 inline constexpr Message<> insurer_or_contract{"höchstens eines von insurer_ik und contract",
                                                "at most one of insurer_ik and contract"};
-inline constexpr Message<> settings_without_reasons{"keine reasons, denn Einstellungen weichen von nichts ab",
-                                                    "no reasons, as settings deviate from nothing"};
-inline constexpr Message<> some_came{"es kamen welche", "some came"};
-inline constexpr Message<> settings_of_this_stream{"Einstellungen, die zu ihrem Strom gehören",
-                                                   "settings that belong to their stream"};
-inline constexpr Message<> of_another_stream{"sie gehören zu einem anderen", "they belong to another"};
+// `geleit settings`.
+inline constexpr Message<Text> settings_id{"Befehl {}", "command {}"};
+inline constexpr Message<> of_the_installation{"die Installation", "the installation"};
+inline constexpr Message<Text, Text, Text> settings_adopted{"Angenommen für {}, gültig ab {}, Version {}.",
+                                                            "Adopted for {}, in force from {}, version {}."};
+inline constexpr Message<Text, Text> settings_would_do{
+    "So würde es für {} ab {} angenommen; aufgezeichnet ist nichts.",
+    "Like this it would be adopted for {} from {}; nothing is recorded."};
+inline constexpr Message<Text, Text> in_force_on{"In Kraft am {}: {}", "In force on {}: {}"};
+inline constexpr Message<Text, Text, Text> adopted_set{"{}, gültig ab {}, Prüfsumme {}",
+                                                       "{}, in force from {}, hash {}"};
 // The command line's client.
 inline constexpr Message<> a_shorter_line{"eine Zeile von weniger als 16 MiB", "a line of less than 16 MiB"};
 inline constexpr Message<> a_line_too_long{"diese ist länger", "this one is longer"};

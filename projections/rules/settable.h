@@ -1,5 +1,5 @@
 // Which values of rules a provider or an installation may set, and within which bounds. A value that the
-// shipped rule sets leave unlocked has its line here (settable_test counts them), a locked one has none.
+// shipped rule sets leave unlocked has its line here (settings_test counts them), a locked one has none.
 #pragma once
 
 #include <cstdint>

@@ -18,6 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::int32_t date_year_min = 1900;  ///< as for every date of the surface
 constexpr std::int32_t year_min = 1990, year_max = 2100;
 constexpr std::int32_t target_units_max = 1'000'000;
 constexpr std::int32_t step_days_max = 1'000;
@@ -57,13 +58,6 @@ Said got(const json::value& value) {
 std::string_view text_of(const json::value& value) {
   const json::string& text = value.as_string();
   return {text.data(), text.size()};
-}
-
-bool is_slug(std::string_view text) {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= slug_characters_max && alphanumeric(text.front()) &&
-         std::ranges::all_of(text,
-                             [&](char c) { return alphanumeric(c) || c == '.' || c == '-' || c == '_'; });
 }
 
 bool is_ik(std::string_view text) {
@@ -253,7 +247,7 @@ class SettingsReader {
     return slug(field, value);
   }
   static std::string slug(const std::string& field, const json::value* value) {
-    if (!value || !value->is_string() || !is_slug(text_of(*value)))
+    if (!value || !value->is_string() || !is_provider_slug(text_of(*value)))
       wrong(field, said(message::a_slug, static_cast<int>(slug_characters_max)), value);
     return std::string(text_of(*value));
   }
@@ -275,7 +269,8 @@ class SettingsReader {
   static CivilDate date(Members& in, std::string_view name) {
     const auto [field, value] = in.take(name);
     const auto day = value && value->is_string() ? parse_date(text_of(*value)) : std::nullopt;
-    if (!day) wrong(field, said(message::a_date, 1900, year_max), value);
+    if (!day || to_ymd(*day).year < date_year_min || to_ymd(*day).year > year_max)
+      wrong(field, said(message::a_date, date_year_min, year_max), value);
     return *day;
   }
   static std::int64_t number(Members& in, std::string_view name, std::int64_t least, std::int64_t most) {
@@ -578,6 +573,13 @@ const Team* SettingsInForce::team(std::string_view team) const {
     const auto found = std::ranges::find(one.teams(), team, &Team::team);
     return found == one.teams().end() ? nullptr : &*found;
   });
+}
+
+bool is_provider_slug(std::string_view text) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= slug_characters_max && alphanumeric(text.front()) &&
+         std::ranges::all_of(text,
+                             [&](char c) { return alphanumeric(c) || c == '.' || c == '-' || c == '_'; });
 }
 
 CaseId installation_stream() { return {uuid_v5(geleit_namespace, "installation")}; }

@@ -169,6 +169,9 @@ struct SettingsInForce {
   [[nodiscard]] const Team* team(std::string_view team) const;
 };
 
+/// A slug of the surface: a–z, 0–9, dot, hyphen and underscore, at most 64 characters, beginning with a
+/// letter or a digit.
+[[nodiscard]] bool is_provider_slug(std::string_view text);
 /// The stream of the installation's own facts, or of a provider's. Its id is v5.
 [[nodiscard]] CaseId installation_stream();
 [[nodiscard]] CaseId provider_stream(std::string_view provider);

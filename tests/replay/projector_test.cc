@@ -8,6 +8,7 @@
 #include "events/memory_log.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
+#include "projections/deadlines.h"
 #include "projections/rebuild.h"
 #include "tests/replay/invented_history.h"
 #include "tests/temporary_directory.h"
@@ -167,6 +168,67 @@ TEST_F(Projection, ARuleSetThatNeverComesParksWhoNeedsItAndHoldsUpNobodyElse) {
   project();
   EXPECT_FALSE(projector_->retry(History::case_id(bad)).freed.empty());
   EXPECT_TRUE(store_->parked().empty());
+  expect_tables_as_from_zero();
+}
+
+TEST_F(Projection, WithSettingsAdoptedInTheMidstLiveTablesAreTheSameBytesAsRebuiltOnes) {
+  const std::string_view provider = "hana-muenchen";
+  const std::string content =
+      R"({"from":"2026-01-01","provider":"hana-muenchen","settings":{"rules":{"SMN-START":{"days":56},)"
+      R"("SMN-COMPLETE-ANCHOR":{"anchor":"discharge"},"SMN-HOME":{"units":1}}}})";
+  const SettingsAdopted settings{SettingsScope::provider, civil(2026, 1, 1), sha256(content), content};
+  const auto judged = [&](const std::string& bytes) {
+    Event event = decode(bytes);
+    event.judged_by.provider = settings.hash;
+    return encode(event);
+  };
+  history_.lives(9);
+  project();
+  // Its events lie in the log before the settings, as another partition may be read first.
+  int late = 30;  // a third of all cases are that provider's
+  while (partition_of_case(late) == partition_of(provider_stream(provider), 4).value) late += 3;
+  ReferralReceived referral;
+  referral.received_on = civil(2026, 2, 19);
+  referral.prescribed_on = civil(2026, 2, 18);
+  referral.discharged_on = civil(2026, 2, 20);
+  history_.append(judged(history_.make(History::case_id(late), referral, provider)));
+  history_.append(history_.make(provider_stream(provider), settings, provider));
+  history_.append(judged(history_.make(History::case_id(late), CareTeamAssigned{"k.adler", {}}, provider)));
+  history_.lives(9, 40);
+  project();
+  project();
+  EXPECT_TRUE(store_->parked().empty());
+  expect_tables_as_from_zero();
+  const auto deadlines = [&](const Case& c) { return deadlines_of(c, rules_); };
+  EXPECT_EQ(deadlines(stored(late)).front().due_on, civil(2026, 4, 17));
+  const Case old = stored(0);
+  EXPECT_EQ(deadlines(old).front().due_on, *old.discharged_on + 42) << "an old case keeps its answer";
+  EXPECT_EQ(rules_.find_named(deadlines(stored(late)).front().rule_set)->numbers().smn_start_days, 56);
+
+  // A start reads them from the tables, a rebuild from the log.
+  RuleBook afresh;
+  projector_ = std::make_unique<Projector>(log_, *store_, afresh);
+  projector_->prepare({});
+  EXPECT_EQ(deadlines_of(stored(late), afresh), deadlines(stored(late)));
+  RuleBook from_log;
+  rebuild_from_log(log_, *store_, from_log, log_.ends(), {});
+  EXPECT_EQ(deadlines_of(stored(late), from_log), deadlines(stored(late)));
+  EXPECT_EQ(from_log.last_adopted(provider), Version{1});
+  ASSERT_EQ(store_->adoptions().size(), 1U);
+  EXPECT_EQ(store_->adoptions().front().content, content);
+}
+
+TEST_F(Projection, SettingsInAnotherProvidersStreamParkThatStreamAndNothingElse) {
+  const std::string content = R"({"from":"2026-01-01","provider":"hana-muenchen","settings":{}})";
+  const SettingsAdopted settings{SettingsScope::provider, civil(2026, 1, 1), sha256(content), content};
+  const CaseId stream = provider_stream("somebody-else");
+  history_.append(history_.make(stream, settings, "somebody-else"));
+  history_.lives(3);
+  project();
+  ASSERT_EQ(store_->parked().size(), 1U);
+  EXPECT_EQ(store_->parked().front().id, stream);
+  EXPECT_EQ(rules_.last_adopted("hana-muenchen"), Version{});
+  EXPECT_EQ(state().positions(), log_.ends());
   expect_tables_as_from_zero();
 }
 

@@ -181,6 +181,7 @@ class StoreOfProcess final : public Store {
   }
   [[nodiscard]] std::vector<Parked> parked() const override { return inner_->parked(); }
   [[nodiscard]] std::vector<std::string> settings() const override { return inner_->settings(); }
+  [[nodiscard]] std::vector<Adoption> adoptions() const override { return inner_->adoptions(); }
   [[nodiscard]] Head stream_head(const CaseId& stream) const override { return inner_->stream_head(stream); }
   [[nodiscard]] std::uint64_t disk_octets() const override { return inner_->disk_octets(); }
   void checkpoint(const std::filesystem::path& dir) const override { inner_->checkpoint(dir); }

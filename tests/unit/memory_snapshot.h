@@ -69,6 +69,7 @@ class MemorySnapshot final : public Snapshot {
   [[nodiscard]] std::vector<std::string> providers() const override {
     return {providers_.begin(), providers_.end()};
   }
+  [[nodiscard]] Head stream_head(const CaseId&) const override { return {}; }
 
  private:
   using Entries = std::map<std::string, std::string>;
