@@ -15,6 +15,7 @@
 #include "services/retry_command.h"
 #include "services/rules_command.h"
 #include "services/serve_command.h"
+#include "services/settings_command.h"
 #include "services/simulate/simulate_command.h"
 #include "services/submit_command.h"
 #include "services/tables_command.h"
@@ -64,6 +65,7 @@ int run(int argc, char** argv) {
   geleit::add_check(line);
   geleit::add_simulate(line);
   geleit::add_log(line);
+  geleit::add_settings(line);
   line.app.add_subcommand("version", "The program's version")->callback([] {
     fmt::print("geleit {}\n", GELEIT_VERSION);
   });

@@ -12,7 +12,9 @@
 #include "events/sha256.h"
 #include "projections/rules/deadline.h"
 #include "projections/rules/rule_difference.h"
+#include "services/command_options.h"
 #include "services/rule_options.h"
+#include "services/settings_command.h"
 
 namespace geleit {
 namespace {
@@ -222,14 +224,20 @@ Exit tell_differences(const RuleSet& a, const RuleSet& b, bool as_json_wanted, c
 
 void add_rules(CommandLine& line) {
   struct Ask {
-    std::string rule, land = "DE", a, b;
+    std::string rule, land = "DE", a, b, provider, server;
     int year = 0;
     bool json = false;
   };
   auto ask = std::make_shared<Ask>();
   CLI::App* command = line.app.add_subcommand("rules", "The rule sets in force, with their sources");
   command->add_flag("--json", ask->json, "For programs");
+  const auto add_provider = [&ask](CLI::App* app) {
+    app->add_option("--provider", ask->provider, "As the service has them in force for this provider");
+    add_server_option(*app, ask->server);
+  };
+  add_provider(command);
   CLI::App* show = command->add_subcommand("show", "One rule in full");
+  add_provider(show);
   show->add_option("rule", ask->rule, "The rule's id, such as SMN-START")->required()->check(a_rule());
   show->add_flag("--json", ask->json, "For programs");
   CLI::App* diff = command->add_subcommand("diff", "How two rule sets differ, rule by rule");
@@ -245,12 +253,14 @@ void add_rules(CommandLine& line) {
   holidays->add_flag("--json", ask->json, "For programs");
   command->require_subcommand(0, 1);
   command->callback([ask, show, diff, holidays, &line] {
-    if (show->parsed()) {
-      show_rule(*parse_word<Rule>(ask->rule), ask->json, line);
-    } else if (diff->parsed()) {
+    if (diff->parsed()) {
       line.status = tell_differences(*rule_set_called(ask->a), *rule_set_called(ask->b), ask->json, line);
     } else if (holidays->parsed()) {
       list_holidays(ask->year, *parse_calendar(ask->land), ask->json, line);
+    } else if (!ask->provider.empty()) {
+      tell_rules_in_force({ask->provider, ask->server, parse_word<Rule>(ask->rule), ask->json}, line);
+    } else if (show->parsed()) {
+      show_rule(*parse_word<Rule>(ask->rule), ask->json, line);
     } else {
       list_rules(ask->json, line);
     }

@@ -6,6 +6,8 @@
 
 #include "events/civil_time.h"
 #include "events/uuid.h"
+#include "projections/rules/settings.h"
+#include "services/http/json_text.h"
 #include "services/intake/command_limits.h"
 #include "services/intake/json_tree.h"
 
@@ -20,6 +22,38 @@ template <class T>
 struct Plain<std::optional<T>> {
   using type = T;
 };
+/// Appends a value as JSON, members in the order of their names.
+void append_json(const JsonTree& tree, const JsonValue& value, std::string& out) {
+  http::JsonWriter json(out);
+  switch (value.type) {
+    case JsonType::null: json.null(); return;
+    case JsonType::boolean: json.boolean(value.boolean); return;
+    case JsonType::integer: json.number(value.integer); return;
+    case JsonType::real: {
+      char digits[32];
+      out.append(digits, std::to_chars(digits, digits + sizeof digits, value.real).ptr);
+      return;
+    }
+    case JsonType::string: json.string(value.text); return;
+    case JsonType::array:
+    case JsonType::object: break;
+  }
+  std::vector<const JsonValue*> children;
+  tree.for_each(value, [&](const JsonValue& child) { children.push_back(&child); });
+  const bool object = value.type == JsonType::object;
+  if (object) std::ranges::sort(children, {}, &JsonValue::name);
+  out += object ? '{' : '[';
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    if (i > 0) out += ',';
+    if (object) {
+      http::append_json_string(out, children[i]->name);
+      out += ':';
+    }
+    append_json(tree, *children[i], out);
+  }
+  out += object ? '}' : ']';
+}
+
 template <class T>
 inline constexpr bool is_id = false;
 template <class Tag>
@@ -265,6 +299,12 @@ class Reading {
     return true;
   }
 
+  bool read(const JsonValue& v, std::string_view name, SettingsGiven& out, Shape) {
+    if (v.type != JsonType::object) return wrong(name, sentence(message::an_object), v);
+    append_json(tree_, v, out.document);
+    return true;
+  }
+
   template <Described T>
   bool read(const JsonValue& v, std::string_view name, T& out, Shape) {
     if (v.type != JsonType::object) return wrong(name, sentence(message::an_object), v);
@@ -337,7 +377,7 @@ class Reading {
       return sentence(message::a_list, static_cast<int>(limits::diagnoses_max));
     } else if constexpr (std::is_same_v<T, std::vector<std::string_view>>) {
       return sentence(message::a_list_or_empty, static_cast<int>(limits::goals_max));
-    } else if constexpr (Described<typename Plain<T>::type>) {
+    } else if constexpr (Described<typename Plain<T>::type> || std::is_same_v<T, SettingsGiven>) {
       return sentence(message::an_object);
     } else {
       return sentence(message::one_of, std::string_view(all_words<typename Plain<T>::type>()));
@@ -402,6 +442,20 @@ bool together(Reading& r, const JsonValue&, const ReceiveReferral& c) {
 // Without `started_at` the visit began at its `starts_at`, which then is a fact.
 bool together(Reading& r, const JsonValue&, const DeliverVisit& c) {
   return !c.starts_at || c.started_at || r.until_now("starts_at", *c.starts_at);
+}
+
+/// The document is whole with day and provider; what is wrong with it whatever the rules say is found here.
+bool together(Reading& r, const JsonValue&, AdoptSettings& c) {
+  std::string document;
+  http::JsonWriter json(document);
+  json.object().member("from").string(to_string(c.from));
+  if (!c.provider.empty()) json.member("provider").string(c.provider);
+  json.member("settings").raw(c.settings.document).end();
+  c.settings.document = std::move(document);
+  const auto read = Settings::parse(c.settings.document);
+  const auto* fault = std::get_if<SettingsFault>(&read);
+  return !fault ||
+         r.refuse(fault->field, {fault->expected_de, fault->expected_en}, {fault->found_de, fault->found_en});
 }
 
 // ---------------------------------------------------------------- the commands by name
@@ -514,10 +568,13 @@ class Canonical {
 
 constexpr std::string_view top_members =
     "command, id, case, happened, by, expect_version, reasons, entered, data";
+constexpr std::string_view settings_top_members = "command, id, happened, by, expect_version, entered, data";
 
 }  // namespace
 
 CaseId case_of(const Command& command) {
+  if (const auto* settings = std::get_if<AdoptSettings>(&command.data))
+    return settings->provider.empty() ? installation_stream() : provider_stream(settings->provider);
   return command.case_id ? *command.case_id : CaseId{uuid_v5(command.id.value, "case")};
 }
 PersonId person_of(const Command& command, const ReceiveReferral& referral) {
@@ -626,7 +683,14 @@ std::variant<Command, Rejection> CommandReader::read(std::string_view json, cons
     c.id_given = true;
   }
   const bool opens = name->text == ReceiveReferral::command;
-  if (case_id) {
+  const bool settings = name->text == AdoptSettings::command;
+  if (settings) {
+    // They belong to no case, and no person's key could seal a reason.
+    if (case_id || reasons) {
+      r.unknown_member(case_id ? "case" : "reasons", settings_top_members);
+      return refused();
+    }
+  } else if (case_id) {
     if (!r.read(*case_id, "case", c.case_id, opens ? Shape::chosen_id : Shape::known_id)) return refused();
   } else if (!opens) {
     r.wrong("case", sentence(message::a_known_id), sentence(message::is_missing));

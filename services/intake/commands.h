@@ -485,6 +485,26 @@ struct SendFinalReport {
                                              need("to", &SendFinalReport::to, Shape::name)};
 };
 
+// ---------------------------------------------------------------- settings
+
+/// What a settings file says (schema/README.md, Settings), as one JSON document with sorted members: the
+/// content of the event. Owns it, for no command holds it in this form.
+struct SettingsGiven {
+  std::string document;
+};
+
+/// Of a provider, or of the installation where none is named. Belongs to no case: its stream is the
+/// provider's or the installation's (settings.h).
+struct AdoptSettings {
+  std::string_view provider;
+  CivilDate from;
+  SettingsGiven settings;
+  static constexpr std::string_view command = "AdoptSettings";
+  static constexpr auto members =
+      std::tuple{may("provider", &AdoptSettings::provider, Shape::slug),
+                 need("from", &AdoptSettings::from, Shape::plan), need("settings", &AdoptSettings::settings)};
+};
+
 /// Every command that is understood.
 using CommandData =
     std::variant<ReceiveReferral, AmendReferral, ReceiveFollowUpReferral, WithdrawReferral, RecordDischarge,
@@ -492,7 +512,7 @@ using CommandData =
                  RevokeApproval, DenyApproval, FileObjection, DecideObjection, RecordCoverage,
                  RecordExemption, AgreeCarePlan, ScheduleVisit, RescheduleVisit, CancelVisit, MissVisit,
                  DeliverVisit, CorrectVisit, VoidVisit, RequestExtension, GrantExtension, DenyExtension,
-                 CompleteCare, DiscontinueCare, ReopenCase, SendFinalReport>;
+                 CompleteCare, DiscontinueCare, ReopenCase, SendFinalReport, AdoptSettings>;
 
 /// A reason given for a rule.
 struct ReasonGiven {
@@ -546,7 +566,8 @@ template <class Referral>
   return std::nullopt;
 }
 
-/// The case a command is about: the one it names, or v5 of its id for one it opens. The id must be set.
+/// The case a command is about: the one it names, or v5 of its id for one it opens. The id must be set. For
+/// settings the stream that they go into.
 [[nodiscard]] CaseId case_of(const Command& command);
 /// The person a referral is about: the one it names, or v5 of the command's id.
 [[nodiscard]] PersonId person_of(const Command& command, const ReceiveReferral& referral);

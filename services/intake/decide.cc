@@ -54,6 +54,7 @@ std::variant<Proposal, Rejection> decide(const Case& state, const Command& comma
                                          const Circumstances& circumstances) {
   assert(!command.id.is_nil());
   Judgement j(state, command, circumstances);
+  if (const auto* settings = std::get_if<AdoptSettings>(&command.data)) return decide_on(j, *settings);
   const bool opens = std::holds_alternative<ReceiveReferral>(command.data);
   const CaseId case_id = case_of(command);
   if (opens != !state.exists()) {

@@ -74,6 +74,12 @@ bool behind(const Positions& a, const Positions& b) {
   return false;
 }
 
+/// What tags of settings are made with: they hold nothing that a key would have to keep.
+std::shared_ptr<const PersonKey> key_of_settings() {
+  static const auto key = std::make_shared<const PersonKey>(make_person_key({}, {}, {}));
+  return key;
+}
+
 /// A case of that provider through which the person is known.
 std::optional<CaseId> case_of_person(const Snapshot& snapshot, std::string_view provider, PersonId person) {
   const std::string prefix = index_of(1, provider) + order_key(person.value);
@@ -140,7 +146,7 @@ struct Intake::Pending {
 };
 
 struct Intake::Entry {
-  Case ahead;                     ///< as far as decided
+  Case ahead;                     ///< as far as decided; of settings the head only
   Head confirmed;                 ///< as far as read back
   std::vector<TrailEntry> trail;  ///< by version, as far as read back
   // Lists, for most are empty and there are many.
@@ -151,6 +157,7 @@ struct Intake::Entry {
   Hash person_of;                    ///< head at which it was opened
   Position last;                     ///< of the last record read back
   bool parked = false;
+  bool settings = false;     ///< a stream of settings, which is no case
   std::size_t released = 0;  ///< taken from `waiting`, not decided yet
   /// The last batch of keys that records of this case wait for: later ones of the case must not overtake.
   std::uint64_t key_batch = 0;
@@ -483,7 +490,8 @@ std::vector<Intake::Item> Intake::take_queue() {
 std::optional<std::uint32_t> Intake::slot_of(const Submitted& submitted) {
   const auto* command = std::get_if<Command>(&submitted);
   // One that opens a case under an id that only intake will know comes after nothing.
-  if (!command || (!command->case_id && command->id.is_nil())) return std::nullopt;
+  const bool opens = command && std::holds_alternative<ReceiveReferral>(command->data);
+  if (!command || (opens && !command->case_id && command->id.is_nil())) return std::nullopt;
   const Uuid id = case_of(*command).value;
   return static_cast<std::uint32_t>(((id.high ^ id.low) * 0x9e37'79b9'7f4a'7c15ULL) >> (64 - slot_bits));
 }
@@ -532,6 +540,7 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
   entry.last = position;
   Pending done = std::move(entry.pending.front());
   entry.pending.pop_front();
+  if (entry.settings) adopt_read_back(record);
   done.accepted.recorded = record.recorded;
   done.accepted.position = position;
   for (auto& [item, held, wanted_end, ends_ticket] : done.held) {
@@ -556,6 +565,16 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
   release_waiting(entry);
 }
 
+/// The projector will read them too; but who was told that they are adopted finds them in force.
+void Intake::adopt_read_back(const StoredRecord& record) {
+  assert(settings_pending_ > 0);
+  --settings_pending_;
+  try {
+    rules_.adopt(decode(record.bytes));
+  } catch (const std::invalid_argument&) {  // parked by the projector, in force nowhere
+  }
+}
+
 /// Those whose turn it is are decided before anything that came later.
 void Intake::release_waiting(Entry& entry) {
   while (!entry.waiting.empty() && entry.room(limits_.ahead_per_case) > 0) {
@@ -574,6 +593,7 @@ void Intake::lost(const CaseId& id, Position winner) {
   events_at_hand_ -= found->second->ahead.head.version.value;
   const std::unique_ptr<Entry> entry = std::move(found->second);
   cases_.erase(found);
+  if (entry->settings) settings_pending_ -= entry->pending.size();
   seen_elsewhere_[id] = winner;
   const auto decide_again = [this](Item item) {
     ++item.lost_races;
@@ -610,6 +630,7 @@ void Intake::append_failed() {
   for (const Resting& resting : resting_) answer(resting.item, not_ready(message::log_unavailable));
   resting_.clear();
   cases_.clear();
+  settings_pending_ = 0;
   events_at_hand_ = 0;
   new_persons_.clear();
 }
@@ -681,7 +702,12 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
       entry->parked = stored.head != stored.state.head;
       entry->confirmed = stored.head;
       entry->ahead = std::move(stored.state);
-      for (std::uint32_t block = 0; block <= trail_block_of(stored.head.version); ++block) {
+    } else if (constexpr int made_from_a_name = 5; ready[i].value.version() == made_from_a_name) {
+      entry->confirmed = entry->ahead.head = round.snapshot->stream_head(ready[i]);
+      entry->settings = entry->ahead.exists();
+    }
+    if (entry->confirmed.version.value > 0) {
+      for (std::uint32_t block = 0; block <= trail_block_of(entry->confirmed.version); ++block) {
         trail_keys.push_back(trail_key(ready[i], block));
       }
     }
@@ -720,7 +746,8 @@ void Intake::decide_item(Item item, Round& round) {
   }
   const CaseId id = case_of(item.command());
   const auto found = cases_.find(id);
-  if (found == cases_.end() || round.waiting_for_tables.contains(id)) {
+  // What comes after settings is judged by them, so it waits until they have been read back.
+  if (found == cases_.end() || settings_pending_ > 0 || round.waiting_for_tables.contains(id)) {
     blocked_.push_back(std::move(item));
     return;
   }
@@ -759,7 +786,7 @@ bool Intake::answer_repeat(Entry& entry, const CaseId& id, const Item& item) {
     log_.read_at(std::span(&position, 1), [&](const StoredRecord& record) {
       const Event event = decode(record.bytes);
       if (event.id != command.id) return;
-      if (!same(keys_.find(event.key), event.tag)) {
+      if (!same(entry.settings ? entry.key : keys_.find(event.key), event.tag)) {
         found = id_reused(id);
         return;
       }
@@ -804,6 +831,9 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
     return;
   }
   if (entry.parked) return refuse(nullptr, std::move(item), not_ready(message::case_parked));
+  if (std::holds_alternative<AdoptSettings>(command.data))
+    return decide_settings(entry, id, std::move(item), round);
+  if (entry.settings) return refuse(&entry, std::move(item), no_such_case(id));
   if (!entry.key && entry.ahead.exists()) entry.key = keys_.find(entry.ahead.person.key);
   if (answer_repeat(entry, id, item)) return;
 
@@ -818,9 +848,9 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
 
   const Instant now = clock_.now();
   const CivilDate today = berlin_date(now);
-  const auto rule_set = shipped_rule_set_on(today);
-  JudgedBy judged_by;
-  judged_by.shipped = rule_set->hash();
+  // A new set applies to what happens from its date.
+  const JudgedBy judged_by = rules_.in_force(
+      referral ? referral->provider : std::string_view(entry.ahead.provider), command.happened.date);
   const RuleSet* rules = rules_.find(judged_by);
   if (!rules) {
     blocked_.push_back(std::move(item));
@@ -881,6 +911,15 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
     entry.person = decode_person(*clear);
   }
 
+  // Only here the insurer is known: of a contract's rules none acts anywhere else.
+  const auto* amendment = std::get_if<AmendReferral>(&command.data);
+  const std::string_view insurer_ik = referral && referral->person     ? referral->person->insurer_ik
+                                      : amendment && amendment->person ? amendment->person->insurer_ik
+                                      : known_person ? std::string_view(known_person->insurer_ik)
+                                      : entry.person ? std::string_view(entry.person->insurer_ik)
+                                                     : std::string_view();
+  rules = rules_.find(judged_by, insurer_ik);
+
   EventSealer sealer(*key, id, command.id);
   const Circumstances circumstances{.now = now,
                                     .today = today,
@@ -939,6 +978,63 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   entry.pending.push_back({std::move(item), hash, event.tag, std::move(accepted), {}});
   (behind_keys ? round.behind_keys : round.records)
       .push_back({partition_of(id, partitions_), std::move(bytes)});
+}
+
+/// Settings go the way of all commands; but their stream is no case, so there is nothing to fold, and no
+/// person whose key would be needed.
+void Intake::decide_settings(Entry& entry, const CaseId& id, Item item, Round& round) {
+  Command& command = item.command();
+  const auto& settings = std::get<AdoptSettings>(command.data);
+  entry.settings = true;
+  entry.key = key_of_settings();
+  if (answer_repeat(entry, id, item)) return;
+  if (command.expect_version && (*command.expect_version > entry.ahead.head.version ||
+                                 *command.expect_version < rules_.last_adopted(settings.provider))) {
+    return refuse(&entry, std::move(item),
+                  version_conflict(id, *command.expect_version, entry.ahead.head.version));
+  }
+  const RuleSet* rules = rules_.find({rules_.in_force({}, settings.from).shipped, {}, {}});
+  if (!rules) {
+    blocked_.push_back(std::move(item));
+    return;
+  }
+  const Instant now = clock_.now();
+  EventSealer sealer(*entry.key, id, command.id);
+  const Circumstances circumstances{.now = now,
+                                    .today = berlin_date(now),
+                                    .rules = *rules,
+                                    .person = nullptr,
+                                    .known_person = nullptr,
+                                    .rule_book = rules_,
+                                    .seal = sealer};
+  auto decided = decide({}, command, circumstances);
+  if (auto* rejection = std::get_if<Rejection>(&decided))
+    return refuse(&entry, std::move(item), std::move(*rejection));
+
+  Event event;
+  event.id = command.id;
+  event.stream = id;
+  event.version = next(entry.ahead.head.version);
+  event.previous = entry.ahead.head.hash;
+  event.happened = command.happened;
+  event.decided = now;
+  event.provider = settings.provider;
+  event.by = command.by;
+  event.tag = content_tag(*entry.key, command.content);
+  event.trace = item.submission->trace;
+  event.payload = std::get<Proposal>(std::move(decided)).payload;
+  Accepted accepted{event.id, id, event.version, name_of(event.payload), {}, {}, {}, false, false};
+  if (item.submission->dry_run) {
+    accepted.dry_run = true;
+    return answer(item, std::move(accepted));
+  }
+  std::string bytes = encode(event);
+  const Hash hash = stated_hash(bytes);
+  entry.ahead.head = {event.version, hash};
+  ++events_at_hand_;
+  ++settings_pending_;
+  entry.pending.push_back({std::move(item), hash, event.tag, std::move(accepted), {}});
+  round.records.push_back({partition_of(id, partitions_), std::move(bytes)});
 }
 
 void Intake::note_trouble(const std::exception& failure) {

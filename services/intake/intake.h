@@ -170,6 +170,8 @@ class Intake {
   void load_cases(const std::vector<Item>& items, Round& round);
   void decide_item(Item item, Round& round);
   void decide_in(Entry& entry, const CaseId& id, Item item, Round& round);
+  void decide_settings(Entry& entry, const CaseId& id, Item item, Round& round);
+  void adopt_read_back(const StoredRecord& record);
   [[nodiscard]] bool answer_repeat(Entry& entry, const CaseId& id, const Item& item);
   [[nodiscard]] std::optional<std::pair<CaseId, SealedCopy>> sealed_person(const std::string& provider,
                                                                            PersonId person,
@@ -205,6 +207,7 @@ class Intake {
   std::deque<Item> again_;    ///< to be decided (again) before the queue
   std::deque<Item> blocked_;  ///< until the tables have been read further
   std::vector<Resting> resting_;
+  std::size_t settings_pending_ = 0;  ///< of all cases' unconfirmed events those that adopt settings
   bool unsettled_ = false;  ///< an append failed: nothing is decided before the log's end has been read
   /// The end that must be read for that; empty: it was not told yet.
   Positions settled_at_;

@@ -127,7 +127,7 @@ void judge_st_group(Judgement& j, std::int32_t group_size);
 bool new_approval(Judgement& j, ApprovalId id);
 
 // One per command, beside others of its noun: decide_referral.cc, decide_approval.cc, decide_extension.cc,
-// decide_visit.cc, decide_care.cc.
+// decide_visit.cc, decide_care.cc, decide_settings.cc.
 Decided decide_on(Judgement& j, const ReceiveReferral& c);
 Decided decide_on(Judgement& j, const AmendReferral& c);
 Decided decide_on(Judgement& j, const ReceiveFollowUpReferral& c);
@@ -159,5 +159,6 @@ Decided decide_on(Judgement& j, const CompleteCare& c);
 Decided decide_on(Judgement& j, const DiscontinueCare& c);
 Decided decide_on(Judgement& j, const ReopenCase& c);
 Decided decide_on(Judgement& j, const SendFinalReport& c);
+Decided decide_on(Judgement& j, const AdoptSettings& c);
 
 }  // namespace geleit

@@ -15,6 +15,7 @@
 #include "services/query/history.h"
 #include "services/query/lists.h"
 #include "services/query/opening.h"
+#include "services/query/settings_view.h"
 #include "services/query/status.h"
 
 namespace geleit {
@@ -306,6 +307,34 @@ void add_history(http::Router& router, const std::shared_ptr<const QuerySources>
            });
 }
 
+/// What is in force for a provider (or for all) on a day (or today).
+void add_settings(http::Router& router, const std::shared_ptr<const QuerySources>& sources) {
+  add_read(
+      router, "/v1/settings", sources, [sources](const http::Request& request, const Parameters& parameters) {
+        std::string_view provider;
+        std::optional<CivilDate> on = berlin_date(sources->clock.now());
+        for (const auto& [name, value] : parameters) {
+          if (name == "provider") {
+            provider = value;
+            if (!is_provider_slug(value))
+              return malformed(request.language(), message::a_filter_text, message::another_value, name);
+          } else if (name == "on") {
+            on = parse_date(value);
+            if (!on || to_ymd(*on).year < 1900 || to_ymd(*on).year > 2100)
+              return malformed(request.language(), message::a_filter_date, message::another_value, name);
+          } else {
+            return malformed(request.language(), message::known_parameter, message::unknown_parameter, name);
+          }
+        }
+        std::string view = settings_view(sources->rules, provider, *on, from_http(request.language()));
+        if (!view.empty()) return http::Response::json(std::move(view));
+        const Language in = from_http(request.language());
+        return http::problem_response(http::ProblemKind::not_ready, request.language(),
+                                      say(in, message::expected_but, say(in, message::position_reached),
+                                          say(in, message::position_not_reached)));
+      });
+}
+
 }  // namespace
 
 void add_query_routes(http::Router& router, QuerySources given) {
@@ -319,6 +348,7 @@ void add_query_routes(http::Router& router, QuerySources given) {
   add_list(router, "/v1/key-figures", sources, list_figures);
   add_case(router, sources);
   add_history(router, sources);
+  add_settings(router, sources);
 }
 
 void add_status_routes(http::Router& router, QuerySources given) {

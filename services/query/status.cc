@@ -67,6 +67,12 @@ std::string status_json(const QuerySources& sources) {
     json.object().member("name").string(set->name()).member("hash").string(to_hex(set->hash()));
     json.member("from").string(to_string(set->from())).end();
   }
+  for (const auto& [settings, version] : sources.rules.adopted()) {
+    json.object().member("name").string(settings->name()).member("hash").string(to_hex(settings->hash()));
+    json.member("from").string(to_string(settings->from()));
+    if (!settings->provider().empty()) json.member("provider").string(settings->provider());
+    json.member("version").number(version.value).end();
+  }
   // As in every answer's `as_at`: the last record that was read, where any was.
   json.end().member("positions").object();
   for (std::size_t p = 0; p < state.reached.size(); ++p) {

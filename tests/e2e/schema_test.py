@@ -98,6 +98,7 @@ def test_the_document_is_openapi_3_1():
             "GET /v1/tasks",
             "GET /v1/visits",
             "GET /v1/key-figures",
+            "GET /v1/settings",
             "GET /v1/status",
             "GET /status",
             "GET /v1/openapi.json",

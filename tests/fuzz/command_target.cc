@@ -41,8 +41,9 @@ std::optional<std::string> record_of(Command& command, Instant now) {
   event.happened = command.happened;
   event.decided = now;
   event.by = command.by;
-  event.provider = std::get<ReceiveReferral>(command.data).provider;
-  event.judged_by.shipped = rules->hash();
+  const auto* settings = std::get_if<AdoptSettings>(&command.data);
+  event.provider = settings ? settings->provider : std::get<ReceiveReferral>(command.data).provider;
+  if (!settings) event.judged_by.shipped = rules->hash();
   event.findings = proposal.findings;
   event.deviations = proposal.deviations;
   event.payload = proposal.payload;
@@ -50,6 +51,11 @@ std::optional<std::string> record_of(Command& command, Instant now) {
   const Event again = decode(bytes);
   require(again == event, "an event was decoded as another one");
   require(encode(again) == bytes, "an event was encoded again as other bytes");
+  if (settings) {
+    book.adopt(again);
+    (void)book.at(book.in_force(settings->provider, settings->from));
+    return bytes;
+  }
   Case folded;
   evolve(folded, again, stated_hash(bytes));
   return bytes;

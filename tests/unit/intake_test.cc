@@ -356,6 +356,72 @@ TEST_F(IntakeTest, NothingPersonalLiesReadableInTheLog) {
   }
 }
 
+std::string settings(int id, const std::string& text, const std::string& provider = "hana-muenchen") {
+  return fmt::format(R"({{"command":"AdoptSettings","id":"{}","data":)"
+                     R"({{"provider":"{}","from":"2026-01-01","settings":{}}}}})",
+                     uuid(id), provider, text);
+}
+const std::string at_most_ten = R"({"rules":{"SMN-MAX-UNITS":{"units":10}}})";
+const std::string at_most_thirty = R"({"rules":{"SMN-MAX-UNITS":{"units":30}}})";
+
+TEST_F(IntakeTest, SettingsAreInForceForWhatComesAfterThemAndWhatWasDecidedStays) {
+  accepted(tell(referral(1, 100)));
+  EXPECT_EQ(accepted(tell(settings(2, at_most_ten))).version, Version{1});
+  EXPECT_EQ(refused(tell(referral(3, 101))), RejectionKind::reason_required);
+  EXPECT_TRUE(accepted(tell(referral(1, 100))).repeated);
+  EXPECT_EQ(accepted(tell(settings(4, at_most_thirty))).version, Version{2});
+  accepted(tell(referral(3, 101)));
+}
+
+TEST_F(IntakeTest, WhatComesRightBehindSettingsWaitsUntilTheyWereReadBack) {
+  Process& p = process();
+  p.send(settings(1, at_most_ten));
+  p.send(referral(2, 100));
+  p.send(settings(3, at_most_thirty));
+  p.send(referral(4, 101));
+  settle(p);
+  ASSERT_EQ(p.answers.size(), 4U);
+  EXPECT_EQ(accepted(p.answers[0]).event, "SettingsAdopted");
+  EXPECT_EQ(refused(p.answers[1]), RejectionKind::reason_required);
+  EXPECT_EQ(accepted(p.answers[2]).version, Version{2});
+  EXPECT_EQ(accepted(p.answers[3]).event, "ReferralReceived");
+}
+
+TEST_F(IntakeTest, SettingsAreAnsweredAsAnyCommand) {
+  const Accepted first = accepted(tell(settings(1, at_most_ten)));
+  EXPECT_EQ(first.case_id, provider_stream("hana-muenchen"));
+  const Accepted again = accepted(tell(settings(1, at_most_ten)));
+  EXPECT_TRUE(again.repeated);
+  EXPECT_EQ(again.position, first.position);
+  EXPECT_EQ(refused(tell(settings(1, at_most_thirty))), RejectionKind::id_reused);
+  EXPECT_EQ(accepted(tell(settings(1, at_most_ten, "somebody-else"))).version, Version{1})
+      << "an id is unique within its stream";
+  // Also when it has to be looked up, by another process.
+  other().project();
+  other().send(settings(1, at_most_ten));
+  settle(other());
+  EXPECT_TRUE(accepted(other().last()).repeated);
+  other().send(settings(2, "{}"));
+  settle(other());
+  EXPECT_EQ(accepted(other().last()).version, Version{2});
+  EXPECT_EQ(accepted(tell(settings(3, at_most_ten))).version, Version{3}) << "a lost race is decided again";
+}
+
+TEST_F(IntakeTest, ADryRunAdoptsNothing) {
+  process().send(settings(1, at_most_ten), true);
+  settle(process());
+  EXPECT_TRUE(accepted(process().last()).dry_run);
+  accepted(tell(referral(2, 100)));
+}
+
+TEST_F(IntakeTest, AStreamOfSettingsIsNoCase) {
+  const CaseId stream = accepted(tell(settings(1, "{}"))).case_id;
+  const std::string text =
+      fmt::format(R"({{"command":"AssignCareTeam","id":"{}","case":"{}","data":{{"lead":"m.roth"}}}})",
+                  uuid(2), to_string(stream));
+  EXPECT_EQ(refused(tell(text)), RejectionKind::no_such_case);
+}
+
 TEST_F(IntakeTest, AFullQueueTakesNothing) {
   limits_.queue = 800;
   Process& p = process();
