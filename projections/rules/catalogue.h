@@ -174,8 +174,9 @@ inline constexpr Message<Text> counted_from_discharge{
     "Von der Entlassung an gezählt wäre es {} (nur als Hinweis).",
     "Counted from the discharge it would be {} (as a hint only)."};
 inline constexpr Message<> no_unit_price{
-    "Für diesen Fall ist kein Preis je Einheit hinterlegt; ohne ihn stehen hier keine Beträge.",
-    "No price per unit is set for this case; without one there are no amounts here."};
+    "An mindestens einem Tag ist für diesen Fall kein Preis je Einheit hinterlegt; dort stehen keine "
+    "Beträge.",
+    "On one day at least no price per unit is set for this case; there are no amounts there."};
 // The command line's calculator.
 inline constexpr Message<> last_day{"letzter Tag", "last day"};
 inline constexpr Message<> acts_until{"läuft bis", "runs until"};

@@ -105,7 +105,8 @@ class View {
     });
   }
 
-  // ST-COPAY, for who may see the person. A price a unit has to be adopted before there are amounts.
+  // ST-COPAY, for who may see the person. A price says itself on which days it holds and may be agreed late,
+  // so the settings in force on the day that is asked about count, not those that a visit was judged by.
   void copay() {
     if (case_.benefit != Benefit::st) return;
     if (!person_) {
@@ -113,18 +114,24 @@ class View {
       plain("copay_note", "null");
       return;
     }
-    const UnitPrice not_set;
+    const RuleBook& rules = *question_.rules;
+    const SettingsInForce settings = rules.settings(rules.in_force(case_.provider, asked_.today));
+    const auto days = copay_days(case_, book(case_, rules), rules, person_->born, [&](CivilDate day) {
+      return settings.price_on(Benefit::st, day, person_->insurer_ik);
+    });
     const auto amount = [](const std::optional<Cents>& cents) {
       return cents ? std::to_string(cents->value) : std::string("null");
     };
-    objects("copay_days",
-            copay_days(case_, book(case_, *question_.rules), *question_.rules, person_->born, not_set),
-            [&](const CopayDay& day) {
-              text("date", to_string(day.date));
-              plain("cost", amount(day.cost));
-              plain("copay", amount(day.copay));
-            });
-    text("copay_note", say(question_.language, message::no_unit_price));
+    objects("copay_days", days, [&](const CopayDay& day) {
+      text("date", to_string(day.date));
+      plain("cost", amount(day.cost));
+      plain("copay", amount(day.copay));
+    });
+    if (std::all_of(days.begin(), days.end(), [](const CopayDay& day) { return day.cost.has_value(); })) {
+      plain("copay_note", "null");
+    } else {
+      text("copay_note", say(question_.language, message::no_unit_price));
+    }
   }
 
   void as_at(const StoreState& state) {

@@ -525,3 +525,42 @@ def test_days_of_co_payment_without_a_price(story, english):
     english.positions = story.client.positions
     assert "No price" in english.get(f"cases/{case.id}")["copay_note"]
     assert "copay_days" not in story.running().now()
+
+
+def test_days_of_co_payment_with_a_price(story):
+    """ST-COPAY: from 18: 10 % of the day's cost, at least 5 EUR, at most 10 EUR; per calendar day with a
+    service; exempt with a certificate, which can arrive later and then applies from its own date"""
+    case = story.st_approved(born="2008-02-03")
+    for day, minutes, time in [
+        ("2026-02-02", 60, "10:00"),
+        ("2026-02-03", 60, "09:00"),
+        ("2026-02-03", 60, "15:00"),
+        ("2026-02-04", 30, "10:00"),
+        ("2026-02-05", 75, "10:00"),
+        ("2026-02-06", 75, "10:00"),
+    ]:
+        case.is_visited(day, minutes=minutes, time=time)
+    # The price is agreed after the visits, and for them.
+    prices = [
+        {"benefit": "ST", "cents_per_unit": 6000, "from": "2026-01-01"},
+        {"benefit": "ST", "cents_per_unit": 8025, "from": "2026-01-01", "insurer_ik": "104212059"},
+    ]
+    data = {"provider": story.provider, "from": "2026-06-01", "settings": {"prices": prices}}
+    story.client.done("AdoptSettings", None, data)
+    case.does("RecordExemption", {"from": "2026-02-06", "until": "2026-12-31"})
+    now = case.now()
+    assert [(day["date"], day["cost"], day["copay"]) for day in now["copay_days"]] == [
+        ("2026-02-02", 6000, 0),  # the last day before the 18th birthday
+        ("2026-02-03", 12000, 1000),
+        ("2026-02-04", 3000, 500),
+        ("2026-02-05", 7500, 750),
+        ("2026-02-06", 7500, 0),
+    ]
+    assert now["copay_note"] is None
+    person = {**st_referral_data()["person"], "insurer_ik": "104212059"}
+    insured_there = story.st_approved(person=person)
+    insured_there.is_visited("2026-02-05", minutes=75)
+    assert insured_there.now()["copay_days"] == [{"date": "2026-02-05", "cost": 10031, "copay": 1000}]
+    unpaid = story.st()
+    unpaid.is_visited("2026-02-05")
+    assert unpaid.now()["copay_days"] == [{"date": "2026-02-05", "cost": 0, "copay": 0}]
