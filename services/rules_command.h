@@ -6,10 +6,10 @@
 
 namespace geleit {
 
-/// `geleit rules [--json]` and `geleit rules show RULE [--json]`, both with `--provider P [--server URL]` as a
-/// service has them in force there; `geleit rules diff A B [--json]`; `geleit rules holidays --year Y [--land L]
-/// [--json]`. A and B are names or hashes of shipped sets, or paths of files; `diff` ends with 0 where every rule
-/// is the same, 1 where one differs, 2 where a set cannot be read.
+/// `geleit rules [--json]` and `geleit rules show RULE [--json]`, both with `--provider P [--server URL]` as
+/// a service has them in force there; `geleit rules diff A B [--json]`; `geleit rules holidays --year Y
+/// [--land L] [--json]`. A and B are names or hashes of shipped sets, or paths of files; `diff` ends with 0
+/// where every rule is the same, 1 where one differs, 2 where a set cannot be read.
 void add_rules(CommandLine& line);
 
 }  // namespace geleit
