@@ -523,7 +523,7 @@ def test_days_of_co_payment_without_a_price(story, english):
     assert now["copay_days"] == [{"date": "2026-02-02", **none}, {"date": "2026-02-03", **none}]
     assert "kein Preis" in now["copay_note"]
     english.positions = story.client.positions
-    assert "No price" in english.get(f"cases/{case.id}")["copay_note"]
+    assert "no price" in english.get(f"cases/{case.id}")["copay_note"]
     assert "copay_days" not in story.running().now()
 
 
