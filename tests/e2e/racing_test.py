@@ -163,7 +163,8 @@ def test_readers_see_whole_cases_while_others_write(story, at_once):
                 now = mine.now()
                 delivered = [v for v in now["visits"] if v["state"] == "delivered"]
                 assert sum(v["minutes"] for v in delivered) == now["balance"]["delivered"]
-                assert now["version"] == 3 + len(delivered)
+                # A reader that has seen nothing yet may be shown the case before its approval.
+                assert now["version"] == 3 + len(delivered) or (now["version"] < 3 and not delivered)
         return True
 
     assert all(at_once(act))
