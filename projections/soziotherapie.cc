@@ -46,15 +46,54 @@ std::vector<TotalWindow> fixed_windows(const Case& c, std::vector<CivilDate> uni
 
 /// The rolling window that ends on that day.
 TotalWindow window_ending(CivilDate until, const RuleNumbers& numbers) {
-  return {add_months(until, -12 * numbers.st_total_years), until};
+  const int months = 12 * numbers.st_total_years;
+  const CivilDate from = add_months(until, -months);
+  // The three years of 28 February do not reach 29 February.
+  return {add_months(from, months) < until ? from + 1 : from, until};
 }
+
+bool holds(const TotalWindow& window, CivilDate day) { return day >= window.from && day <= window.until; }
 
 Minutes minutes_in(const TotalWindow& window, const std::vector<Counted>& units) {
   Minutes sum;
   for (const Counted& unit : units) {
-    if (unit.on >= window.from && unit.on <= window.until) sum += unit.minutes;
+    if (holds(window, unit.on)) sum += unit.minutes;
   }
   return sum;
+}
+
+/// The delivered units but for one visit.
+std::vector<Counted> units_but(const Case& c, VisitId except, const RuleBook& rules,
+                               const RuleNumbers& numbers) {
+  std::vector<Counted> units;
+  for (const Visit& v : c.visits) {
+    if (v.id != except && counts_towards_total(c, v, numbers)) {
+      units.push_back({v.on, weight_of(c, v, rules)});
+    }
+  }
+  return units;
+}
+
+std::vector<Counted> units_with(const Case& c, const Visit& visit, const RuleBook& rules,
+                                const RuleNumbers& numbers) {
+  std::vector<Counted> units = units_but(c, visit.id, rules, numbers);
+  units.push_back({visit.on, weight_of(c, visit, numbers)});
+  return units;
+}
+
+/// Every period and what is in it.
+std::vector<TotalReached> reached_in(const Case& c, const std::vector<Counted>& units,
+                                     const RuleNumbers& numbers) {
+  std::vector<TotalWindow> windows;
+  if (numbers.st_window == StWindow::rolling) {
+    for (const Counted& unit : units) windows.push_back(window_ending(unit.on, numbers));
+  } else {
+    windows = fixed_windows(c, days_of(units), numbers);
+  }
+  std::vector<TotalReached> reached;
+  reached.reserve(windows.size());
+  for (const TotalWindow& window : windows) reached.push_back({window, minutes_in(window, units)});
+  return reached;
 }
 
 }  // namespace
@@ -71,9 +110,17 @@ ReferralIndex referral_on(const Case& c, CivilDate on) {
   std::optional<ReferralIndex> found;
   for (ReferralIndex r = 0; r <= c.follow_ups.size(); ++r) {
     const CivilDate day = prescribed_on(c, r);
-    if (day <= on && (!found || day >= prescribed_on(c, *found))) found = r;
+    if (day > on) continue;
+    const bool ends_trial = found && is_trial(c, *found) && !is_trial(c, r);
+    if (!found || day >= prescribed_on(c, *found) || ends_trial) found = r;
   }
   return found.value_or(0);
+}
+
+ReferralIndex latest_referral(const Case& c) {
+  CivilDate last = c.prescribed_on;
+  for (const FollowUp& f : c.follow_ups) last = std::max(last, f.prescribed_on);
+  return referral_on(c, last);
 }
 
 std::optional<ReferralIndex> latest_regular_referral(const Case& c) {
@@ -124,8 +171,13 @@ std::optional<TotalWindow> current_window(const Case& c, const RuleNumbers& numb
   }
   if (units.empty()) return std::nullopt;
   std::vector<CivilDate> days = days_of(units);
-  if (numbers.st_window != StWindow::rolling) return fixed_windows(c, std::move(days), numbers).back();
-  const TotalWindow last = window_ending(*std::max_element(days.begin(), days.end()), numbers);
+  const CivilDate last_unit = *std::max_element(days.begin(), days.end());
+  if (numbers.st_window != StWindow::rolling) {
+    std::vector<TotalWindow> windows = fixed_windows(c, std::move(days), numbers);
+    while (windows.back().from > last_unit) windows.pop_back();  // a referral began it
+    return windows.back();
+  }
+  const TotalWindow last = window_ending(last_unit, numbers);
   std::erase_if(days, [&](CivilDate day) { return day < last.from; });
   const CivilDate oldest = *std::min_element(days.begin(), days.end());
   return TotalWindow{oldest, add_months(oldest, 12 * numbers.st_total_years)};
@@ -133,28 +185,28 @@ std::optional<TotalWindow> current_window(const Case& c, const RuleNumbers& numb
 
 TotalReached total_with(const Case& c, const Visit& visit, const RuleBook& rules,
                         const RuleNumbers& numbers) {
-  std::vector<Counted> units;
-  for (const Visit& v : c.visits) {
-    if (v.id != visit.id && counts_towards_total(c, v, numbers)) {
-      units.push_back({v.on, weight_of(c, v, rules)});
-    }
-  }
-  units.push_back({visit.on, weight_of(c, visit, numbers)});
-
-  std::vector<TotalWindow> windows;
-  if (numbers.st_window == StWindow::rolling) {
-    for (const Counted& unit : units) windows.push_back(window_ending(unit.on, numbers));
-  } else {
-    windows = fixed_windows(c, days_of(units), numbers);
-  }
   std::optional<TotalReached> fullest;
-  for (const TotalWindow& window : windows) {
-    if (visit.on < window.from || visit.on > window.until) continue;
-    const Minutes minutes = minutes_in(window, units);
-    if (!fullest || minutes > fullest->minutes) fullest = TotalReached{window, minutes};
+  for (const TotalReached& reached : reached_in(c, units_with(c, visit, rules, numbers), numbers)) {
+    if (holds(reached.window, visit.on) && (!fullest || reached.minutes > fullest->minutes))
+      fullest = reached;
   }
   assert(fullest);
   return *fullest;
+}
+
+bool overfills_another(const Case& c, const Visit& visit, const RuleBook& rules, const RuleNumbers& numbers) {
+  const auto overfull = [&](const std::vector<Counted>& units) {
+    std::vector<TotalWindow> windows;
+    for (const TotalReached& reached : reached_in(c, units, numbers)) {
+      if (reached.minutes > numbers.st_total_minutes) windows.push_back(reached.window);
+    }
+    return windows;
+  };
+  const std::vector<TotalWindow> before = overfull(units_but(c, {}, rules, numbers));
+  const std::vector<TotalWindow> after = overfull(units_with(c, visit, rules, numbers));
+  return std::any_of(after.begin(), after.end(), [&](const TotalWindow& window) {
+    return !holds(window, visit.on) && std::find(before.begin(), before.end(), window) == before.end();
+  });
 }
 
 }  // namespace geleit

@@ -15,8 +15,11 @@ namespace geleit {
 using ReferralIndex = std::size_t;
 
 /// The referral that a day's care belongs to: the one prescribed last on or before it (of two of one day the
-/// one received later); before all of them the opening one.
+/// one received later); before all of them the opening one. A regular referral ends the trials received
+/// before it, even those prescribed after it: what it clarifies is clear.
 [[nodiscard]] ReferralIndex referral_on(const Case& c, CivilDate on);
+/// The one that care belongs to from now on, until another comes.
+[[nodiscard]] ReferralIndex latest_referral(const Case& c);
 [[nodiscard]] CivilDate prescribed_on(const Case& c, ReferralIndex referral);
 [[nodiscard]] bool is_trial(const Case& c, ReferralIndex referral);
 /// The regular referral that was received last; none while there is only a trial.
@@ -43,16 +46,22 @@ struct TotalWindow {
 };
 /// ST-TOTAL, ST-WINDOW: the period in which the case stands with its last unit; none without a unit. Fixed
 /// ones follow one another: each begins with the first unit (or, where the set says so, referral) after the
-/// one before. The rolling one begins with the oldest unit that still counts at the last one.
+/// one before; one that only a referral has begun is not yet where the case stands. The rolling one begins
+/// with the oldest unit that still counts at the last one.
 [[nodiscard]] std::optional<TotalWindow> current_window(const Case& c, const RuleNumbers& numbers);
 
-/// What a visit would bring the hours to.
+/// A period and what is in it.
 struct TotalReached {
-  TotalWindow window;  ///< the fullest one that holds the visit's day
-  Minutes minutes;     ///< in it, the visit included
+  TotalWindow window;
+  Minutes minutes;
 };
-/// With this visit delivered as it is given here, in the place of the one with its id.
+/// The fullest period that holds the visit's day, with this visit delivered as it is given here, in the place
+/// of the one with its id.
 [[nodiscard]] TotalReached total_with(const Case& c, const Visit& visit, const RuleBook& rules,
                                       const RuleNumbers& numbers);
+/// With it so delivered, a period that does not hold its day has more than the hours, and had not before: a
+/// unit told late begins periods earlier and so moves those that follow.
+[[nodiscard]] bool overfills_another(const Case& c, const Visit& visit, const RuleBook& rules,
+                                     const RuleNumbers& numbers);
 
 }  // namespace geleit

@@ -106,8 +106,8 @@ struct Tasks {
   }
 
   void refer_again() {
-    if (is_trial(c, c.follow_ups.size())) {
-      add(Task::obtain_referral, Role::lead, prescribed_on(c, c.follow_ups.size()), {}, Rule::st_trial);
+    if (const ReferralIndex latest = latest_referral(c); is_trial(c, latest)) {
+      add(Task::obtain_referral, Role::lead, prescribed_on(c, latest), {}, Rule::st_trial);
     } else if (subject.first_unit_on && approved() && !undecided() && applied_for_all_referrals() &&
                balance_of(c, subject.booking).remaining <= Minutes{0}) {
       add(Task::obtain_referral, Role::lead, *subject.last_unit_on, {}, Rule::st_referral);
@@ -192,7 +192,7 @@ struct Tasks {
         Rule::st_total);
   }
   [[nodiscard]] bool trial_goes_on() const {
-    const ReferralIndex latest = c.follow_ups.size();
+    const ReferralIndex latest = latest_referral(c);
     return is_trial(c, latest) &&
            trial_minutes(c, latest, {}) <
                minutes_of_units(rules_at(c, c.latest_judged, rules).numbers().st_trial_units_max);

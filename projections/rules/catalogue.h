@@ -75,8 +75,22 @@ inline constexpr Message<Text, Text, Text> prescribe_by{
     "{} Ein Vertragsarzt hat {} Zeit zu verordnen, also bis {}; danach nur mit Begründung.",
     "{} A contract doctor has {} to prescribe, that is until {}; later only with a reason."};
 inline constexpr Message<Text, Text, Text, Text> total_until{
-    "{0} Für {1} gibt es höchstens {3} Stunden, also bis {2}; danach beginnt ein neuer Zeitraum.",
-    "{0} For {1} there are at most {3} hours, that is until {2}; after that a new period begins."};
+    "{0} Für {1} gibt es höchstens {3} Stunden, also bis {2}; einen neuen Zeitraum beginnt die erste Einheit "
+    "danach.",
+    "{0} For {1} there are at most {3} hours, that is until {2}; the first unit after that begins a new "
+    "period."};
+inline constexpr Message<Text, Text, Text, Text> total_until_or_referral{
+    "{0} Für {1} gibt es höchstens {3} Stunden, also bis {2}; einen neuen Zeitraum beginnt die erste Einheit "
+    "oder Verordnung danach.",
+    "{0} For {1} there are at most {3} hours, that is until {2}; the first unit or referral after that "
+    "begins "
+    "a new period."};
+inline constexpr Message<Text, Text, Text, Text> total_rolling{
+    "{0} Für {1} gibt es höchstens {3} Stunden, gleitend gezählt: Was an diesem Tag erbracht wurde, zählt "
+    "bis "
+    "{2}.",
+    "{0} For {1} there are at most {3} hours, counted as they go by: what was delivered on that day counts "
+    "until {2}."};
 inline constexpr Message<Text, Text, Text> decide_by{"{} Sie hat {} Zeit zu entscheiden, also bis {}.",
                                                      "{} It has {} to decide, that is until {}."};
 inline constexpr Message<Text, Text, Text> decide_by_expert{

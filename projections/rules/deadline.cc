@@ -64,6 +64,15 @@ const Message<std::string_view>& total_anchor_said(StWindow window) {
   return message::first_unit;
 }
 
+const decltype(message::total_until)& total_said(StWindow window) {
+  switch (window) {
+    case StWindow::first_unit: return message::total_until;
+    case StWindow::first_referral: return message::total_until_or_referral;
+    case StWindow::rolling: return message::total_rolling;
+  }
+  return message::total_until;
+}
+
 /// Tells one deadline: what the sentences about each rule have in common.
 class Telling {
  public:
@@ -151,7 +160,7 @@ class Telling {
       return say(language_, message::copay_from, anchor(), due(), day_after(), numbers_.st_copay_age_years);
     }
     assert(story_.rule == Rule::st_total);
-    return say(language_, message::total_until,
+    return say(language_, total_said(numbers_.st_window),
                say(language_, total_anchor_said(numbers_.st_window), anchor()),
                years(language_, numbers_.st_total_years), last_day(),
                std::to_string(numbers_.st_total_minutes.value / minutes_per_unit));

@@ -94,6 +94,27 @@ TEST(Soziotherapie, ALateRegularReferralTakesTrialUnitsIn) {
   EXPECT_EQ(story.balance().at_risk, Minutes{60});
 }
 
+TEST(Soziotherapie, ARegularReferralDatedBeforeTheTrialEndsIt) {
+  CaseStory story =
+      referred({.benefit = Benefit::st, .received_on = "2026-03-02", .units = 5, .trial = true});
+  story.delivered(1, "2026-03-05").followed_up("2026-02-20", 30);
+  EXPECT_FALSE(is_trial_unit(story.now(), *story.now().find_visit(visit_id(1))));
+  EXPECT_EQ(story.balance().at_risk, Minutes{60});
+  EXPECT_EQ(latest_referral(story.now()), 1u);
+  story.followed_up("2026-03-10", 5, true);  // another begins with its own date
+  EXPECT_EQ(referral_on(story.now(), day("2026-03-09")), 1u);
+  EXPECT_EQ(referral_on(story.now(), day("2026-03-10")), 2u);
+}
+
+TEST(Soziotherapie, ALateTrialPaperLeavesTheRegularReferralTheLatest) {
+  CaseStory story = approved();  // prescribed on 2026-02-01
+  story.delivered(1, "2026-02-14").followed_up("2026-01-15", 5, true);
+  EXPECT_EQ(latest_referral(story.now()), 0u);
+  EXPECT_THAT(story.tasks_on("2026-02-14"), ElementsAre("complete_care", "schedule_visit"));
+  story.delivered(2, "2026-02-15", 1740);  // the thirty units; the trial's five are past
+  EXPECT_THAT(story.tasks_on("2026-02-15"), ElementsAre("complete_care", "obtain_referral"));
+}
+
 TEST(Soziotherapie, TrialsAreCountedByTheYearOfTheirPrescription) {
   CaseStory story = referred(trial);
   story.followed_up("2026-12-31", 5, true).followed_up("2027-01-01", 5, true).followed_up("2026-06-01", 30);
@@ -161,6 +182,27 @@ TEST(Soziotherapie, TheThreeYearsMayRunFromTheFirstReferral) {
   EXPECT_EQ(event_names[story.deadline(Rule::st_total).anchor_event], "FollowUpReferralReceived");
 }
 
+TEST(Soziotherapie, APeriodThatOnlyAReferralBeganIsNotYetTheCurrentOne) {
+  const std::string set = window_set("first_referral");
+  CaseStory story;
+  story.judged_by(set).referred(regular).delivered(1, "2026-04-01").followed_up("2029-03-01", 30);
+  EXPECT_EQ(current_window(story.now(), numbers_of(set)),
+            (TotalWindow{day("2026-02-01"), day("2029-02-01")}));
+  story.delivered(2, "2029-03-01");
+  EXPECT_EQ(current_window(story.now(), numbers_of(set)),
+            (TotalWindow{day("2029-03-01"), day("2032-03-01")}));
+}
+
+TEST(Soziotherapie, AUnitOfTheEndOfFebruaryStopsCountingBeforeTheLeapDay) {
+  const std::string set = window_set("rolling");
+  CaseStory story;
+  story.judged_by(set).referred(regular).delivered(1, "2025-02-28", 600);
+  EXPECT_EQ(with_an_hour(story, "2028-02-28", numbers_of(set)).minutes, Minutes{660});
+  EXPECT_EQ(with_an_hour(story, "2028-02-29", numbers_of(set)).minutes, Minutes{60});
+  EXPECT_EQ(with_an_hour(story, "2028-02-29", numbers_of(set)).window,
+            (TotalWindow{day("2025-03-01"), day("2028-02-29")}));
+}
+
 TEST(Soziotherapie, TheThreeYearsMayRollWithEveryUnit) {
   const std::string set = window_set("rolling");
   CaseStory story;
@@ -218,9 +260,25 @@ TEST(Soziotherapie, ARenewedPeriodIsADeadlineOfItsOwn) {
 TEST(Soziotherapie, TheSentenceOfTheHoursNamesThePeriod) {
   CaseStory story = approved();
   story.delivered(1, "2026-02-14");
-  EXPECT_EQ(
-      explain(*shipped_rule_sets().back(), story.deadline(Rule::st_total), Language::de),
-      "Erste Einheit am Sa 14.02.2026 + 3 Jahre: bis Mi 14.02.2029 sind höchstens 120 Stunden möglich.");
+  EXPECT_EQ(explain(*shipped_rule_sets().back(), story.deadline(Rule::st_total), Language::de),
+            "Erste Einheit am Sa 14.02.2026. Für 3 Jahre gibt es höchstens 120 Stunden, also bis Mi "
+            "14.02.2029; einen "
+            "neuen Zeitraum beginnt die erste Einheit danach.");
+}
+
+TEST(Soziotherapie, TheSentenceSaysWhatBeginsTheNextPeriod) {
+  const auto told = [](std::string_view window) {
+    const std::string set = window_set(window);
+    CaseStory story;
+    story.judged_by(set).referred(regular).delivered(1, "2026-02-14");
+    return explain(*RuleSet::parse(set), story.deadline(Rule::st_total), Language::de);
+  };
+  EXPECT_EQ(told("first_referral"),
+            "Beginn des Zeitraums am So 01.02.2026. Für 3 Jahre gibt es höchstens 120 Stunden, also bis "
+            "Do 01.02.2029; einen neuen Zeitraum beginnt die erste Einheit oder Verordnung danach.");
+  EXPECT_EQ(told("rolling"),
+            "Beginn des Zeitraums am Sa 14.02.2026. Für 3 Jahre gibt es höchstens 120 Stunden, gleitend "
+            "gezählt: Was an diesem Tag erbracht wurde, zählt bis Mi 14.02.2029.");
 }
 
 TEST(Soziotherapie, BothRegimesOfTheInsurersAnswerHold) {
