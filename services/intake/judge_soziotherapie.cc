@@ -80,26 +80,48 @@ void judge_st_group(Judgement& j, std::int32_t group_size) {
            "group_size");
 }
 
-void judge_st_delivered(Judgement& j, const Visit& visit) {
+namespace {
+
+// A correction that neither moves the visit nor makes it more cannot be what goes too far: what became known
+// since has, and is not undone by refusing it.
+bool adds_nothing(const Judgement& j, const Visit& visit) {
+  const Case& c = j.state();
+  const Visit* before = c.find_visit(visit.id);
+  return before && before->delivered() && visit.on == before->on && visit.minutes <= before->minutes &&
+         weight_of(c, visit, j.numbers()) <= weight_of(c, *before, j.numbers());
+}
+
+void judge_st_trial_minutes(Judgement& j, const Visit& visit) {
+  const ReferralIndex referral = referral_on(j.state(), visit.on);
+  if (!is_trial(j.state(), referral)) return;
+  const Minutes most = minutes_of_units(j.numbers().st_trial_units_max);
+  const Minutes reached = trial_minutes(j.state(), referral, visit.id) + visit.minutes;
+  if (reached > most) {
+    j.breaks(Rule::st_trial, sentence(message::trial_minutes_at_most, most.value),
+             sentence(message::would_be, reached.value), "minutes");
+  }
+}
+
+void judge_st_total(Judgement& j, const Visit& visit) {
   const RuleNumbers& numbers = j.numbers();
-  if (const ReferralIndex referral = referral_on(j.state(), visit.on); is_trial(j.state(), referral)) {
-    const Minutes most = minutes_of_units(numbers.st_trial_units_max);
-    const Minutes reached = trial_minutes(j.state(), referral, visit.id) + visit.minutes;
-    if (reached > most) {
-      j.breaks(Rule::st_trial, sentence(message::trial_minutes_at_most, most.value),
-               sentence(message::would_be, reached.value), "minutes");
-    }
-  }
-  if (!numbers.st_trials_count && is_trial_unit(j.state(), visit)) {
-    judge_st_group(j, visit.group_size);
-    return;
-  }
+  if (!numbers.st_trials_count && is_trial_unit(j.state(), visit)) return;
   const TotalReached reached = total_with(j.state(), visit, j.rule_book(), numbers);
   if (reached.minutes > numbers.st_total_minutes) {
     j.breaks(Rule::st_total,
              sentence(message::total_at_most, numbers.st_total_minutes.value, reached.window.from,
                       reached.window.until),
              sentence(message::would_be, reached.minutes.value), "minutes");
+  } else if (overfills_another(j.state(), visit, j.rule_book(), numbers)) {
+    j.flags(Rule::st_total);
+  }
+}
+
+}  // namespace
+
+void judge_st_delivered(Judgement& j, const Visit& visit) {
+  if (!adds_nothing(j, visit)) {
+    judge_st_trial_minutes(j, visit);
+    judge_st_total(j, visit);
   }
   judge_st_group(j, visit.group_size);
 }

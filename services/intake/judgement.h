@@ -118,7 +118,8 @@ void judge_st_trial(Judgement& j, std::int32_t units, CivilDate prescribed_on,
                     std::optional<std::size_t> referral);
 /// ST-PLAN.
 void judge_st_plan(Judgement& j, std::optional<bool> care_plan_attached);
-/// ST-TRIAL, ST-TOTAL, ST-GROUP: the visit as it would stand, delivered.
+/// ST-TRIAL, ST-TOTAL, ST-GROUP: the visit as it would stand, delivered. A correction that adds nothing is
+/// judged by ST-GROUP alone; a later period that the visit moves and overfills is flagged.
 void judge_st_delivered(Judgement& j, const Visit& visit);
 /// ST-GROUP.
 void judge_st_group(Judgement& j, std::int32_t group_size);

@@ -318,6 +318,32 @@ TEST_F(DecideSoziotherapie, TrialUnitsCountTowardsTheTotal) {
   rejected(Rule::st_total, "minutes", unit(2, "2026-05-01", 1), "DeliverVisit");
 }
 
+TEST_F(DecideSoziotherapie, AnEarlierFirstUnitThatOverfillsALaterPeriodIsFlaggedAndStopsNoCorrection) {
+  now = berlin_time(civil(2029, 6, 1), 12, 0);
+  opens(st());
+  does("DeliverVisit", unit(1, "2026-01-20"));
+  does("DeliverVisit", unit(2, "2029-01-15"));
+  EXPECT_TRUE(does("DeliverVisit", unit(3, "2029-01-21")).findings.empty());
+  delivers(7140, "2029-01-22");  // full; the unit of 15 January lies in the period before
+  EXPECT_EQ(does("DeliverVisit", unit(4, "2026-01-10")).findings, std::vector{Rule::st_total});
+  rejected(Rule::st_total, "minutes", correction(2, {{"minutes", "61"}}), "CorrectVisit");
+  rejected(Rule::st_total, "minutes", correction(2, {{"started_at", at("2029-01-16")}}), "CorrectVisit");
+  passes(correction(2, {{"minutes", "45"}}), "CorrectVisit");
+  passes(correction(3, {{"note", text("nachgetragen")}}), "CorrectVisit");
+  passes(correction(4, {{"minutes", "45"}}), "CorrectVisit");  // it was flagged once
+}
+
+TEST_F(DecideSoziotherapie, ACorrectionThatAddsNothingStandsInATrialThatALatePaperOverfilled) {
+  opens(st());
+  does("DeliverVisit", unit(1, "2026-02-10", 240));
+  does("DeliverVisit", unit(2, "2026-02-11", 120));
+  does("ReceiveFollowUpReferral", following("2026-02-10", 5, {{"trial", "true"}}));
+  rejected(Rule::st_trial, "minutes", correction(2, {{"minutes", "121"}}), "CorrectVisit");
+  rejected(Rule::st_trial, "minutes", correction(2, {{"started_at", at("2026-02-12")}}), "CorrectVisit");
+  passes(correction(2, {{"minutes", "105"}}), "CorrectVisit");
+  passes(correction(2, {{"note", text("nachgetragen")}}), "CorrectVisit");
+}
+
 TEST_F(DecideSoziotherapie, MoreThanTwelvePeopleAreFlagged) {
   opens(st());
   const auto people = [](int n) { return Members{{"group_size", std::to_string(n)}}; };
