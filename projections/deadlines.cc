@@ -85,11 +85,22 @@ DeadlineDates decision_dates(const Application& a, const RuleSet& rules, bool ex
              : decision_deadline_sgb9(rules, a.received_on, expert ? a.opinion_on : std::nullopt, calendar);
 }
 
-bool is_referral_day(const Case& c, CivilDate on) {
+/// The referral prescribed on that day, of several the one received first.
+std::optional<ReferralIndex> referral_of(const Case& c, CivilDate day) {
   for (ReferralIndex r = 0; r <= c.follow_ups.size(); ++r) {
-    if (prescribed_on(c, r) == on) return true;
+    if (prescribed_on(c, r) == day) return r;
   }
-  return false;
+  return std::nullopt;
+}
+
+/// The version that first brought a unit to that day: of those delivered there the one told first.
+Version first_dated_on(const Case& c, CivilDate day) {
+  std::optional<Version> first;
+  for (const Visit& v : c.visits) {
+    if (v.delivered() && v.on == day && (!first || v.dated < *first)) first = v.dated;
+  }
+  assert(first);
+  return *first;
 }
 
 /// True when an approval of the denial's kind came after it, on or before `acts_on`.
@@ -185,22 +196,28 @@ std::optional<DeadlineRow> total_of(const Case& c, const RuleBook& rules) {
   if (c.benefit != Benefit::st) return std::nullopt;
   const auto first = first_unit_on(c);
   if (!first) return std::nullopt;
-  const RuleSet& set = rules_at(c, first_visit_on(c, *first, true).judged, rules);
-  const auto window = current_window(c, set.numbers());
+  const RuleSet& first_set = rules_at(c, first_visit_on(c, *first, true).judged, rules);
+  const StWindow kind = first_set.numbers().st_window;
+  const auto window = current_window(c, first_set.numbers());
   if (!window) return std::nullopt;
+  const RuleSet* set = &first_set;
   std::uint8_t anchor_event = event_number<VisitDelivered>;
-  Version opened = c.first_unit_changed;
-  if (set.numbers().st_window == StWindow::first_referral && is_referral_day(c, window->from)) {
-    anchor_event = window->from == c.prescribed_on ? event_number<ReferralReceived>
-                                                   : event_number<FollowUpReferralReceived>;
+  Version opened;
+  if (const auto referral = referral_of(c, window->from); kind == StWindow::first_referral && referral) {
+    anchor_event = *referral == 0 ? event_number<ReferralReceived> : event_number<FollowUpReferralReceived>;
+    opened = *referral == 0 ? Version{1} : c.follow_ups[*referral - 1].version;
   } else {
-    opened = std::max(opened, first_visit_on(c, window->from, true).dated);
+    opened = window->from == *first ? c.first_unit_changed : first_dated_on(c, window->from);
+    // A set that counts periods otherwise cannot tell this one.
+    const RuleSet& own = rules_at(c, first_visit_on(c, window->from, true).judged, rules);
+    if (own.numbers().st_window == kind) set = &own;
   }
-  DeadlineRow row = row_of(c, Rule::st_total, set, anchor_event, window->from,
-                           total_deadline(set, window->from, calendar_of(c.land)));
+  DeadlineRow row = row_of(c, Rule::st_total, *set, anchor_event, window->from,
+                           total_deadline(*set, window->from, calendar_of(c.land)));
   settle(row, std::nullopt, closed_on(c));
-  // A benefit window does not roll, so the Land never moves it.
-  row.generation = std::max(opened, c.reopened);
+  // A benefit window does not roll, so the Land never moves it; nothing meets it, so reopening takes nothing
+  // back.
+  row.generation = opened;
   return row;
 }
 

@@ -123,11 +123,11 @@ ReferralIndex latest_referral(const Case& c) {
   return referral_on(c, last);
 }
 
-std::optional<ReferralIndex> latest_regular_referral(const Case& c) {
-  for (ReferralIndex r = c.follow_ups.size() + 1; r-- > 0;) {
-    if (!is_trial(c, r)) return r;
+bool any_regular_referral(const Case& c) {
+  for (ReferralIndex r = 0; r <= c.follow_ups.size(); ++r) {
+    if (!is_trial(c, r)) return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 bool is_trial_unit(const Case& c, const Visit& v) {

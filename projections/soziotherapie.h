@@ -22,8 +22,8 @@ using ReferralIndex = std::size_t;
 [[nodiscard]] ReferralIndex latest_referral(const Case& c);
 [[nodiscard]] CivilDate prescribed_on(const Case& c, ReferralIndex referral);
 [[nodiscard]] bool is_trial(const Case& c, ReferralIndex referral);
-/// The regular referral that was received last; none while there is only a trial.
-[[nodiscard]] std::optional<ReferralIndex> latest_regular_referral(const Case& c);
+/// False while there are only trials.
+[[nodiscard]] bool any_regular_referral(const Case& c);
 
 /// ST-TRIAL: the visit belongs to a referral that is a trial.
 [[nodiscard]] bool is_trial_unit(const Case& c, const Visit& v);

@@ -95,20 +95,25 @@ struct Tasks {
     return objection.acts_on;
   }
 
-  // ST-APPROVAL: each regular referral needs an application of its own; a trial needs none, but a regular
-  // referral if the care is to go on. The first is the version of the referral, the opening one's being 1.
-  [[nodiscard]] bool applied_for_all_referrals() {
-    const auto regular = latest_regular_referral(c);
-    if (!regular) return true;
-    const Version received = *regular == 0 ? Version{1} : c.follow_ups[*regular - 1].version;
-    return std::any_of(c.applications.begin(), c.applications.end(),
-                       [&](const Application& a) { return a.version > received; });
+  // ST-APPROVAL: each regular referral needs an application of its own, made after it came; a trial needs
+  // none, but a regular referral if the care is to go on. The one received last that has none: applications
+  // are dealt out from the latest referral back, as one for a later referral cannot be for both.
+  [[nodiscard]] std::optional<ReferralIndex> not_applied_for() {
+    std::ptrdiff_t needed = 0;
+    for (ReferralIndex r = c.follow_ups.size() + 1; r-- > 0;) {
+      if (is_trial(c, r)) continue;
+      const Version received = r == 0 ? Version{1} : c.follow_ups[r - 1].version;
+      const auto since = std::count_if(c.applications.begin(), c.applications.end(),
+                                       [&](const Application& a) { return a.version > received; });
+      if (since < ++needed) return r;
+    }
+    return std::nullopt;
   }
 
   void refer_again() {
     if (const ReferralIndex latest = latest_referral(c); is_trial(c, latest)) {
       add(Task::obtain_referral, Role::lead, prescribed_on(c, latest), {}, Rule::st_trial);
-    } else if (subject.first_unit_on && approved() && !undecided() && applied_for_all_referrals() &&
+    } else if (subject.first_unit_on && approved() && !undecided() && !not_applied_for() &&
                balance_of(c, subject.booking).remaining <= Minutes{0}) {
       add(Task::obtain_referral, Role::lead, *subject.last_unit_on, {}, Rule::st_referral);
     }
@@ -116,13 +121,12 @@ struct Tasks {
 
   void apply() {
     if (!smn()) {
-      const auto regular = latest_regular_referral(c);
-      if (!regular) return;
-      if (!applied_for_all_referrals()) {
+      if (const auto referral = not_applied_for()) {
         add(Task::submit_application, Role::management,
-            *regular == 0 ? c.received_on : prescribed_on(c, *regular), {}, Rule::st_approval);
+            *referral == 0 ? c.received_on : prescribed_on(c, *referral), {}, Rule::st_approval);
         return;
       }
+      if (!any_regular_referral(c)) return;
     }
     if (c.applications.empty()) {
       add(Task::submit_application, Role::management, c.received_on);

@@ -238,11 +238,13 @@ TEST(Soziotherapie, TheDeadlineOfTheHoursStandsOnceAUnitWasDelivered) {
 
 TEST(Soziotherapie, TheEndOfTheCareMakesTheHoursMoot) {
   CaseStory story = approved();
-  story.delivered(1, "2026-02-14").completed("2026-08-01");
+  story.delivered(1, "2026-02-14");
+  const Version opened = story.deadline(Rule::st_total).generation;
+  story.completed("2026-08-01");
   EXPECT_EQ(state_on(story.deadline(Rule::st_total), day("2026-08-02")), DeadlineState::moot);
   story.reopened();
   EXPECT_EQ(state_on(story.deadline(Rule::st_total), day("2026-08-02")), DeadlineState::open);
-  EXPECT_EQ(story.deadline(Rule::st_total).generation, story.version());
+  EXPECT_EQ(story.deadline(Rule::st_total).generation, opened);  // nothing that met it was taken back
 }
 
 TEST(Soziotherapie, ARenewedPeriodIsADeadlineOfItsOwn) {
@@ -255,6 +257,40 @@ TEST(Soziotherapie, ARenewedPeriodIsADeadlineOfItsOwn) {
   const Version second = story.deadline(Rule::st_total).generation;
   story.delivered(3, "2026-02-20").corrected(2, 30);
   EXPECT_EQ(story.deadline(Rule::st_total).generation, second);
+}
+
+TEST(Soziotherapie, APeriodOpensAnewOnlyWhenItsFirstDayChanges) {
+  CaseStory story = approved();
+  story.delivered(1, "2023-02-14").delivered(2, "2026-03-02");
+  const DeadlineRow second = story.deadline(Rule::st_total);
+  story.corrected_to(1, "2023-02-13").reopened();
+  story.delivered(3, "2026-03-02", 60, {.hour = 8});  // told later, begun earlier
+  EXPECT_EQ(story.deadline(Rule::st_total).anchor_on, second.anchor_on);
+  EXPECT_EQ(story.deadline(Rule::st_total).generation, second.generation);
+  story.corrected_to(2, "2026-03-01").corrected_to(3, "2026-03-04");
+  EXPECT_EQ(story.deadline(Rule::st_total).anchor_on, day("2026-03-01"));
+  EXPECT_GT(story.deadline(Rule::st_total).generation, second.generation);
+}
+
+TEST(Soziotherapie, PeriodsThatReferralsBeginOpenWithThem) {
+  CaseStory story;
+  story.judged_by(window_set("first_referral")).referred(regular).delivered(1, "2026-04-01");
+  EXPECT_EQ(story.deadline(Rule::st_total).generation, Version{1});
+  story.followed_up("2029-03-01", 30);
+  const Version received = story.version();
+  story.delivered(2, "2029-03-20").corrected_to(1, "2026-04-02");
+  EXPECT_EQ(story.deadline(Rule::st_total).generation, received);
+}
+
+TEST(Soziotherapie, ARenewedPeriodIsToldByTheSetOfItsOwnFirstUnit) {
+  CaseStory story = approved();
+  const std::string later = shipped_with("minutes = 7200", "minutes = 6000");
+  story.delivered(1, "2023-02-14").judged_by(later).delivered(2, "2026-03-02");
+  EXPECT_EQ(story.deadline(Rule::st_total).rule_set, RuleSet::parse(later)->hash());
+  // Another kind of period is another rule's to tell: this one is still of the first unit's.
+  CaseStory other = approved();
+  other.delivered(1, "2023-02-14").judged_by(window_set("rolling")).delivered(2, "2026-03-02");
+  EXPECT_EQ(other.deadline(Rule::st_total).rule_set, shipped_rule_sets().back()->hash());
 }
 
 TEST(Soziotherapie, TheSentenceOfTheHoursNamesThePeriod) {
@@ -365,6 +401,20 @@ TEST(Soziotherapie, TheNextReferralIsObtainedWhenTheUnitsAreUsedUpAndAppliedForW
   EXPECT_THAT(story.tasks_on("2026-03-02"), ElementsAre("await_decision", "complete_care"));
   story.granted(2, "2026-03-09", 30, "2026-03-01", "2026-12-31");
   EXPECT_THAT(story.tasks_on("2026-03-09"), ElementsAre("complete_care", "schedule_visit"));
+}
+
+TEST(Soziotherapie, EveryRegularReferralIsAppliedFor) {
+  CaseStory story = referred();
+  story.followed_up("2026-03-01", 30).applied("2026-03-02", 30);
+  EXPECT_THAT(story.tasks_on("2026-03-02"), Contains("submit_application"));  // for the first
+  story.applied("2026-03-03", 30);
+  EXPECT_THAT(story.tasks_on("2026-03-03"), Not(Contains("submit_application")));
+  // Asking twice for one does not ask for the next.
+  CaseStory twice = referred();
+  twice.applied("2026-02-03", 30).denied("2026-02-10").applied("2026-02-11", 30);
+  EXPECT_THAT(twice.tasks_on("2026-02-11"), Not(Contains("submit_application")));
+  twice.followed_up("2026-03-01", 30);
+  EXPECT_THAT(twice.tasks_on("2026-03-01"), Contains("submit_application"));
 }
 
 TEST(Soziotherapie, CompletionIsDueWhenTheThreeYearsEnd) {
