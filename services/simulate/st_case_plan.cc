@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "projections/rules/rule_set.h"
 #include "services/simulate/case_plan.h"
 #include "services/simulate/smn_texts.h"
 #include "services/simulate/st_texts.h"
@@ -22,12 +23,7 @@ using smn_texts::given_names;
 using smn_texts::insurers;
 using smn_texts::postal_areas;
 
-// RULES.md, as far as a story needs to know: what it tells stays within them.
-constexpr int trial_units_most = 5;               // ST-TRIAL
-constexpr int referral_units_most = 30;           // ST-REFERRAL
 constexpr int contingents_most = 3;               // ST-TOTAL: 90 units and a trial are far from 120 hours
-constexpr int group_minutes = 90;                 // ST-GROUP
-constexpr int gaf_most = 40;                      // ST-INDICATION
 constexpr std::uint64_t dice_of_st = 1ULL << 32;  // streams beside those of the children
 
 class StStory : private StoryDesk {
@@ -67,7 +63,7 @@ class StStory : private StoryDesk {
         land_);
     prescribed_on_ = received_on_ - static_cast<int>(chance_.pick(priors_.referral.prescribed_days_before));
     trial_ = chance_.happens(prior_.trial);
-    units_ = trial_ ? chance_.between(3, trial_units_most) : contingent();
+    units_ = trial_ ? chance_.between(3, numbers_.st_trial_units_max) : contingent();
     groups_ = chance_.happens(prior_.group);
     born_ = prescribed_on_ - chance_.between(18 * 366, 65 * 365);
     given_name_ = chance_.one_of(given_names);
@@ -75,7 +71,9 @@ class StStory : private StoryDesk {
     postal_code_ = fmt::format("{}{:03}", postal_areas[static_cast<std::size_t>(land_)], chance_.below(1000));
     phone_ = chance_.between(0, 999);
   }
-  int contingent() { return chance_.between(1, 10) <= 7 ? referral_units_most : 5 * chance_.between(2, 5); }
+  int contingent() {
+    return chance_.between(1, 10) <= 7 ? numbers_.st_referral_units_max : 5 * chance_.between(2, 5);
+  }
 
   PrescriberKind specialist() {
     constexpr std::array kinds{PrescriberKind::psychiatry, PrescriberKind::psychiatry,
@@ -125,7 +123,8 @@ class StStory : private StoryDesk {
     line.close_object();
     line.close_list();
     if (!listed || chance_.between(0, 1) == 1) {
-      line.number("gaf", high_gaf ? chance_.between(gaf_most + 1, 50) : chance_.between(20, gaf_most));
+      line.number("gaf", high_gaf ? chance_.between(numbers_.st_gaf_max + 1, numbers_.st_gaf_upper_bound)
+                                  : chance_.between(20, numbers_.st_gaf_max));
     }
     if (trial_) line.truth("trial", true);
     end_command();
@@ -292,8 +291,9 @@ class StStory : private StoryDesk {
     CivilDate day = almanac_.working_day_from(day_of(can_plan_from_) + 1, land_);
     CivilDate last = day;
     for (int round = 0; minutes >= 15 && round < 120; ++round) {
-      const bool group = !trial && groups_ && minutes >= group_minutes && chance_.between(1, 3) == 1;
-      const int length = std::min(minutes, group ? group_minutes : 15 * chance_.between(2, 6));
+      const bool group =
+          !trial && groups_ && minutes >= numbers_.st_group_minutes && chance_.between(1, 3) == 1;
+      const int length = std::min(minutes, group ? numbers_.st_group_minutes : 15 * chance_.between(2, 6));
       if (const auto contact = agree_on(day, length, group ? chance_.between(4, 12) : 0)) {
         minutes -= meet(*contact, trial);
         last = std::max(last, day_of(contact->starts));
@@ -390,6 +390,7 @@ class StStory : private StoryDesk {
   }
 
   const Priors::Soziotherapie& prior_;
+  const RuleNumbers& numbers_ = shipped_rule_sets().back()->numbers();  ///< what it tells stays within them
   bool trial_ = false, groups_ = false;
   CivilDate received_on_, prescribed_on_, born_;
   std::string_view given_name_, insurer_;
