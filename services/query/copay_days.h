@@ -10,7 +10,8 @@
 
 namespace geleit {
 
-/// A day with billable care; amounts are absent where they cannot be told.
+/// A day with care that is no trial; what is at risk costs nothing. Amounts are absent where they cannot be
+/// told.
 struct CopayDay {
   CivilDate date;
   std::optional<Cents> cost;   ///< absent without a price
