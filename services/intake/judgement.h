@@ -110,7 +110,8 @@ bool field_belongs(Judgement& j, Benefit benefit, bool given, std::string_view f
 
 /// ST-PRESCRIBER, ST-REFERRAL: what every referral is judged by.
 void judge_st_referral(Judgement& j, PrescriberKind prescriber, std::int32_t units);
-/// ST-INDICATION.
+/// ST-INDICATION: a listed diagnosis, or another disorder with a GAF up to the limit; the upper bound beyond
+/// it is named in the sentence only.
 void judge_st_indication(Judgement& j, const std::vector<DiagnosisGiven>& diagnoses,
                          std::optional<std::int32_t> gaf);
 /// ST-TRIAL at a referral that is a trial; `referral` is its place where the case knows it already.
