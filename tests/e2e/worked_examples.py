@@ -12,7 +12,7 @@ from pathlib import Path
 
 from client import findings, refused
 from program import ROOT, geleit_json
-from story import Case, Story, at
+from story import Case, Story, at, day_after
 
 EXAMPLES = ROOT / "tests" / "examples"
 WEEKDAYS = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"]
@@ -129,6 +129,8 @@ OPTIONS = [
     (phrase("<N> (?:Tage?|Wochen?|Monate?)"), lambda m: ("--count", m[1])),
     (phrase("<N>[.] Lebensjahr"), lambda m: ("--count", m[1])),
 ]
+# Rules that only say how another counts: it is the other that refuses.
+REFUSED_BY = {"ST-WINDOW": "ST-TOTAL", "ST-TRIAL-COUNTS": "ST-TOTAL"}
 # Rules whose dates are told under the name of another.
 TOLD_BY = {"GKV-REGIME": "GKV-DECISION"}
 
@@ -264,6 +266,8 @@ def visit_details(text: str) -> dict:
     for detail in text.removeprefix(", ").split(", ") if text else []:
         if found := phrase("<N> Minuten").fullmatch(detail):
             details["minutes"] = int(found[1])
+        elif found := phrase("Gruppe mit <N> Personen").fullmatch(detail):
+            details["group_size"] = int(found[1])
         elif detail in PLACES:
             details["place"] = PLACES[detail]
         else:
@@ -300,6 +304,31 @@ def follow_up(units: int) -> tuple:
     }
 
 
+def further_referral(day: str, units: int, prescriber: str | None, **changes) -> tuple:
+    return "ReceiveFollowUpReferral", {
+        "prescribed_on": day,
+        "units": units,
+        "prescriber": {"kind": PRESCRIBERS[prescriber] if prescriber else "psychiatry"},
+        **changes,
+    }
+
+
+def units_until(case: Case, minutes: int, day: str) -> tuple:
+    """Visits of twelve hours at most, one a day from that day on; the last is still to be sent."""
+    while minutes > 720:
+        case.is_visited(day, minutes=720, time="08:00")
+        minutes, day = minutes - 720, day_after(day)
+    return "DeliverVisit", case.delivery_data(day, "08:00", minutes=minutes)
+
+
+def st_application(units: int, day: str, attached: bool | None) -> tuple:
+    data = {"units": units, "submitted_on": day, "care_plan_attached": attached}
+    return "SubmitApplication", {k: v for k, v in data.items() if v is not None}
+
+
+ATTACHED = {" mit Betreuungsplan": True, " ohne Betreuungsplan": False, None: None}
+
+
 def then(step):
     """Something that happened: `step` takes the case and the match."""
     return lambda told, m: told.steps.append(lambda case: step(case, m))
@@ -330,6 +359,25 @@ FACTS = [
     (
         phrase("<N> Aufenthalte in 12 Monaten"),
         lambda told, m: severe(told, inpatient_stays_12_months=int(m[1])),
+    ),
+    (phrase("als Probe"), says(trial=True)),
+    (phrase("GAF <N>"), lambda told, m: told.referral.update(gaf=int(m[1]))),
+    (
+        phrase("Folgeverordnung vom <D> über <N> Einheiten(?: (vo[nm] .+))?"),
+        then(lambda case, m: further_referral(date(m[1]), int(m[2]), m[3])),
+    ),
+    (
+        phrase("Probe vom <D> über <N> Einheiten"),
+        then(lambda case, m: further_referral(date(m[1]), int(m[2]), None, trial=True)),
+    ),
+    (phrase("<N> Minuten ab <D>"), then(lambda case, m: units_until(case, int(m[1]), date(m[2])))),
+    (
+        phrase("<N> Einheiten beantragt am <D>( (?:mit|ohne) Betreuungsplan)?"),
+        then(lambda case, m: st_application(int(m[1]), date(m[2]), ATTACHED[m[3]])),
+    ),
+    (
+        phrase("Betreuungsplan vereinbart am <D>"),
+        then(lambda case, m: ("AgreeCarePlan", {"agreed_on": date(m[1]), "goals": ["Tagesstruktur"]})),
     ),
     (phrase("Einheit am <D>(,.*)?"), then(lambda case, m: unit(case, date(m[1]), m[2]))),
     (phrase("Termin am <D>(,.*)?"), then(lambda case, m: appointment(case, date(m[1]), m[2]))),
@@ -452,6 +500,9 @@ def expect_of_case(case: Case, example: Example) -> None:
     elif found := re.fullmatch("(Abschluss|Entscheidung) (bis .+)", expected):
         row = case.deadline({"Abschluss": "SMN-COMPLETE", "Entscheidung": "GKV-DECISION"}[found[1]])
         assert (row["due_on"], row["acts_on"]) == last_day_expected(found[2])[:2]
+    elif found := phrase("Zeitraum ab <D> bis <D>").fullmatch(expected):
+        row = case.deadline("ST-TOTAL")
+        assert (row["anchor"]["date"], row["due_on"]) == (date(found[1]), date(found[2]))
     elif expected == "kein Abschlusstermin":
         assert case.deadlines("SMN-COMPLETE") == []
     elif found := phrase("(keine )?Aufgabe am <D>").fullmatch(expected):
@@ -468,13 +519,16 @@ def live(example: Example, story: Story) -> None:
     """Sends the commands; the last one is what the decision is about."""
     told = told_by(example)
     decision = DECISIONS.get(example.expected)
+    rule = REFUSED_BY.get(example.rule, example.rule)
+    st = example.rule.startswith("ST-")
+    tries, refer = (story.tries_st, story.st) if st else (story.tries_referral, story.referral)
     if not told.steps and decision:
-        answer = story.tries_referral(**told.referral)
-        decision(answer, example.rule)
+        answer = tries(**told.referral)
+        decision(answer, rule)
         if example.expected == "nur mit Begründung":
-            story.referral(reasons={example.rule: "Einzelfall"}, **told.referral)
+            refer(reasons={rule: "Einzelfall"}, **told.referral)
         return
-    case = story.referral(**told.referral)
+    case = refer(**told.referral)
     *before, last = told.steps or [None]
     for step in before:
         case.does(*step(case))
@@ -484,9 +538,9 @@ def live(example: Example, story: Story) -> None:
         if decision is None:
             assert answer.status_code == 200, answer.text
         else:
-            decision(answer, example.rule)
+            decision(answer, rule)
         if example.expected == "nur mit Begründung":
-            case.does(command, data, reasons={example.rule: "Einzelfall"})
+            case.does(command, data, reasons={rule: "Einzelfall"})
     if decision is None:
         expect_of_case(case, example)
 
