@@ -30,7 +30,7 @@ SEED = os.environ.get("GELEIT_FAULT_SEED") or secrets.token_hex(4)
 LONG = COMMANDS >= 20_000
 FROZEN_BROKER_SECONDS = 30 if LONG else 12
 FROZEN_INTAKE_SECONDS = 60 if LONG else 8
-# A bound for a machine that does much else; `tests/bench/run --only kafka-failover` measures how long it takes.
+# For a machine that does much else; `tests/bench/run --only kafka-failover` measures how long it takes.
 FLOWS_AGAIN_SECONDS_MAX = 40
 # Of so many answers to a write one is lost.
 LOST_OF = 20
