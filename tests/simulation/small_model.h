@@ -252,13 +252,16 @@ struct ModelCase {
   [[nodiscard]] bool preparatory(const ModelVisit& v) const {
     return !st && (!discharged || v.on() < *discharged);
   }
-  /// ST: the referral prescribed last on or before a day, by its number; 0 opened the case.
+  /// ST: the referral prescribed last on or before a day, by its number; 0 opened the case. A trial is over
+  /// once a regular referral has come, whatever day that bears.
   [[nodiscard]] std::size_t referral_on(std::int32_t on) const {
     std::size_t found = 0;
     std::optional<std::int32_t> latest;
     if (prescribed <= on) latest = prescribed;
     for (std::size_t i = 0; i < follow_ups.size(); ++i) {
-      if (follow_ups[i].prescribed > on || (latest && follow_ups[i].prescribed < *latest)) continue;
+      const bool on_trial = found == 0 ? trial : follow_ups[found - 1].trial;
+      const bool older = latest && follow_ups[i].prescribed < *latest;
+      if (follow_ups[i].prescribed > on || (older && (!on_trial || follow_ups[i].trial))) continue;
       latest = follow_ups[i].prescribed;
       found = i + 1;
     }
@@ -319,15 +322,19 @@ inline Verdict by_delivery(const ModelCase& c, const Told& t, std::int32_t on, b
   if (c.st) {
     // The simulation's time is short: all that is delivered lies within three years.
     std::int32_t all = 0, of_trial = 0, minutes = 0;
+    bool no_more = false;  // a correction that takes nothing more
     for (const ModelVisit& v : c.visits) {
-      if (v.id == *t.target) minutes = v.minutes;
+      if (v.id == *t.target) {
+        minutes = v.minutes;
+        no_more = v.is == VisitIs::delivered && v.on() == on && t.minutes.value_or(minutes) <= minutes;
+      }
       if (v.is != VisitIs::delivered || v.id == *t.target) continue;
       all += v.minutes;
       if (c.referral_on(v.on()) == c.referral_on(on)) of_trial += v.minutes;
     }
     minutes = t.minutes.value_or(minutes);
-    return by_rules(born_later || all + minutes > 7200 || (c.is_trial(on) && of_trial + minutes > 300), false,
-                    t);
+    const bool too_much = all + minutes > 7200 || (c.is_trial(on) && of_trial + minutes > 300);
+    return by_rules(born_later || (too_much && !no_more), false, t);
   }
   const auto first = c.first_unit();
   const bool late = first && on > *first + 84;
