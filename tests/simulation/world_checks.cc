@@ -103,7 +103,8 @@ void World::audit_accepted(const StoredRecord& record, const Event& event, CaseH
   std::optional<std::size_t> found;
   if (const auto candidates = by_id_.find(id); candidates != by_id_.end()) {
     for (const std::size_t index : candidates->second) {
-      if (is_of(index)) found = index;
+      // The same words may have been found twice, the second time for a dry run.
+      if (is_of(index) && (!found || spoken_[*found].possible == 0)) found = index;
     }
   } else {
     for (const std::size_t index : without_id_) {
@@ -180,8 +181,10 @@ void World::check_accepted(const Attempt& attempt, const Accepted& accepted) {
     count("answer: dry run");
     count("check: dry answer");
     require(attempt.dry, "decided without recording, but it was to be recorded: " + spoken.text);
-    // It may lag behind what another process has recorded, for nothing is decided by it.
-    require(!attempt.known || two_, "a command that is recorded was decided again: " + spoken.text);
+    // It may lag behind what another process has recorded, or what was recorded although its append failed,
+    // for nothing is decided by it.
+    require(!attempt.known || two_ || faults_wanted_,
+            "a command that is recorded was decided again: " + spoken.text);
     return;
   }
   const auto found = recorded_.find({accepted.case_id.value, accepted.id.value});
