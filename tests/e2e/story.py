@@ -23,6 +23,17 @@ def day_after(day: str, days: int = 1) -> str:
     return (datetime.date.fromisoformat(day) + datetime.timedelta(days)).isoformat()
 
 
+def changed(data: dict, changes: dict) -> dict:
+    """A referral's data with changes: `born` is the person's, a prescriber may be told by its kind alone, and
+    None leaves a field out."""
+    if "born" in changes:
+        data["person"]["born"] = changes.pop("born")
+    if isinstance(changes.get("prescriber"), str):
+        changes["prescriber"] = {"kind": changes["prescriber"]}
+    data.update(changes)
+    return {k: v for k, v in data.items() if v is not None}
+
+
 def referral_data(**changes) -> dict:
     """The data of a referral that no rule objects to; a change to None leaves the field out."""
     data = {
@@ -38,12 +49,7 @@ def referral_data(**changes) -> dict:
         "setting": "inpatient",
         "discharged_on": DISCHARGED,
     }
-    if "born" in changes:
-        data["person"]["born"] = changes.pop("born")
-    if "prescriber" in changes and isinstance(changes["prescriber"], str):
-        changes["prescriber"] = {"kind": changes["prescriber"]}
-    data.update(changes)
-    return {k: v for k, v in data.items() if v is not None}
+    return changed(data, changes)
 
 
 def st_referral_data(**changes) -> dict:
@@ -60,12 +66,7 @@ def st_referral_data(**changes) -> dict:
         "units": 30,
         "diagnoses": [{"icd": "F20.0"}],
     }
-    if "born" in changes:
-        data["person"]["born"] = changes.pop("born")
-    if "prescriber" in changes and isinstance(changes["prescriber"], str):
-        changes["prescriber"] = {"kind": changes["prescriber"]}
-    data.update(changes)
-    return {k: v for k, v in data.items() if v is not None}
+    return changed(data, changes)
 
 
 class Case:
