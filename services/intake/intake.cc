@@ -80,6 +80,22 @@ std::shared_ptr<const PersonKey> key_of_settings() {
   return key;
 }
 
+/// What an event has from its command and from its place in its stream; what was decided is still missing.
+Event event_of(const Command& command, const CaseId& stream, const Head& head, Instant now,
+               const PersonKey& key, const TraceId& trace) {
+  Event event;
+  event.id = command.id;
+  event.stream = stream;
+  event.version = next(head.version);
+  event.previous = head.hash;
+  event.happened = command.happened;
+  event.decided = now;
+  event.by = command.by;
+  event.tag = content_tag(key, command.content);
+  event.trace = trace;
+  return event;
+}
+
 /// A case of that provider through which the person is known.
 std::optional<CaseId> case_of_person(const Snapshot& snapshot, std::string_view provider, PersonId person) {
   const std::string prefix = index_of(1, provider) + order_key(person.value);
@@ -933,19 +949,10 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
     return refuse(&entry, std::move(item), std::move(*rejection));
   Proposal& proposal = std::get<Proposal>(decided);
 
-  Event event;
-  event.id = command.id;
-  event.stream = id;
-  event.version = next(entry.ahead.head.version);
-  event.previous = entry.ahead.head.hash;
-  event.happened = command.happened;
-  event.decided = now;
+  Event event = event_of(command, id, entry.ahead.head, now, *key, item.submission->trace);
   event.provider = referral ? referral->provider : std::string_view(entry.ahead.provider);
-  event.by = command.by;
   event.judged_by = judged_by;
   event.key = key->id;
-  event.tag = content_tag(*key, command.content);
-  event.trace = item.submission->trace;
   event.findings = std::move(proposal.findings);
   event.deviations = std::move(proposal.deviations);
   event.payload = std::move(proposal.payload);
@@ -1011,17 +1018,8 @@ void Intake::decide_settings(Entry& entry, const CaseId& id, Item item, Round& r
   if (auto* rejection = std::get_if<Rejection>(&decided))
     return refuse(&entry, std::move(item), std::move(*rejection));
 
-  Event event;
-  event.id = command.id;
-  event.stream = id;
-  event.version = next(entry.ahead.head.version);
-  event.previous = entry.ahead.head.hash;
-  event.happened = command.happened;
-  event.decided = now;
+  Event event = event_of(command, id, entry.ahead.head, now, *entry.key, item.submission->trace);
   event.provider = settings.provider;
-  event.by = command.by;
-  event.tag = content_tag(*entry.key, command.content);
-  event.trace = item.submission->trace;
   event.payload = std::get<Proposal>(std::move(decided)).payload;
   Accepted accepted{event.id, id, event.version, name_of(event.payload), {}, {}, {}, false, false};
   if (item.submission->dry_run) {
