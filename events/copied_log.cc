@@ -21,7 +21,7 @@ constexpr std::size_t file_bytes = 64 << 20;
 constexpr int gather_ms = 100;
 constexpr std::size_t copied_records_max = 8'192;
 constexpr int retry_ms = 1'000;
-constexpr std::size_t lookup_positions_max = 1'024;
+constexpr std::size_t copy_positions_max = 1'024;
 
 /// The copy could not be written: not the topic's fault.
 struct CopyFailed : std::runtime_error {
@@ -368,8 +368,8 @@ void CopiedLog::read_at(std::span<const Position> positions,
   std::vector<bool> from_topic;
   std::vector<Found> records[2];
   AlignedBytes copies;
-  for (std::size_t begin = 0; begin < positions.size(); begin += lookup_positions_max) {
-    const auto some = positions.subspan(begin, std::min(lookup_positions_max, positions.size() - begin));
+  for (std::size_t begin = 0; begin < positions.size(); begin += copy_positions_max) {
+    const auto some = positions.subspan(begin, std::min(copy_positions_max, positions.size() - begin));
     from_topic.clear();
     for (auto& each : asked) each.clear();
     for (auto& each : records) each.clear();

@@ -9,7 +9,7 @@
 namespace geleit {
 namespace {
 
-constexpr char magic[8] = {'G', 'E', 'L', 'E', 'I', 'T', 'C', 'M'};
+constexpr char mark_magic[8] = {'G', 'E', 'L', 'E', 'I', 'T', 'C', 'M'};
 constexpr std::uint32_t mark_format = 1;
 
 struct StoredMark {
@@ -31,7 +31,7 @@ constexpr std::size_t mark_octets = sizeof(StoredMark) + hash_octets;
 
 std::string encode_copy_mark(const CopyMark& mark) {
   StoredMark stored{};
-  std::memcpy(stored.magic, magic, sizeof magic);
+  std::memcpy(stored.magic, mark_magic, sizeof mark_magic);
   stored.format = mark_format;
   stored.partition = mark.partition.value;
   stored.partitions = mark.partitions;
@@ -48,7 +48,7 @@ std::string encode_copy_mark(const CopyMark& mark) {
 }
 
 std::optional<CopyMark> decode_copy_mark(std::string_view record) {
-  if (record.size() != mark_octets || std::memcmp(record.data(), magic, sizeof magic) != 0) {
+  if (record.size() != mark_octets || std::memcmp(record.data(), mark_magic, sizeof mark_magic) != 0) {
     return std::nullopt;
   }
   StoredMark stored{};

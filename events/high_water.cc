@@ -14,7 +14,7 @@ namespace geleit {
 namespace {
 
 const char* name_of(HighWater::Of of) { return of == HighWater::Of::reached ? "REACHED" : "LISTED"; }
-constexpr char magic[8] = {'G', 'E', 'L', 'E', 'I', 'T', 'H', 'W'};
+constexpr char water_magic[8] = {'G', 'E', 'L', 'E', 'I', 'T', 'H', 'W'};
 constexpr std::size_t slot_multiple = 512;
 constexpr std::size_t values_max = 4096;
 
@@ -43,7 +43,7 @@ std::optional<SlotHeader> slot_at(const std::string& bytes, std::size_t at) {
   SlotHeader header{};
   if (bytes.size() < at + sizeof header) return std::nullopt;
   std::memcpy(&header, bytes.data() + at, sizeof header);
-  if (std::memcmp(header.magic, magic, sizeof magic) != 0 || header.count > values_max ||
+  if (std::memcmp(header.magic, water_magic, sizeof water_magic) != 0 || header.count > values_max ||
       bytes.size() < at + sizeof header + 8 * header.count ||
       checksum(header, bytes.data() + at + sizeof header) != header.crc) {
     return std::nullopt;
@@ -90,7 +90,7 @@ void HighWater::begin(const std::filesystem::path& dir, std::span<const std::uin
 void HighWater::write(std::span<const std::uint64_t> values) {
   if (file_ < 0) return;
   SlotHeader header{};
-  std::memcpy(header.magic, magic, sizeof magic);
+  std::memcpy(header.magic, water_magic, sizeof water_magic);
   header.turn = ++turn_;
   header.count = static_cast<std::uint32_t>(values.size());
   char* const place = slot_.data() + sizeof header;

@@ -30,7 +30,6 @@ struct Asked {
 std::vector<std::int64_t> ask_offsets(const KafkaClient& client, std::span<const Asked> asked,
                                       int timeout_ms) {
   constexpr int attempts_max = 5;
-  constexpr int wait_ms = 100;
   for (int attempt = 1;; ++attempt) {
     const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(asked.size())));
     const char* topic = rd_kafka_topic_name(client.topic());
@@ -49,7 +48,7 @@ std::vector<std::int64_t> ask_offsets(const KafkaClient& client, std::span<const
       throw LogUnavailable(fmt::format("Kafka does not say where the log ends: {}. {}",
                                        rd_kafka_err2str(error), client.last_error()));
     }
-    rd_kafka_poll(client.get(), wait_ms);
+    rd_kafka_poll(client.get(), kafka_wait_ms);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,14 @@ struct KafkaDestroy {
 using KafkaMessage = std::unique_ptr<rd_kafka_message_t, KafkaDestroy<rd_kafka_message_destroy>>;
 using KafkaQueue = std::unique_ptr<rd_kafka_queue_t, KafkaDestroy<rd_kafka_queue_destroy>>;
 using KafkaEvent = std::unique_ptr<rd_kafka_event_t, KafkaDestroy<rd_kafka_event_destroy>>;
+
+/// How long a queue of librdkafka is listened to at a time, so that whoever waits notices that it shall end.
+inline constexpr int kafka_wait_ms = 100;
+
+/// The octets of a record's key or value; none where it has none.
+[[nodiscard]] inline std::string_view kafka_octets(const void* data, std::size_t size) {
+  return {static_cast<const char*>(data), data == nullptr ? 0 : size};
+}
 
 /// One client instance: its threads, its connections and its one topic. Thread-safe, as librdkafka is.
 class KafkaClient {

@@ -62,12 +62,11 @@ void KafkaFetch::seek(Offset from) {
 }
 
 FetchedRecord KafkaFetch::next() {
-  constexpr int wait_ms = 100;
   std::string last_error;
   for (int waited = 0; waited < kafka_answer_ms_max;) {
-    KafkaMessage message(rd_kafka_consume(client_->client.topic(), partition_.value, wait_ms));
+    KafkaMessage message(rd_kafka_consume(client_->client.topic(), partition_.value, kafka_wait_ms));
     if (!message) {
-      waited += wait_ms;
+      waited += kafka_wait_ms;
       rd_kafka_poll(client_->client.get(), 0);
       continue;
     }
@@ -78,7 +77,7 @@ FetchedRecord KafkaFetch::next() {
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       last_error = rd_kafka_message_errstr(message.get());
-      waited += wait_ms;
+      waited += kafka_wait_ms;
       continue;
     }
     if (static_cast<std::uint64_t>(message->offset) != at_.value) {

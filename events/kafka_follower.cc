@@ -13,7 +13,6 @@ namespace {
 
 // What is taken into memory before readers hear of it.
 constexpr std::size_t batch_records_max = 8'192;
-constexpr int wait_ms = 100;
 
 }  // namespace
 
@@ -68,7 +67,7 @@ void KafkaFollower::run() {
   name_thread("log follow");
   try {
     while (!stopping_) {
-      KafkaMessage message(rd_kafka_consume_queue(queue_.get(), wait_ms));
+      KafkaMessage message(rd_kafka_consume_queue(queue_.get(), kafka_wait_ms));
       rd_kafka_poll(client_.get(), 0);
       while (message) {
         take(std::move(message));

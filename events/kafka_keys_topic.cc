@@ -12,7 +12,6 @@
 namespace geleit {
 namespace {
 
-constexpr int poll_ms = 100;
 // How long a record may take until it counts as not written; it may come all the same. Longer than the
 // brokers need to replace a leader that led the controllers too.
 constexpr int put_ms_max = 15'000;
@@ -21,12 +20,8 @@ constexpr int polls_between_looks = 5;
 constexpr int look_ms_max = 500;
 constexpr Partition only_partition{0};
 
-std::string_view bytes_of(const void* data, std::size_t size) {
-  return {static_cast<const char*>(data), data == nullptr ? 0 : size};
-}
-
 /// What became of the records of one `put`.
-struct Outcome {
+struct PutOutcome {
   std::size_t left = 0;
   std::int64_t end = 0;   // behind the last of them
   bool asks_end = false;  // the broker knew one already and does not say where it lies
@@ -34,7 +29,7 @@ struct Outcome {
 };
 
 void delivered(rd_kafka_t*, const rd_kafka_message_t* record, void*) {
-  auto& outcome = *static_cast<Outcome*>(record->_private);
+  auto& outcome = *static_cast<PutOutcome*>(record->_private);
   --outcome.left;
   if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     outcome.error = rd_kafka_err2str(record->err);
@@ -128,7 +123,7 @@ void KafkaKeysTopic::run() {
   name_thread("keys follow");
   int polls = 0;
   while (!stopping_) {
-    const KafkaMessage record(rd_kafka_consume(follower_->topic(), only_partition.value, poll_ms));
+    const KafkaMessage record(rd_kafka_consume(follower_->topic(), only_partition.value, kafka_wait_ms));
     rd_kafka_poll(follower_->get(), 0);
     rd_kafka_poll(asker_->get(), 0);
     if (++polls % polls_between_looks == 0) look_after_trouble();
@@ -136,9 +131,9 @@ void KafkaKeysTopic::run() {
     std::int64_t reached = 0;
     if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       rd_kafka_timestamp_type_t type{};
-      KeysTopicRecord read{bytes_of(record->key, record->key_len), std::nullopt,
+      KeysTopicRecord read{kafka_octets(record->key, record->key_len), std::nullopt,
                            Instant{rd_kafka_message_timestamp(record.get(), &type)}};
-      if (record->payload != nullptr) read.value = bytes_of(record->payload, record->len);
+      if (record->payload != nullptr) read.value = kafka_octets(record->payload, record->len);
       read_(read);
       reached = record->offset + 1;
     } else if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -190,7 +185,7 @@ void KafkaKeysTopic::put(const std::vector<KeysTopicEntry>& entries) {
   char fatal[512];
   if (rd_kafka_fatal_error(producer_->get(), fatal, sizeof fatal) != RD_KAFKA_RESP_ERR_NO_ERROR)
     start_producer();
-  Outcome outcome;
+  PutOutcome outcome;
   for (const KeysTopicEntry& entry : entries) {
     void* value = entry.value ? const_cast<char*>(entry.value->data()) : nullptr;
     const std::size_t size = entry.value ? entry.value->size() : 0;
@@ -206,7 +201,7 @@ void KafkaKeysTopic::put(const std::vector<KeysTopicEntry>& entries) {
     break;
   }
   // The producer's own time limit ends this.
-  while (outcome.left > 0) rd_kafka_poll(producer_->get(), poll_ms);
+  while (outcome.left > 0) rd_kafka_poll(producer_->get(), kafka_wait_ms);
   try {
     if (!outcome.error.empty()) throw LogUnavailable(outcome.error);
     wait_until_read(outcome.asks_end ? ask_end() : outcome.end, put_ms_max);

@@ -10,7 +10,7 @@ namespace geleit {
 namespace {
 
 // Looked up and held in memory at once.
-constexpr std::size_t lookup_positions_max = 1'024;
+constexpr std::size_t topic_positions_max = 1'024;
 // A gap up to so many records is read through, a larger one is jumped over.
 constexpr std::uint64_t read_through_max = 1'000;
 // A reader's step ends at about so many octets, as it does at the number of records asked for.
@@ -158,8 +158,8 @@ std::unique_ptr<LogReader> KafkaLogContents::read(Partition partition, Offset fr
 
 void KafkaLogContents::read_at(std::span<const Position> positions,
                                const std::function<void(const StoredRecord&)>& found) const {
-  for (std::size_t at = 0; at < positions.size(); at += lookup_positions_max) {
-    read_some_at(positions.subspan(at, std::min(lookup_positions_max, positions.size() - at)), found);
+  for (std::size_t at = 0; at < positions.size(); at += topic_positions_max) {
+    read_some_at(positions.subspan(at, std::min(topic_positions_max, positions.size() - at)), found);
   }
 }
 

@@ -12,7 +12,6 @@
 namespace geleit {
 namespace {
 
-constexpr int wait_ms = 100;
 // As long as one record of the topic may keep its readers waiting (kafka_fetch.cc), and a change of leaders.
 constexpr int silence_ms_max = 15'000;
 
@@ -76,13 +75,13 @@ void KafkaSweep::start_some() {
 bool KafkaSweep::step(Taker& taker) {
   if (under_way_ == 0) return false;
   taker_ = &taker;
-  const int taken = rd_kafka_consume_callback_queue(queue_.get(), wait_ms, consumed, this);
+  const int taken = rd_kafka_consume_callback_queue(queue_.get(), kafka_wait_ms, consumed, this);
   taker_ = nullptr;
   rd_kafka_poll(client_.get(), 0);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   if (taken > 0) {
     silent_ms_ = 0;
-  } else if ((silent_ms_ += wait_ms) > silence_ms_max) {
+  } else if ((silent_ms_ += kafka_wait_ms) > silence_ms_max) {
     throw LogUnavailable(fmt::format("the records of the log at {} do not come. {}", to_string(address_),
                                      client_.last_error()));
   }

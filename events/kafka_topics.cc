@@ -288,10 +288,6 @@ std::optional<KafkaIdentity> read_identity(std::string_view text) {
   return identity;
 }
 
-std::string_view bytes_of(const void* data, std::size_t size) {
-  return {static_cast<const char*>(data), data == nullptr ? 0 : size};
-}
-
 // The first record of the topic of the keys: it was written before any key, and compaction keeps it. `keys`
 // must know the topic's leader.
 std::optional<KafkaIdentity> find_identity(const KafkaClient& keys) {
@@ -309,8 +305,8 @@ std::optional<KafkaIdentity> find_identity(const KafkaClient& keys) {
     } else if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       ended = true;
     } else if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
-               bytes_of(record->key, record->key_len) == identity_key) {
-      identity = read_identity(bytes_of(record->payload, record->len));
+               kafka_octets(record->key, record->key_len) == identity_key) {
+      identity = read_identity(kafka_octets(record->payload, record->len));
     }
   }
   rd_kafka_consume_stop(keys.topic(), 0);
@@ -319,7 +315,7 @@ std::optional<KafkaIdentity> find_identity(const KafkaClient& keys) {
   return identity;
 }
 
-struct Outcome {
+struct IdentityOutcome {
   bool told = false;
   std::string error;
 };
@@ -328,13 +324,13 @@ void put_identity(const KafkaAddress& address, const KafkaSettings& settings, co
   const KafkaClient keys(RD_KAFKA_PRODUCER, address, keys_topic_of(address), settings,
                          {{"enable.idempotence", "true"}, {"message.timeout.ms", "20000"}},
                          [](rd_kafka_t*, const rd_kafka_message_t* record, void*) {
-                           auto& outcome = *static_cast<Outcome*>(record->_private);
+                           auto& outcome = *static_cast<IdentityOutcome*>(record->_private);
                            outcome.told = true;
                            if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR)
                              outcome.error = rd_kafka_err2str(record->err);
                          });
   const std::string text = write_identity(identity);
-  Outcome outcome;
+  IdentityOutcome outcome;
   const auto error = rd_kafka_producev(keys.get(), RD_KAFKA_V_RKT(keys.topic()), RD_KAFKA_V_PARTITION(0),
                                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                        RD_KAFKA_V_KEY(identity_key.data(), identity_key.size()),
@@ -342,7 +338,7 @@ void put_identity(const KafkaAddress& address, const KafkaSettings& settings, co
                                        RD_KAFKA_V_OPAQUE(&outcome), RD_KAFKA_V_END);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     // Its own time limit ends this.
-    while (!outcome.told) rd_kafka_poll(keys.get(), 100);
+    while (!outcome.told) rd_kafka_poll(keys.get(), kafka_wait_ms);
   } else {
     outcome.error = rd_kafka_err2str(error);
   }

@@ -14,7 +14,6 @@ namespace {
 
 using Watch = std::chrono::steady_clock;
 
-constexpr int wait_ms = 100;
 // How often it is looked after a stalled log.
 constexpr auto watch_every = std::chrono::milliseconds(500);
 constexpr int probe_ms_max = 2'000;
@@ -192,7 +191,7 @@ void KafkaWriter::run() {
   name_thread("log write");
   while (true) {
     // Only this thread replaces the producer, so its queue may be polled without the lock.
-    rd_kafka_queue_poll_callback(events_.get(), wait_ms);
+    rd_kafka_queue_poll_callback(events_.get(), kafka_wait_ms);
     rd_kafka_poll(control_.get(), 0);
     finish();
     watch();
@@ -213,7 +212,7 @@ void KafkaWriter::replace_producer() {
     trouble_ = "Kafka's producer has given up and is being replaced; try again later";
   }
   rd_kafka_purge(producer_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  while (rd_kafka_outq_len(producer_->get()) > 0) rd_kafka_poll(producer_->get(), wait_ms);
+  while (rd_kafka_outq_len(producer_->get()) > 0) rd_kafka_poll(producer_->get(), kafka_wait_ms);
   finish();
   start_producer();
   const std::lock_guard lock(mutex_);

@@ -11,7 +11,7 @@ namespace geleit {
 namespace {
 
 /// What counts towards the 120 hours.
-struct Counted {
+struct CountedUnit {
   CivilDate on;
   Minutes minutes;
 };
@@ -20,10 +20,10 @@ bool counts_towards_total(const Case& c, const Visit& v, const RuleNumbers& numb
   return v.delivered() && (numbers.st_trials_count || !is_trial_unit(c, v));
 }
 
-std::vector<CivilDate> days_of(const std::vector<Counted>& units) {
+std::vector<CivilDate> days_of(const std::vector<CountedUnit>& units) {
   std::vector<CivilDate> days;
   days.reserve(units.size());
-  for (const Counted& unit : units) days.push_back(unit.on);
+  for (const CountedUnit& unit : units) days.push_back(unit.on);
   return days;
 }
 
@@ -54,18 +54,18 @@ TotalWindow window_ending(CivilDate until, const RuleNumbers& numbers) {
 
 bool holds(const TotalWindow& window, CivilDate day) { return day >= window.from && day <= window.until; }
 
-Minutes minutes_in(const TotalWindow& window, const std::vector<Counted>& units) {
+Minutes minutes_in(const TotalWindow& window, const std::vector<CountedUnit>& units) {
   Minutes sum;
-  for (const Counted& unit : units) {
+  for (const CountedUnit& unit : units) {
     if (holds(window, unit.on)) sum += unit.minutes;
   }
   return sum;
 }
 
 /// The delivered units but for one visit.
-std::vector<Counted> units_but(const Case& c, VisitId except, const RuleBook& rules,
-                               const RuleNumbers& numbers) {
-  std::vector<Counted> units;
+std::vector<CountedUnit> units_but(const Case& c, VisitId except, const RuleBook& rules,
+                                   const RuleNumbers& numbers) {
+  std::vector<CountedUnit> units;
   for (const Visit& v : c.visits) {
     if (v.id != except && counts_towards_total(c, v, numbers)) {
       units.push_back({v.on, weight_of(c, v, rules)});
@@ -74,19 +74,19 @@ std::vector<Counted> units_but(const Case& c, VisitId except, const RuleBook& ru
   return units;
 }
 
-std::vector<Counted> units_with(const Case& c, const Visit& visit, const RuleBook& rules,
-                                const RuleNumbers& numbers) {
-  std::vector<Counted> units = units_but(c, visit.id, rules, numbers);
+std::vector<CountedUnit> units_with(const Case& c, const Visit& visit, const RuleBook& rules,
+                                    const RuleNumbers& numbers) {
+  std::vector<CountedUnit> units = units_but(c, visit.id, rules, numbers);
   units.push_back({visit.on, weight_of(c, visit, numbers)});
   return units;
 }
 
 /// Every period and what is in it.
-std::vector<TotalReached> reached_in(const Case& c, const std::vector<Counted>& units,
+std::vector<TotalReached> reached_in(const Case& c, const std::vector<CountedUnit>& units,
                                      const RuleNumbers& numbers) {
   std::vector<TotalWindow> windows;
   if (numbers.st_window == StWindow::rolling) {
-    for (const Counted& unit : units) windows.push_back(window_ending(unit.on, numbers));
+    for (const CountedUnit& unit : units) windows.push_back(window_ending(unit.on, numbers));
   } else {
     windows = fixed_windows(c, days_of(units), numbers);
   }
@@ -165,7 +165,7 @@ Minutes weight_of(const Case& c, const Visit& v, const RuleBook& rules) {
 }
 
 std::optional<TotalWindow> current_window(const Case& c, const RuleNumbers& numbers) {
-  std::vector<Counted> units;
+  std::vector<CountedUnit> units;
   for (const Visit& v : c.visits) {
     if (counts_towards_total(c, v, numbers)) units.push_back({v.on, v.minutes});
   }
@@ -195,7 +195,7 @@ TotalReached total_with(const Case& c, const Visit& visit, const RuleBook& rules
 }
 
 bool overfills_another(const Case& c, const Visit& visit, const RuleBook& rules, const RuleNumbers& numbers) {
-  const auto overfull = [&](const std::vector<Counted>& units) {
+  const auto overfull = [&](const std::vector<CountedUnit>& units) {
     std::vector<TotalWindow> windows;
     for (const TotalReached& reached : reached_in(c, units, numbers)) {
       if (reached.minutes > numbers.st_total_minutes) windows.push_back(reached.window);

@@ -6,7 +6,7 @@
 namespace geleit {
 namespace {
 
-constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view json_blanks = " \t\r\n";
 
 /// Walks over one JSON text.
 struct Walk {
@@ -14,7 +14,7 @@ struct Walk {
   std::size_t at = 0;
 
   void skip_blanks() {
-    at = text.find_first_not_of(blanks, at);
+    at = text.find_first_not_of(json_blanks, at);
     if (at == std::string_view::npos) at = text.size();
   }
   [[nodiscard]] char peek() const {
@@ -38,7 +38,8 @@ struct Walk {
         quoted();
         continue;
       }
-      if (depth == 0 && (c == ',' || c == ']' || c == '}' || blanks.find(c) != std::string_view::npos)) break;
+      if (depth == 0 && (c == ',' || c == ']' || c == '}' || json_blanks.find(c) != std::string_view::npos))
+        break;
       if (c == '{' || c == '[') ++depth;
       if (c == '}' || c == ']') {
         ++at;

@@ -23,7 +23,7 @@ constexpr std::string_view of_geleit = "geleit.";
 constexpr std::string_view erased_prefix = "geleit.erased.";
 constexpr std::string_view master_prefix = "geleit.master.";
 constexpr std::string_view format_prefix = "geleit-keys ";
-constexpr std::string_view format_known = "geleit-keys 1";
+constexpr std::string_view topic_format = "geleit-keys 1";
 constexpr std::size_t id_characters = 36;
 
 std::string check_of(const MasterKey& master) {
@@ -214,11 +214,11 @@ class TopicKeys final : public KafkaKeys {
   void require(const MasterKey& master, const std::string& file) const {
     const std::vector<Master> known = masters();
     if (known.empty()) return;
-    if (known.front().format != format_known) {
+    if (known.front().format != topic_format) {
       throw KeyStoreFailed(
           fmt::format("expected the keys in the topic '{}' in format {}, but they have format {}: they were "
                       "written by a newer Geleit",
-                      where_, format_known.substr(format_prefix.size()), known.front().format));
+                      where_, topic_format.substr(format_prefix.size()), known.front().format));
     }
     if (known.front().check == check_of(master)) return;
     throw KeyStoreFailed(
@@ -229,7 +229,7 @@ class TopicKeys final : public KafkaKeys {
 
   /// Says in the topic which master key it is. Of two processes that begin at once one is the first.
   void adopt(const MasterKey& master) {
-    put({{std::string(master_prefix) + check_of(master), std::string(format_known)}});
+    put({{std::string(master_prefix) + check_of(master), std::string(topic_format)}});
     require(master, "the master key file of this process");
     master_ = master;
   }

@@ -30,7 +30,7 @@ namespace {
 namespace rdb = rocksdb;
 
 /// Keys kept unwrapped in memory; the rest is unwrapped again when asked for.
-constexpr std::size_t keys_at_hand_max = 65'536;
+constexpr std::size_t open_keys_max = 65'536;
 
 std::string id_octets(const Uuid& id) {
   std::string out(16, '\0');
@@ -55,7 +55,7 @@ constexpr std::string_view master_entry = "master-check";
 /// How many keys were ever added; changes in the same write as they do.
 constexpr std::string_view count_entry = "count";
 constexpr std::string_view format_entry = "format";
-constexpr std::string_view format_known = "1";
+constexpr std::string_view store_format = "1";
 /// Is there from the write that destroys keys until their octets are in no file any more.
 constexpr std::string_view remains_entry = "destroyed-keys-remain";
 constexpr std::size_t id_length = 16;
@@ -348,11 +348,11 @@ class RocksKeyStore final : public StoredKeys {
     const std::string expected = to_hex(
         sha256(std::string(master_.bytes().begin(), master_.bytes().end()) + std::string(master_entry)));
     const auto format = entry(db, format_entry);
-    if (format && *format != format_known) {
+    if (format && *format != store_format) {
       throw KeyStoreFailed(
           fmt::format("expected the key store in {} in format {}, but it has format {}: it was written by a "
                       "newer Geleit",
-                      dir_.string(), format_known, *format));
+                      dir_.string(), store_format, *format));
     }
     const auto master = entry(db, master_entry);
     if (master && *master != expected) {
@@ -375,7 +375,7 @@ class RocksKeyStore final : public StoredKeys {
     if (mode != Mode::write) return;
     rdb::WriteBatch batch;
     rdb::Status status = batch.Put(slice(master_entry), expected);
-    if (status.ok()) status = batch.Put(slice(format_entry), slice(format_known));
+    if (status.ok()) status = batch.Put(slice(format_entry), slice(store_format));
     if (status.ok()) status = batch.Put(slice(count_entry), std::to_string(count_));
     rdb::WriteOptions synced;
     synced.sync = true;
@@ -418,7 +418,7 @@ class RocksKeyStore final : public StoredKeys {
   }
 
   void keep(std::shared_ptr<const PersonKey> key) const {
-    if (at_hand_.size() >= keys_at_hand_max) at_hand_.clear();
+    if (at_hand_.size() >= open_keys_max) at_hand_.clear();
     at_hand_[key->id] = std::move(key);
   }
 

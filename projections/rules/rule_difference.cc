@@ -8,12 +8,12 @@
 namespace geleit {
 namespace {
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
+using RuleFields = std::vector<std::pair<std::string, std::string>>;
 
 /// Everything that an entry says, values first.
-Fields fields_of(const RuleEntry* entry) {
+RuleFields fields_of(const RuleEntry* entry) {
   if (entry == nullptr) return {};
-  Fields fields;
+  RuleFields fields;
   for (const RuleValue& value : entry->values) fields.emplace_back(value.name, value.value);
   for (const RuleValue& value : entry->values) {
     if (value.sure != entry->sure) fields.emplace_back(value.name + ".sure", word(value.sure));
@@ -30,7 +30,7 @@ Fields fields_of(const RuleEntry* entry) {
   return fields;
 }
 
-std::optional<std::string> take(Fields& fields, const std::string& name) {
+std::optional<std::string> take(RuleFields& fields, const std::string& name) {
   for (auto at = fields.begin(); at != fields.end(); ++at) {
     if (at->first != name) continue;
     std::string text = std::move(at->second);
@@ -42,7 +42,7 @@ std::optional<std::string> take(Fields& fields, const std::string& name) {
 
 std::vector<RuleChange> changes_of(const RuleEntry* a, const RuleEntry* b) {
   std::vector<RuleChange> changes;
-  Fields new_fields = fields_of(b);
+  RuleFields new_fields = fields_of(b);
   for (auto& [name, old_text] : fields_of(a)) {
     std::optional<std::string> new_text = take(new_fields, name);
     if (new_text != old_text) changes.push_back({name, old_text, std::move(new_text)});

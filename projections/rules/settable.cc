@@ -28,7 +28,7 @@ constexpr Settable words_of(Rule rule, std::string_view value) {
 
 // Bounds keep out slips of the pen and what cannot be computed with; whether a number is wise is the
 // contract's to say.
-constexpr std::array all{
+constexpr std::array every_settable{
     fixed(Rule::smn_age, "reference_day"),
     number(Rule::smn_severe, "stays", 1, 20),
     number(Rule::smn_severe, "within_months", 1, 60),
@@ -82,12 +82,12 @@ constexpr std::array decided_only{
 
 }  // namespace
 
-std::span<const Settable> settable_values() { return all; }
+std::span<const Settable> settable_values() { return every_settable; }
 
 const Settable* find_settable(Rule rule, std::string_view value) {
-  const auto found =
-      std::ranges::find_if(all, [&](const Settable& one) { return one.rule == rule && one.value == value; });
-  return found == all.end() ? nullptr : &*found;
+  const auto found = std::ranges::find_if(
+      every_settable, [&](const Settable& one) { return one.rule == rule && one.value == value; });
+  return found == every_settable.end() ? nullptr : &*found;
 }
 
 bool is_decided_only(Rule rule) { return std::ranges::find(decided_only, rule) != decided_only.end(); }

@@ -23,7 +23,6 @@ namespace {
 /// Then other connections have their turn.
 constexpr int turn_receives_max = 4;
 
-constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> tupled{};
 using KernelUnsent = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 }  // namespace

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/error.hpp>
@@ -17,6 +18,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -37,6 +39,8 @@ namespace geleit::http {
 namespace asio = boost::asio;
 using Executor = asio::io_context::executor_type;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+/// Waits in a coroutine and gives the error beside the result instead of throwing it.
+inline constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> tupled{};
 
 [[nodiscard]] inline bool would_block(const boost::system::error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again;

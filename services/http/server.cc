@@ -24,7 +24,6 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 using Waiter = asio::basic_waitable_timer<std::chrono::steady_clock,
                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> tupled{};
 constexpr int backlog = 4096;
 /// After accept has failed for want of files or memory.
 constexpr std::chrono::milliseconds accept_pause{50};

@@ -35,7 +35,7 @@ extern "C" int fdatasync(int file) {
 namespace geleit {
 namespace {
 
-constexpr Uuid some_id{0x0123456789ab7cdeULL, 0x8123456789abcdefULL};
+constexpr Uuid embedded_id{0x0123456789ab7cdeULL, 0x8123456789abcdefULL};
 constexpr std::uint16_t some_partitions = 4;
 
 class EmbeddedLogTest : public testing::Test {
@@ -43,7 +43,7 @@ class EmbeddedLogTest : public testing::Test {
   TemporaryDirectory temporary;
   std::filesystem::path dir = temporary.path() / "log";
 
-  void create() { EmbeddedLog::create(dir, some_partitions, some_id, Instant{77}); }
+  void create() { EmbeddedLog::create(dir, some_partitions, embedded_id, Instant{77}); }
   static std::unique_ptr<EmbeddedLog> open(const std::filesystem::path& where,
                                            std::size_t recent_bytes_max = 1 << 20) {
     EmbeddedLogOptions options;
@@ -97,7 +97,7 @@ class EmbeddedLogTest : public testing::Test {
 TEST_F(EmbeddedLogTest, SaysWhatItIs) {
   create();
   const LogInfo info = open()->info();
-  EXPECT_EQ(info.id, some_id);
+  EXPECT_EQ(info.id, embedded_id);
   EXPECT_EQ(info.partitions, some_partitions);
   EXPECT_EQ(info.created, Instant{77});
   EXPECT_EQ(info.kind, "embedded");
@@ -109,8 +109,8 @@ TEST_F(EmbeddedLogTest, IsCreatedOnce) {
   create();
   EXPECT_TRUE(EmbeddedLog::exists(dir));
   EXPECT_THROW(create(), LogRefused);
-  EXPECT_THROW(EmbeddedLog::create(temporary.path() / "x", 0, some_id, Instant{}), LogRefused);
-  EXPECT_THROW(EmbeddedLog::create(temporary.path() / "x", 1'025, some_id, Instant{}), LogRefused);
+  EXPECT_THROW(EmbeddedLog::create(temporary.path() / "x", 0, embedded_id, Instant{}), LogRefused);
+  EXPECT_THROW(EmbeddedLog::create(temporary.path() / "x", 1'025, embedded_id, Instant{}), LogRefused);
   EXPECT_THROW((void)open(temporary.path() / "x"), LogRefused);
   EXPECT_THROW((void)EmbeddedLog::open_read_only(temporary.path() / "x"), LogRefused);
   EXPECT_FALSE(std::filesystem::exists(temporary.path() / "x"));
@@ -129,7 +129,7 @@ TEST_F(EmbeddedLogTest, AnInterruptedCreationIsTakenUp) {
 }
 
 TEST_F(EmbeddedLogTest, HasUpTo1024Partitions) {
-  EmbeddedLog::create(dir, 1'024, some_id, Instant{});
+  EmbeddedLog::create(dir, 1'024, embedded_id, Instant{});
   for (std::uint64_t round = 0; round < 3; ++round) {
     const auto log = open();
     std::vector<NewRecord> some;
@@ -186,7 +186,7 @@ TEST_F(EmbeddedLogTest, OfflineToolsReadWhileAServiceWrites) {
   const auto log = open();
   append(*log, 0, 500);
   const auto view = EmbeddedLog::open_read_only(dir);
-  EXPECT_EQ(view->info().id, some_id);
+  EXPECT_EQ(view->info().id, embedded_id);
   EXPECT_EQ(view->ends()[1].value, 500u);
   append(*log, 500, 500);
   const auto all = read_all(*view, Partition{1});

@@ -2,7 +2,7 @@
 // events.v1.txt what each says; files are only added, never changed. When an event gains a field or a new one
 // comes, write the records of the next version into a folder of its own:
 //
-//   GELEIT_WRITE_GOLDEN=tests/golden/v2 build/golden_test
+//   GELEIT_WRITE_GOLDEN=tests/golden/v2 build/replay_test
 //
 // which skips what an earlier version holds already.
 #include <gtest/gtest.h>

@@ -338,6 +338,7 @@ class APlantedRecord : public ::testing::Test {
     service_.on_parked([this](const Parked& parked) {
       const std::lock_guard lock(mutex_);
       heard_.push_back(parked.id);
+      told_.notify_all();
     });
     service_.start({});
   }
@@ -374,6 +375,7 @@ class APlantedRecord : public ::testing::Test {
   TemporaryDirectory dir_;
   Service service_{DataDirectory{dir_.path() / "data", {}}, ClockChoice{}};
   std::mutex mutex_;
+  std::condition_variable told_;
   std::vector<CaseId> heard_;
 };
 
@@ -391,7 +393,9 @@ TEST_F(APlantedRecord, ThatNoFoldCanTakeParksItsCaseAndNothingElse) {
   EXPECT_EQ(parked[0].table, Table::stored_cases);
   EXPECT_EQ(parked[0].error, "the case has no such visit");
   {
-    const std::lock_guard lock(mutex_);
+    // It is told of what the tables already show.
+    std::unique_lock lock(mutex_);
+    told_.wait_for(lock, std::chrono::seconds(20), [&] { return !heard_.empty(); });
     EXPECT_EQ(heard_, std::vector{History::case_id(1)});
   }
   EXPECT_TRUE(service_.ready());

@@ -26,18 +26,18 @@ std::pair<int, int> booked(const CaseStory& story, int visit) {
 }
 using Minute = std::pair<int, int>;
 
-CaseStory discharged() {
+CaseStory applied() {
   CaseStory story;
   story.referred({.discharged_on = "2026-02-20"}).applied("2026-02-20");
   return story;
 }
 
 TEST(Booking, WithoutAnApprovalAllIsAtRisk) {
-  EXPECT_EQ(booked(discharged().delivered(1, "2026-03-02", 50), 1), Minute(0, 50));
+  EXPECT_EQ(booked(applied().delivered(1, "2026-03-02", 50), 1), Minute(0, 50));
 }
 
 TEST(Booking, AnApprovalCoversItsFirstAndLastDay) {
-  CaseStory story = discharged();
+  CaseStory story = applied();
   story.granted(1, "2026-02-27", 12, "2026-03-02", "2026-03-31");
   story.delivered(1, "2026-03-01")
       .delivered(2, "2026-03-02")
@@ -50,7 +50,7 @@ TEST(Booking, AnApprovalCoversItsFirstAndLastDay) {
 }
 
 TEST(Booking, AVisitIsSplitBetweenApprovalsAndRisk) {
-  CaseStory story = discharged();
+  CaseStory story = applied();
   story.granted(1, "2026-02-27", 1, "2026-02-20", "2026-03-31");
   story.granted(2, "2026-02-27", 1, "2026-02-20", "2026-04-30");
   story.delivered(1, "2026-03-02", 40).delivered(2, "2026-03-03", 50).delivered(3, "2026-03-04", 50);
@@ -60,7 +60,7 @@ TEST(Booking, AVisitIsSplitBetweenApprovalsAndRisk) {
 }
 
 TEST(Booking, WhatEndsFirstIsUsedFirst) {
-  CaseStory story = discharged();
+  CaseStory story = applied();
   story.granted(1, "2026-02-24", 1, "2026-02-20", "2026-06-30");
   story.granted(2, "2026-02-27", 1, "2026-02-20", "2026-03-31");
   story.delivered(1, "2026-03-02").delivered(2, "2026-04-15");
@@ -69,7 +69,7 @@ TEST(Booking, WhatEndsFirstIsUsedFirst) {
 }
 
 TEST(Booking, ThenWhatWasDecidedEarlierThenTheLowerId) {
-  CaseStory story = discharged();
+  CaseStory story = applied();
   story.granted(3, "2026-02-27", 1, "2026-02-20", "2026-06-30");
   story.granted(2, "2026-02-27", 1, "2026-02-20", "2026-06-30");
   story.granted(1, "2026-02-28", 1, "2026-02-20", "2026-06-30");
@@ -78,7 +78,7 @@ TEST(Booking, ThenWhatWasDecidedEarlierThenTheLowerId) {
 }
 
 TEST(Booking, VisitsAreBookedInTheOrderOfStartThenId) {
-  CaseStory story = discharged();
+  CaseStory story = applied();
   story.granted(1, "2026-02-27", 1, "2026-02-20", "2026-06-30");
   story.delivered(9, "2026-03-10", 45).delivered(2, "2026-03-10", 45);
   EXPECT_EQ(booked(story, 2), Minute(45, 0));
@@ -88,7 +88,7 @@ TEST(Booking, VisitsAreBookedInTheOrderOfStartThenId) {
 }
 
 TEST(Booking, PreparatoryVisitsAreBookedTheSameWay) {
-  CaseStory story = discharged();
+  CaseStory story = applied();
   story.granted(1, "2026-02-27", 1, "2026-02-10", "2026-06-30");
   story.delivered(1, "2026-02-18", 45).delivered(2, "2026-02-27", 60);
   EXPECT_EQ(booked(story, 1), Minute(45, 0));
@@ -96,13 +96,13 @@ TEST(Booking, PreparatoryVisitsAreBookedTheSameWay) {
 }
 
 TEST(Booking, ARevokedApprovalCoversNothing) {
-  CaseStory story = discharged();
+  CaseStory story = applied();
   story.granted(1, "2026-02-27", 12, "2026-02-20", "2026-06-30").delivered(1, "2026-03-02").revoked(1);
   EXPECT_EQ(booked(story, 1), Minute(0, 60));
 }
 
 TEST(Booking, ACorrectionAndALateApprovalBookAnew) {
-  CaseStory story = discharged();
+  CaseStory story = applied();
   story.granted(1, "2026-02-27", 1, "2026-02-20", "2026-06-30")
       .delivered(1, "2026-03-02")
       .delivered(2, "2026-03-09");

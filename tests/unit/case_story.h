@@ -275,4 +275,11 @@ class CaseStory {
   Case case_;
 };
 
+/// A child referred with the discharge known and nothing else.
+inline CaseStory discharged_case() {
+  CaseStory story;
+  story.referred({.discharged_on = "2026-02-20"});
+  return story;
+}
+
 }  // namespace geleit::testing

@@ -5,11 +5,12 @@
 #include <stdexcept>
 
 #include "events/civil_time.h"
+#include "tests/unit/shipped_rules.h"
 
 namespace geleit {
 namespace {
 
-const RuleSet& shipped() { return *shipped_rule_sets().back(); }
+using testing::shipped;
 
 /// The shipped set with one text put in the place of another.
 std::shared_ptr<const RuleSet> shipped_with(std::string_view old_text, std::string_view new_text) {

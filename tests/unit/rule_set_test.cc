@@ -9,11 +9,12 @@
 #include "events/civil_time.h"
 #include "events/sha256.h"
 #include "projections/rules/catalogue.h"
+#include "tests/unit/shipped_rules.h"
 
 namespace geleit {
 namespace {
 
-const RuleSet& shipped() { return *shipped_rule_sets().back(); }
+using testing::shipped;
 
 std::string document() { return shipped().content(); }
 

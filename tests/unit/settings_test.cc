@@ -13,11 +13,12 @@
 #include "events/uuid.h"
 #include "projections/rules/rule_set.h"
 #include "projections/rules/settable.h"
+#include "tests/unit/shipped_rules.h"
 
 namespace geleit {
 namespace {
 
-const RuleSet& shipped() { return *shipped_rule_sets().back(); }
+using testing::shipped;
 
 std::string document(const std::string& settings, const std::string& provider = "hana-muenchen") {
   return "{\"from\":\"2026-07-01\"," + (provider.empty() ? "" : "\"provider\":\"" + provider + "\",") +

@@ -7,18 +7,13 @@ namespace {
 
 using testing::CaseStory;
 using testing::day;
+using testing::discharged_case;
 using testing::Referral;
 
 CaseState state(const CaseStory& story) { return state_of(story.now()); }
 
-CaseStory discharged() {
-  CaseStory story;
-  story.referred({.discharged_on = "2026-02-20"});
-  return story;
-}
-
 TEST(States, ACaseGoesItsWay) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   EXPECT_EQ(state(story), CaseState::referred);
   EXPECT_EQ(state(story.applied("2026-02-23")), CaseState::applied);
   EXPECT_EQ(state(story.granted(1, "2026-03-02", 12, "2026-02-20", "2026-06-30")), CaseState::approved);
@@ -29,11 +24,11 @@ TEST(States, ACaseGoesItsWay) {
 }
 
 TEST(States, AUnitBeforeTheApprovalMakesItRunning) {
-  EXPECT_EQ(state(discharged().delivered(1, "2026-02-20")), CaseState::running);
+  EXPECT_EQ(state(discharged_case().delivered(1, "2026-02-20")), CaseState::running);
 }
 
 TEST(States, APreparatoryUnitDoesNot) {
-  EXPECT_EQ(state(discharged().delivered(1, "2026-02-19")), CaseState::referred);
+  EXPECT_EQ(state(discharged_case().delivered(1, "2026-02-19")), CaseState::referred);
   CaseStory without;
   EXPECT_EQ(state(without.referred().delivered(1, "2026-03-01")), CaseState::referred);
 }
@@ -44,7 +39,7 @@ TEST(States, TheFirstUnitOfStIsAnyUnit) {
 }
 
 TEST(States, ADenialMakesItDeniedUnlessAnApprovalStandsNow) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.applied("2026-02-23").denied("2026-03-09");
   EXPECT_EQ(state(story), CaseState::denied);
   EXPECT_EQ(closed_on(story.now()), day("2026-03-09"));
@@ -53,16 +48,16 @@ TEST(States, ADenialMakesItDeniedUnlessAnApprovalStandsNow) {
 }
 
 TEST(States, AnObjectionOrANewApplicationPutsItBack) {
-  CaseStory objected = discharged();
+  CaseStory objected = discharged_case();
   objected.applied("2026-02-23").denied("2026-03-09").objected("2026-03-12");
   EXPECT_EQ(state(objected), CaseState::applied);
-  CaseStory again = discharged();
+  CaseStory again = discharged_case();
   again.delivered(1, "2026-03-02").applied("2026-02-23").denied("2026-03-09").applied("2026-03-12");
   EXPECT_EQ(state(again), CaseState::running);
 }
 
 TEST(States, AnObjectionThatFailsMakesItDeniedAgainFromItsOwnDay) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.applied("2026-02-23")
       .denied("2026-03-09")
       .objected("2026-03-12")
@@ -72,7 +67,7 @@ TEST(States, AnObjectionThatFailsMakesItDeniedAgainFromItsOwnDay) {
 }
 
 TEST(States, AnUpheldObjectionLeavesItUntilTheGrant) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.applied("2026-02-23")
       .denied("2026-03-09")
       .objected("2026-03-12")
@@ -82,7 +77,7 @@ TEST(States, AnUpheldObjectionLeavesItUntilTheGrant) {
 }
 
 TEST(States, ADeniedExtensionChangesNothing) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.applied("2026-02-23")
       .granted(1, "2026-03-02", 12, "2026-02-20", "2026-06-30")
       .delivered(1, "2026-03-03");
@@ -93,7 +88,7 @@ TEST(States, ADeniedExtensionChangesNothing) {
 }
 
 TEST(States, CompletedDiscontinuedAndWithdrawnOutrankDenied) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.delivered(1, "2026-03-01").applied("2026-02-23").discontinued("2026-03-05").denied("2026-03-09");
   EXPECT_EQ(state(story), CaseState::discontinued);
   EXPECT_EQ(closed_on(story.now()), day("2026-03-05"));
@@ -101,28 +96,28 @@ TEST(States, CompletedDiscontinuedAndWithdrawnOutrankDenied) {
 }
 
 TEST(States, AWithdrawalClosesOnItsDay) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.withdrawn("2026-03-01");
   EXPECT_EQ(state(story), CaseState::withdrawn);
   EXPECT_EQ(closed_on(story.now()), day("2026-03-01"));
 }
 
 TEST(States, ReopeningIsWhatTheOtherFactsSay) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.delivered(1, "2026-03-01").completed("2026-05-01").reopened();
   EXPECT_EQ(state(story), CaseState::running);
   EXPECT_FALSE(closed_on(story.now()));
 }
 
 TEST(States, AVoidTakesTheOnlyUnitBack) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.delivered(1, "2026-03-01").voided(1);
   EXPECT_EQ(state(story), CaseState::referred);
   EXPECT_FALSE(first_unit_on(story.now()));
 }
 
 TEST(States, ALaterDischargeMakesUnitsPreparatory) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.delivered(1, "2026-03-01").delivered(2, "2026-03-10").discharged("2026-03-05");
   EXPECT_EQ(first_unit_on(story.now()), day("2026-03-10"));
   EXPECT_EQ(state(story.discharged("2026-03-11")), CaseState::referred);

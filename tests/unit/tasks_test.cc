@@ -20,7 +20,7 @@ CaseStory ready() {
   story.referred({.discharged_on = "2026-02-20"}).has_lead("m.roth").plans("2026-02-20");
   return story;
 }
-CaseStory approved() {
+CaseStory approved_child() {
   CaseStory story = ready();
   story.applied("2026-02-23").granted(1, "2026-03-02", 12, "2026-02-20", "2026-06-30");
   return story;
@@ -50,10 +50,10 @@ TEST(Tasks, CoverageThatIsNotSettledIsClarified) {
 }
 
 TEST(Tasks, AfterTheDischargeTheFirstVisitIsDue) {
-  const CaseStory story = approved();
+  const CaseStory story = approved_child();
   EXPECT_EQ(story.tasks_on("2026-03-03"), Words{"schedule_first_visit"});
   EXPECT_EQ(task(story, Task::schedule_first_visit).due_on, day("2026-04-03"));
-  CaseStory planned = approved();
+  CaseStory planned = approved_child();
   EXPECT_EQ(planned.scheduled(1, "2026-03-10").tasks_on("2026-03-03"), Words{"start_care"});
 }
 
@@ -68,7 +68,7 @@ TEST(Tasks, TheAnswerIsAwaitedUntilItIsLate) {
 }
 
 TEST(Tasks, APastVisitWantsItsDocumentation) {
-  CaseStory story = approved();
+  CaseStory story = approved_child();
   story.scheduled(1, "2026-03-10");
   EXPECT_THAT(story.tasks_on("2026-03-10"), Not(Contains("document_visit")));
   EXPECT_THAT(story.tasks_on("2026-03-11"), Contains("document_visit"));
@@ -76,7 +76,7 @@ TEST(Tasks, APastVisitWantsItsDocumentation) {
 }
 
 TEST(Tasks, OfARunningCase) {
-  CaseStory story = approved();
+  CaseStory story = approved_child();
   story.delivered(1, "2026-03-10", 60);
   EXPECT_THAT(story.tasks_on("2026-03-11"), ElementsAre("complete_care", "schedule_visit", "visit_at_home"));
   EXPECT_EQ(task(story, Task::complete_care).due_on, day("2026-06-02"));
@@ -95,7 +95,7 @@ TEST(Tasks, MinutesAtRiskWantAnApproval) {
 }
 
 TEST(Tasks, AnApprovalTakenBackWantsANewApplication) {
-  EXPECT_EQ(approved().revoked(1).tasks_on("2026-03-11"),
+  EXPECT_EQ(approved_child().revoked(1).tasks_on("2026-03-11"),
             (Words{"schedule_first_visit", "submit_application"}));
 }
 
@@ -111,7 +111,7 @@ TEST(Tasks, ADenialIsObjectedToOrLeftAlone) {
 }
 
 TEST(Tasks, AFollowUpReferralIsForAnExtension) {
-  CaseStory story = approved();
+  CaseStory story = approved_child();
   story.delivered(1, "2026-03-10").followed_up("2026-04-01", 4);
   EXPECT_THAT(story.tasks_on("2026-04-02"), Contains("request_extension"));
   EXPECT_THAT(story.extension_requested("2026-04-02", 4).tasks_on("2026-04-03"),
@@ -119,7 +119,7 @@ TEST(Tasks, AFollowUpReferralIsForAnExtension) {
 }
 
 TEST(Tasks, TheReportFinishesTheCase) {
-  CaseStory story = approved();
+  CaseStory story = approved_child();
   story.delivered(1, "2026-03-10").completed("2026-05-08");
   EXPECT_EQ(story.tasks_on("2026-05-08"), Words{"send_final_report"});
   EXPECT_EQ(story.reported("2026-05-20").tasks_on("2026-05-20"), Words{"none"});

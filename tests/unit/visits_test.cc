@@ -8,6 +8,7 @@ namespace {
 
 using testing::CaseStory;
 using testing::day;
+using testing::discharged_case;
 
 VisitRow visit(const CaseStory& story, int name) {
   for (const VisitRow& row : story.rows<VisitRow>(Table::visits)) {
@@ -16,14 +17,8 @@ VisitRow visit(const CaseStory& story, int name) {
   throw std::logic_error("no such visit");
 }
 
-CaseStory discharged() {
-  CaseStory story;
-  story.referred({.discharged_on = "2026-02-20"});
-  return story;
-}
-
 TEST(Visits, ShowWhatWasPlannedAndThenWhatWasDone) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.scheduled(1, "2026-03-02", 45, {.place = Place::home, .staff = "m.roth"});
   EXPECT_EQ(visit(story, 1).state, VisitState::scheduled);
   story.delivered(1, "2026-03-03", 50, {.place = Place::phone, .hour = 11, .staff = "a.ander"});
@@ -36,11 +31,12 @@ TEST(Visits, ShowWhatWasPlannedAndThenWhatWasDone) {
 }
 
 TEST(Visits, CountTheirCorrections) {
-  EXPECT_EQ(visit(discharged().delivered(1, "2026-03-02").corrected(1, 45).corrected(1, 50), 1).corrected, 2);
+  EXPECT_EQ(
+      visit(discharged_case().delivered(1, "2026-03-02").corrected(1, 45).corrected(1, 50), 1).corrected, 2);
 }
 
 TEST(Visits, ScheduledOnesOfAnEndedCaseShowAsCancelled) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.scheduled(1, "2026-07-10").discontinued("2026-03-01");
   EXPECT_EQ(visit(story, 1).state, VisitState::cancelled);
   EXPECT_EQ(visit(story.reopened(), 1).state, VisitState::scheduled);
@@ -48,7 +44,7 @@ TEST(Visits, ScheduledOnesOfAnEndedCaseShowAsCancelled) {
 }
 
 TEST(Visits, AVoidedOneKeepsItsMinutesAndBillsNone) {
-  CaseStory story = discharged();
+  CaseStory story = discharged_case();
   story.applied("2026-02-20")
       .granted(1, "2026-02-27", 12, "2026-02-20", "2026-06-30")
       .delivered(1, "2026-03-02");
