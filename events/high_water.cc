@@ -53,6 +53,10 @@ std::optional<SlotHeader> slot_at(const std::string& bytes, std::size_t at) {
 
 }  // namespace
 
+bool HighWater::is_name(std::string_view name) {
+  return name == name_of(Of::reached) || name == name_of(Of::listed);
+}
+
 std::optional<std::vector<std::uint64_t>> HighWater::read(const std::filesystem::path& dir, Of of) {
   std::ifstream in(dir / name_of(of), std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};

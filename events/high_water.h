@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace geleit {
@@ -25,6 +26,9 @@ class HighWater {
   /// What the file in this directory says; nothing when there is none or it cannot be understood.
   [[nodiscard]] static std::optional<std::vector<std::uint64_t>> read(const std::filesystem::path& dir,
                                                                       Of of = Of::reached);
+
+  /// True for the name of such a file.
+  [[nodiscard]] static bool is_name(std::string_view name);
 
   explicit HighWater(Of of = Of::reached) : of_(of) {}
   ~HighWater();

@@ -232,8 +232,10 @@ bool has_database_files(const std::filesystem::path& dir) {
   for (const auto& entry : std::filesystem::directory_iterator(dir, ignored)) {
     const std::string name = entry.path().filename().string();
     const std::string extension = entry.path().extension().string();
-    if (name == "CURRENT" || name == "IDENTITY" || name.starts_with("MANIFEST-") || extension == ".sst" ||
-        extension == ".log") {
+    // Making a database begins with its identity and its first list of files; nothing is written to it before
+    // CURRENT names a list. Killed in between, it is made again.
+    if (name == "CURRENT" || (name.starts_with("MANIFEST-") && name != "MANIFEST-000001") ||
+        extension == ".sst" || extension == ".log" || HighWater::is_name(name)) {
       return true;
     }
   }

@@ -39,8 +39,9 @@ struct FileList {
 };
 [[nodiscard]] std::optional<FileList> file_list(const std::filesystem::path& dir);
 
-/// True when a database lies or lay there: some file of one exists. Without its file CURRENT it would be
-/// taken for none, and making one anew would remove what is left.
+/// True when a database lies or lay there: a file of one exists, other than those with which making it
+/// begins. Without its file CURRENT it would be taken for none, and making one anew would remove what is
+/// left.
 [[nodiscard]] bool has_database_files(const std::filesystem::path& dir);
 /// True when it is such a directory and its file CURRENT is missing.
 [[nodiscard]] bool has_lost_current(const std::filesystem::path& dir);

@@ -98,6 +98,26 @@ def test_damaged_tables_are_made_anew(copy, whole, file):
     assert rows_of(copy)[1]["trouble"] == []
 
 
+@pytest.mark.parametrize("part", ["keys", "tables"])
+def test_what_was_killed_while_it_was_being_made_is_made_again(tmp_path, part):
+    """kill -9 of the first start: nothing was in it yet, so nothing is lost"""
+    data = tmp_path / "data"
+    with Server(data, CLOCK):
+        pass
+    identity = (data / part / "IDENTITY").read_bytes()
+    shutil.rmtree(data / part)
+    (data / part).mkdir()
+    (data / part / "IDENTITY").write_bytes(identity)
+    (data / part / "MANIFEST-000001").write_bytes(bytes(13))
+    with Server(data, CLOCK) as server:
+        client = Client(server.url)
+        case = Story(client).referral()
+        assert [row["case"] for row in client.rows("cases")] == [case.id]
+        assert client.get("status")["trouble"] == []
+        client.close()
+    assert geleit("check", "--data", data).returncode == 0
+
+
 def test_check_reads_everything_and_names_every_damaged_file(copy):
     """`geleit check` lists all damage, each with directory and file"""
     assert geleit_json("check", "--data", copy, "--json")["damage"] == []
