@@ -118,6 +118,16 @@ def test_a_contract_counts_for_the_insured_of_its_insurers(story, client):
     refused(story.tries_referral(units=24), 422, reasons=["SMN-MAX-UNITS"])
 
 
+def test_who_collects_the_co_payment_is_shown_and_set(story, client):
+    """ST-COPAY-COLLECTOR: who collects: insurer or provider (contract)"""
+    assert value_of(in_force(client, story.provider), "ST-COPAY-COLLECTOR", "collector")[0] == "insurer"
+    adopted(client, story.provider, {"rules": {"ST-COPAY-COLLECTOR": {"collector": "provider"}}})
+    now = value_of(in_force(client, story.provider), "ST-COPAY-COLLECTOR", "collector")
+    assert now == ("provider", "provider")
+    neither = adopt(client, story.provider, {"rules": {"ST-COPAY-COLLECTOR": {"collector": "nobody"}}})
+    refused(neither, 422, rule="ST-COPAY-COLLECTOR")
+
+
 def test_a_contract_cannot_change_what_deadlines_and_tables_go_by(story, client):
     contracts = [{"contract": "vdek", "insurers": ["104212059"], "rules": START_LATER["rules"]}]
     problem = refused(adopt(client, story.provider, {"contracts": contracts}), 422, rule="SMN-START")

@@ -56,6 +56,7 @@ class Erasing : public ::testing::Test {
 };
 
 TEST_F(Erasing, DestroysAllKeysOfThatPersonAndOfNobodyElse) {
+  // REC-ERASE: what they sealed is unreadable everywhere, and nothing else is.
   const PersonKey first = key(1, 1), second = key(2, 1), other = key(3, 2);
   for (const PersonKey& one : {first, second, other}) add(one);
   open();
