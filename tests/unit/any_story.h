@@ -136,20 +136,28 @@ inline void add_step(CaseStory& story, int& names) {
   }
 }
 
-inline CaseStory any_story(int number = 1) {
-  CaseStory story(number);
-  if (pick(0, 3) == 0) {
-    const bool trial = pick(0, 2) == 0;
-    story.referred({.benefit = Benefit::st,
-                    .received_on = "2026-02-01",
-                    .units = trial ? 5 : pick(1, 31),
-                    .trial = trial});
-  } else {
-    story.referred({.received_on = "2026-02-01", .units = pick(6, 21)});
-  }
+inline void add_steps(CaseStory& story) {
   const int steps = pick(0, 40);
   int names = 0;
   for (int i = 0; i < steps; ++i) add_step(story, names);
+}
+
+/// A life in Soziotherapie, every other one begun with a trial; `story` may be judged by another set.
+inline CaseStory any_st_story(CaseStory story = CaseStory()) {
+  const bool trial = pick(0, 2) == 0;
+  story.referred({.benefit = Benefit::st,
+                  .received_on = "2026-02-01",
+                  .units = trial ? 5 : pick(1, 31),
+                  .trial = trial});
+  add_steps(story);
+  return story;
+}
+
+inline CaseStory any_story(int number = 1) {
+  if (pick(0, 3) == 0) return any_st_story(CaseStory(number));
+  CaseStory story(number);
+  story.referred({.received_on = "2026-02-01", .units = pick(6, 21)});
+  add_steps(story);
   return story;
 }
 

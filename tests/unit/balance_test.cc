@@ -1,14 +1,18 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "projections/deadlines.h"
 #include "projections/soziotherapie.h"
 #include "tests/unit/any_story.h"
 
 namespace geleit {
 namespace {
 
+using testing::any_st_story;
 using testing::any_story;
 using testing::CaseStory;
+using testing::day;
+using testing::pick;
 
 CaseStory running() {
   CaseStory story;
@@ -110,6 +114,136 @@ RC_GTEST_PROP(Balance, TheSumOfThePartsIsTheWhole, ()) {
 RC_GTEST_PROP(Balance, NothingIsBillableWithoutAnApproval, ()) {
   const CaseStory story = any_story();
   if (story.balance().approved == Minutes{0}) RC_ASSERT(story.balance().billable == Minutes{0});
+}
+
+RC_GTEST_PROP(Balance, NothingIsBillableOnceNoApprovalStandsAnyMore, ()) {
+  CaseStory story = pick(0, 2) ? any_story() : any_st_story();
+  const UnitBalanceRow before = story.balance();
+  for (const Approval& a : std::vector(story.now().approvals)) {
+    if (a.stands()) story.revoked(static_cast<int>(a.id.value.low & 0xffff));
+  }
+  const UnitBalanceRow row = story.balance();
+  RC_ASSERT(row.approved == Minutes{0} && row.billable == Minutes{0} && row.remaining == Minutes{0});
+  RC_ASSERT(row.at_risk == before.billable + before.at_risk);
+  for (const VisitRow& visit : story.rows<VisitRow>(Table::visits)) RC_ASSERT(visit.billable == Minutes{0});
+}
+
+// ---------------------------------------------------------------- Soziotherapie
+
+/// The set that ships, with a group unit that weighs an hour.
+const std::string& light_groups() {
+  static const std::string set = [] {
+    std::string toml = shipped_rule_sets().back()->content();
+    const std::string_view line = "weight_minutes = 90";
+    toml.replace(toml.find(line), line.size(), "weight_minutes = 60");
+    return toml;
+  }();
+  return set;
+}
+
+RC_GTEST_PROP(Balance, OfSoziotherapieIsTheSumOfItsPartsWhateverAGroupUnitWeighs, ()) {
+  // ST-GROUP, ST-TRIAL, ST-APPROVAL: contingents are used by weight, minutes stay what they were, and trial
+  // units are no part of either, under an approval or without.
+  CaseStory story;
+  if (pick(0, 2)) story.judged_by(light_groups());
+  story = any_st_story(std::move(story));
+  const Case& c = story.now();
+  const UnitBalanceRow row = story.balance();
+  const std::vector<VisitRow> rows = story.rows<VisitRow>(Table::visits);
+  Minutes delivered, in_groups, at_home, weighed;
+  for (const Visit& v : c.visits) {
+    if (!v.delivered()) continue;
+    delivered += v.minutes;
+    if (v.group_size > 1) in_groups += v.minutes;
+    if (v.place == Place::home) at_home += v.minutes;
+    const auto shown =
+        std::find_if(rows.begin(), rows.end(), [&](const VisitRow& r) { return r.visit == v.id; });
+    RC_ASSERT(shown != rows.end());
+    const Minutes weight = is_trial_unit(c, v) ? Minutes{0} : weight_of(c, v, story.rules());
+    RC_ASSERT(shown->billable + shown->at_risk == weight);
+    weighed += weight;
+  }
+  RC_ASSERT(row.delivered == delivered && row.group == in_groups && row.at_home == at_home);
+  RC_ASSERT(row.billable + row.at_risk == weighed);
+  RC_ASSERT(row.billable + row.remaining == row.approved && row.remaining >= Minutes{0});
+  Minutes prescribed = minutes_of_units(c.units), approved;
+  for (const FollowUp& f : c.follow_ups) prescribed += minutes_of_units(f.units);
+  for (const Approval& a : c.approvals) {
+    if (a.stands()) approved += minutes_of_units(a.units);
+  }
+  RC_ASSERT(row.prescribed == prescribed && row.approved == approved);
+  RC_ASSERT(row.preparatory == Minutes{0} && row.extended == Minutes{0});
+}
+
+// ---------------------------------------------------------------- corrections
+
+/// What people see of a case, but for versions and how often something was corrected.
+struct Picture {
+  CaseState state;
+  UnitBalanceRow balance;
+  std::vector<VisitRow> visits;
+  std::vector<DeadlineRow> deadlines;
+  std::vector<TaskRow> tasks;
+  friend bool operator==(const Picture&, const Picture&) = default;
+};
+Picture picture(const CaseStory& story) {
+  Picture out{state_of(story.now()), story.balance(), story.rows<VisitRow>(Table::visits),
+              story.rows<DeadlineRow>(Table::deadlines), story.rows<TaskRow>(Table::tasks)};
+  for (VisitRow& row : out.visits) row.corrected = 0;
+  for (DeadlineRow& row : out.deadlines) row.generation = {};
+  return out;
+}
+
+/// Corrects something of the case and corrects it back.
+void correct_there_and_back(CaseStory& story) {
+  const Case& c = story.now();
+  std::vector<Visit> delivered;
+  std::copy_if(c.visits.begin(), c.visits.end(), std::back_inserter(delivered),
+               [](const Visit& v) { return v.delivered(); });
+  std::vector<Approval> standing;
+  std::copy_if(c.approvals.begin(), c.approvals.end(), std::back_inserter(standing),
+               [](const Approval& a) { return a.stands(); });
+  const auto one_of = [](const auto& all) {
+    return all[static_cast<std::size_t>(pick(0, static_cast<int>(all.size())))];
+  };
+  const int what = pick(0, 6);
+  if (what < 4) {
+    RC_PRE(!delivered.empty());
+    const Visit v = one_of(delivered);
+    VisitCorrected there, back;
+    there.visit = back.visit = v.id;
+    if (what == 0) {
+      there.minutes = Minutes{testing::any_minutes()}, back.minutes = v.minutes;
+    } else if (what == 1) {
+      there.started_at = berlin_time(day(testing::any_day()), 10, 0), back.started_at = v.starts_at;
+    } else if (what == 2) {
+      there.place = Place::facility, back.place = v.place;
+    } else {
+      RC_PRE(c.benefit == Benefit::st && v.group_size > 0);
+      there.group_size = pick(1, 14), back.group_size = v.group_size;
+    }
+    story.happens(there).happens(back);
+  } else if (what == 4) {
+    RC_PRE(!standing.empty());
+    const Approval a = one_of(standing);
+    ApprovalCorrected there, back;
+    there.approval = back.approval = a.id;
+    there.units = pick(1, 21), back.units = a.units;
+    there.from = day(testing::any_day()), back.from = a.from;
+    there.until = *there.from + pick(0, 120), back.until = a.until;
+    story.happens(there).happens(back);
+  } else {
+    RC_PRE(c.discharged_on && state_of(c) != CaseState::withdrawn);
+    const std::string told = to_string(*c.discharged_on);
+    story.discharged(testing::any_day()).discharged(told);
+  }
+}
+
+RC_GTEST_PROP(Corrections, ThereAndBackChangeNothing, ()) {
+  CaseStory story = pick(0, 2) ? any_story() : any_st_story();
+  const Picture before = picture(story);
+  correct_there_and_back(story);
+  RC_ASSERT(picture(story) == before);
 }
 
 }  // namespace

@@ -208,5 +208,79 @@ RC_GTEST_PROP(Booking, TheOrderOfIndependentFactsDoesNotMatter, ()) {
   }
 }
 
+RC_GTEST_PROP(Booking, OfSoziotherapieTheOrderOfIndependentFactsDoesNotMatter, ()) {
+  // Visits, approvals and exemptions come in any order, before or after the referrals that they belong to.
+  // Referrals keep theirs: a regular one ends the trials received before it.
+  struct Told {
+    enum class What { visit, approval, exemption, referral } what;
+    int name;
+    std::string on;
+    int amount, people;
+    bool trial;
+  };
+  std::vector<Told> facts, referrals;
+  const int count = testing::pick(0, 24), followed = testing::pick(0, 4);
+  // Few approved units for many visits, so that they compete.
+  for (int i = 1; i <= count; ++i) {
+    const int kind = testing::pick(0, 8);
+    const Told::What what = kind < 5   ? Told::What::visit
+                            : kind < 7 ? Told::What::approval
+                                       : Told::What::exemption;
+    facts.push_back({what, i, testing::any_day(), testing::pick(1, 9), testing::pick(0, 14), false});
+  }
+  for (int i = 0; i < followed; ++i) {
+    referrals.push_back(
+        {Told::What::referral, i, testing::any_day(), testing::pick(1, 31), 0, testing::pick(0, 3) == 0});
+  }
+  const bool begins_with_trial = testing::pick(0, 2) == 0;
+  const auto in_any_order = [&] {
+    std::vector<Told> order = facts;
+    for (std::size_t i = order.size(); i > 1; --i) {
+      std::swap(order[i - 1], order[static_cast<std::size_t>(testing::pick(0, static_cast<int>(i)))]);
+    }
+    std::size_t at = 0;
+    for (const Told& referral : referrals) {
+      at += static_cast<std::size_t>(testing::pick(0, static_cast<int>(order.size() - at) + 1));
+      order.insert(order.begin() + static_cast<std::ptrdiff_t>(at++), referral);
+    }
+    return order;
+  };
+  const auto tell = [&](const std::vector<Told>& order) {
+    CaseStory story;
+    story.referred(
+        {.benefit = Benefit::st, .received_on = "2026-02-01", .units = 5, .trial = begins_with_trial});
+    story.applied("2026-02-20");
+    for (const Told& fact : order) {
+      const CivilDate until = day(fact.on) + 20 * fact.amount;
+      switch (fact.what) {
+        case Told::What::visit:
+          story.delivered(fact.name, fact.on, 15 * fact.amount, {.group_size = fact.people});
+          break;
+        case Told::What::approval:
+          story.granted(fact.name, "2026-02-27", (fact.amount + 2) / 3, fact.on, to_string(until));
+          break;
+        case Told::What::exemption: story.happens(ExemptionRecorded{day(fact.on), until}); break;
+        case Told::What::referral: story.followed_up(fact.on, fact.amount, fact.trial); break;
+      }
+    }
+    return story;
+  };
+  const CaseStory one = tell(in_any_order()), two = tell(in_any_order());
+  RC_ASSERT(one.balance() == two.balance());
+  const auto by_visit = [](const CaseStory& story) {
+    auto rows = story.rows<VisitRow>(Table::visits);
+    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.visit < b.visit; });
+    return rows;
+  };
+  RC_ASSERT(by_visit(one) == by_visit(two));
+  RC_ASSERT(state_of(one.now()) == state_of(two.now()));
+  const auto total = [](const CaseStory& story) {
+    auto rows = story.deadlines(Rule::st_total);
+    for (DeadlineRow& row : rows) row.generation = {};
+    return rows;
+  };
+  RC_ASSERT(total(one) == total(two));
+}
+
 }  // namespace
 }  // namespace geleit
