@@ -297,9 +297,17 @@ class SmnStory : private StoryDesk {
     keep_open_until(entered);
   }
 
+  static std::string_view next_insurer(std::string_view insurer) {
+    const auto at = std::find(insurers.begin(), insurers.end(), insurer);
+    assert(at != insurers.end());
+    return at + 1 == insurers.end() ? insurers.front() : at[1];
+  }
+
   void amend_referral() {
     const Moment entered = at_desk(day_of(arrival_) + chance_.between(4, 60), arrival_);
     phone_ = chance_.between(0, 999);
+    // By the number of the case, so that no other line depends on it.
+    if (number_ % 3 == 0) insurer_ = next_insurer(insurer_);
     CommandWriter& line = command("AmendReferral", entered, whole_minute(entered), staff_at_random());
     write_person(line);
     end_command();
