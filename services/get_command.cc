@@ -170,7 +170,9 @@ class Getting {
       fmt::print(stderr, "{}\n", say(people_, message::no_rows));
     } else {
       const std::vector<std::string_view> rows(kept_.begin(), kept_.end());
-      write_out(lay_out_rows(rows, terminal_width()));
+      // A row of figures is too long for a line, but there are few of them.
+      write_out(ask_.table == "key-figures" ? lay_out_turned(rows, terminal_width())
+                                            : lay_out_rows(rows, terminal_width()));
     }
   }
 

@@ -181,6 +181,36 @@ std::string lay_out_rows(std::span<const std::string_view> rows, std::size_t wid
   return out;
 }
 
+std::string lay_out_turned(std::span<const std::string_view> rows, std::size_t width_max) {
+  const std::vector<Column> columns = columns_of_rows(open_rows(rows));
+  std::size_t names = 0;
+  for (const Column& column : columns) names = std::max(names, columns_of(column.name));
+  const auto width_of = [&](std::size_t row) {
+    std::size_t width = 0;
+    for (const Column& column : columns) width = std::max(width, columns_of(column.cells[row]));
+    return width;
+  };
+  std::string out, line;
+  for (std::size_t first = 0, end = 0; first < rows.size(); first = end) {
+    std::vector<std::size_t> widths;
+    for (std::size_t width = names; end < rows.size(); ++end) {
+      widths.push_back(width_of(end));
+      width += between.size() + widths.back();
+      if (width_max > 0 && width > width_max && end > first) break;
+    }
+    if (first > 0) out.push_back('\n');
+    for (const Column& column : columns) {
+      line.append(column.name).append(names - columns_of(column.name), ' ');
+      for (std::size_t row = first; row < end; ++row) {
+        const std::string& cell = column.cells[row];
+        line.append(between).append(widths[row - first] - columns_of(cell), ' ').append(cell);
+      }
+      append_line(out, line);
+    }
+  }
+  return out;
+}
+
 std::string lay_out_object(std::string_view object, std::size_t width_max) {
   const std::vector<Members> opened = open_rows(std::span(&object, 1));
   std::size_t width = 0;

@@ -18,6 +18,11 @@ namespace geleit {
 /// With `width_max`, the widest column is cut (`…`) to make the lines that wide, but never below 16.
 [[nodiscard]] std::string lay_out_rows(std::span<const std::string_view> rows, std::size_t width_max = 0);
 
+/// The same for rows of many columns and few rows: a line a column, headed by its name, and a column a row,
+/// all to the right. With `width_max`, so many rows beside one another as fit, then the next ones below; one
+/// row at least.
+[[nodiscard]] std::string lay_out_turned(std::span<const std::string_view> rows, std::size_t width_max = 0);
+
 /// One JSON object: a line for each plain member, and a table under its name for each list of objects.
 [[nodiscard]] std::string lay_out_object(std::string_view object, std::size_t width_max = 0);
 

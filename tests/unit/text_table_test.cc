@@ -47,6 +47,27 @@ TEST(ATable, ShowsWhatIsNullOrAbsentAsADash) {
             "x  -  y\n");
 }
 
+TEST(ATable, TurnedHasALineForEachColumn) {
+  const std::vector<std::string_view> rows{R"({"period":"2024","units":1811,"fällig":null})",
+                                           R"({"period":"2025-Q1","units":2})"};
+  EXPECT_EQ(lay_out_turned(rows),
+            "period  2024  2025-Q1\n"
+            "units   1811        2\n"
+            "fällig     -        -\n");
+  const std::string_view below =
+      "period  2024\n"
+      "units   1811\n"
+      "fällig     -\n"
+      "\n"
+      "period  2025-Q1\n"
+      "units         2\n"
+      "fällig        -\n";
+  EXPECT_EQ(lay_out_turned(rows, 21).find("\n\n"), std::string::npos) << "both fit";
+  EXPECT_EQ(lay_out_turned(rows, 20), below);
+  EXPECT_EQ(lay_out_turned(rows, 3), below) << "one at least";
+  EXPECT_EQ(lay_out_turned({}), "");
+}
+
 TEST(ATable, OpensObjectsThatLookTheSameInEveryRow) {
   EXPECT_EQ(table({R"({"anchor":{"event":"E","date":"2026-02-20"}})", R"({"anchor":null})"}),
             "anchor.event  anchor.date\n"
