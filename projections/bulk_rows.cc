@@ -25,8 +25,8 @@ constexpr std::uint64_t order_of_null = std::uint64_t{0xff} << 56;
 
 BulkRows::Sums::Packed BulkRows::Sums::pack(const FigureKey& key) {
   const auto sortable = [](std::int32_t number) { return static_cast<std::uint32_t>(number) ^ 0x80000000U; };
-  return {static_cast<std::uint64_t>(key.span) << 40 | static_cast<std::uint64_t>(key.figure) << 32 |
-              sortable(key.day.days),
+  return {static_cast<std::uint64_t>(key.span) << 48 | static_cast<std::uint64_t>(key.benefit) << 40 |
+              static_cast<std::uint64_t>(key.figure) << 32 | sortable(key.day.days),
           sortable(key.value)};
 }
 
@@ -34,8 +34,8 @@ FigureKey BulkRows::Sums::unpack(const Packed& key) {
   const auto number = [](std::uint64_t octets) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(octets) ^ 0x80000000U);
   };
-  return {static_cast<Span>(key.high >> 40), static_cast<Figure>(key.high >> 32 & 0xff),
-          CivilDate{number(key.high)}, number(key.low)};
+  return {static_cast<Span>(key.high >> 48), static_cast<Benefit>(key.high >> 40 & 0xff),
+          static_cast<Figure>(key.high >> 32 & 0xff), CivilDate{number(key.high)}, number(key.low)};
 }
 
 BulkRows::Sums::Slot& BulkRows::Sums::slot_of(const Packed& key) {

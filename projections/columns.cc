@@ -267,6 +267,10 @@ const std::array visit_columns{
     Column{"corrected", integer, get<&VisitRow::corrected>},
 };
 
+template <Cause cause>
+constexpr auto discontinued = computed<FigureRow>([](const FigureRow& row, const Asked&) {
+  return value(row.discontinued[static_cast<std::size_t>(cause)]);
+});
 const std::array columns_of_figures{
     Column{"provider", text, get<&FigureRow::provider>, is_slug},
     Column{"period", text, get<&FigureRow::period>, is_period},
@@ -285,6 +289,34 @@ const std::array columns_of_figures{
     Column{"approval_days_median", integer, get<&FigureRow::approval_days_median>},
     Column{"approval_days_p90", integer, get<&FigureRow::approval_days_p90>},
     Column{"fictions", integer, get<&FigureRow::fictions>},
+    Column{"benefit", vocabulary, get<&FigureRow::benefit>, is_word<Benefit>},
+    Column{"starts_in_time", integer, get<&FigureRow::starts_in_time>},
+    Column{"starts_in_time_share", decimal, get<&FigureRow::starts_in_time_share>},
+    Column{"completions_home_met", integer, get<&FigureRow::completions_home_met>},
+    Column{"completions_home_met_share", decimal, get<&FigureRow::completions_home_met_share>},
+    Column{"completions_goal_reached", integer, get<&FigureRow::completions_goal_reached>},
+    Column{"discontinuations", integer, get<&FigureRow::discontinuations>},
+    Column{"discontinued_moved", integer, discontinued<Cause::moved>},
+    Column{"discontinued_refused", integer, discontinued<Cause::refused>},
+    Column{"discontinued_readmitted", integer, discontinued<Cause::readmitted>},
+    Column{"discontinued_died", integer, discontinued<Cause::died>},
+    Column{"discontinued_other", integer, discontinued<Cause::other>},
+    Column{"withdrawals", integer, get<&FigureRow::withdrawals>},
+    Column{"denials", integer, get<&FigureRow::denials>},
+    Column{"coverage_unresolved", integer, get<&FigureRow::coverage_unresolved>},
+    Column{"coverage_uninsured", integer, get<&FigureRow::coverage_uninsured>},
+    Column{"coverage_unsettled_share", decimal, get<&FigureRow::coverage_unsettled_share>},
+    Column{"corrections", integer, get<&FigureRow::corrections>},
+    Column{"voids", integer, get<&FigureRow::voids>},
+    Column{"staff_hours", decimal, get<&FigureRow::staff_hours>},
+    Column{"target_state", vocabulary, get<&FigureRow::target_state>, is_word<TargetState>},
+    Column{"target_units", integer, get<&FigureRow::target_units>},
+    Column{"target_share", decimal, get<&FigureRow::target_share>},
+    Column{"forecast_units", decimal, get<&FigureRow::forecast_units>},
+    Column{"forecast_share", decimal, get<&FigureRow::forecast_share>},
+    Column{"forecast_method", vocabulary, get<&FigureRow::forecast_method>, is_word<ForecastMethod>},
+    Column{"forecast_from", date, get<&FigureRow::forecast_from>},
+    Column{"forecast_until", date, get<&FigureRow::forecast_until>},
 };
 
 constexpr std::array case_sorts{SortColumn{"case", 0}, SortColumn{"referred_on", 1},

@@ -11,7 +11,7 @@
 namespace geleit {
 namespace {
 
-constexpr std::size_t key_octets = 10;  // of a counter's key after provider and NUL
+constexpr std::size_t key_octets = 11;  // of a counter's key after provider and NUL
 
 std::uint32_t sortable(std::int32_t value) { return static_cast<std::uint32_t>(value) ^ 0x80000000u; }
 std::int32_t from_sortable(std::uint32_t value) { return static_cast<std::int32_t>(value ^ 0x80000000u); }
@@ -37,11 +37,11 @@ class Months {
 /// What one case adds, by its key and added up, so that a case costs few counters.
 class Counts {
  public:
-  explicit Counts(std::vector<Contribution>& out) : out_(out) {}
+  Counts(Benefit benefit, std::vector<Contribution>& out) : benefit_(benefit), out_(out) {}
 
   void add(Figure figure, CivilDate day, std::int64_t amount, std::int32_t value = 0) {
-    add_one({Span::day, figure, day, value}, amount);
-    add_one({Span::month, figure, month_of_(day), value}, amount);
+    add_one({Span::day, benefit_, figure, day, value}, amount);
+    add_one({Span::month, benefit_, figure, month_of_(day), value}, amount);
   }
 
   /// Amounts of one figure in the order of their days.
@@ -65,15 +65,16 @@ class Counts {
       const CivilDate first = first_of(amounts[i].day);
       std::int64_t sum = 0;
       for (; i < amounts.size() && first_of(amounts[i].day) == first; ++i) sum += amounts[i].amount;
-      add_one({span, figure, first, 0}, sum);
+      add_one({span, benefit_, figure, first, 0}, sum);
     }
   }
 
+  Benefit benefit_;
   std::vector<Contribution>& out_;
   Months month_of_;
 };
 
-/// The delivered visits' minutes, by day.
+/// The delivered visits' minutes, by day, and what was corrected or voided.
 void count_minutes(const Subject& subject, Counts& counts) {
   struct Delivered {
     CivilDate on;
@@ -84,7 +85,10 @@ void count_minutes(const Subject& subject, Counts& counts) {
   delivered.clear();
   for (std::size_t i = 0; i < subject.c.visits.size(); ++i) {
     const Visit& v = subject.c.visits[i];
+    counts.add(Figure::corrections, v.on, v.corrected);
+    if (v.state == VisitState::voided) counts.add(Figure::voids, v.on, 1);
     if (!v.delivered()) continue;
+    if (v.group_size > 1) counts.add(Figure::minutes_in_group, v.on, v.minutes.value, v.group_size);
     delivered.push_back({v.on, v.minutes.value, (v.minutes - subject.booking.visits[i].billable).value,
                          v.place == Place::home ? v.minutes.value : 0});
   }
@@ -101,6 +105,36 @@ void count_minutes(const Subject& subject, Counts& counts) {
   count(Figure::minutes_at_home, &Delivered::at_home);
 }
 
+/// SMN-HOME, as the case is judged last.
+bool meets_home_minimum(const Case& c, const RuleBook& rules) {
+  Minutes at_home;
+  for (const Visit& v : c.visits) {
+    if (v.delivered() && v.place == Place::home) at_home += v.minutes;
+  }
+  return at_home >= rules_at(c, c.latest_judged, rules).numbers().smn_home_minutes;
+}
+
+void count_end(const Subject& subject, Counts& counts) {
+  const Case& c = subject.c;
+  if (!c.end) {
+    if (subject.state == CaseState::denied) counts.add(Figure::denials, *closed_on(c), 1);
+    return;
+  }
+  switch (c.end->kind) {
+    case EndKind::completed:
+      // SMN-HOME asks for units at home of children's aftercare only.
+      counts.add(Figure::completions, c.end->on, 1,
+                 completion_value(c.end->goal_reached.value_or(false),
+                                  c.benefit == Benefit::smn && meets_home_minimum(c, subject.rules)));
+      break;
+    case EndKind::discontinued:
+      counts.add(Figure::discontinuations, c.end->on, 1,
+                 c.end->cause ? static_cast<std::int32_t>(*c.end->cause) : no_cause);
+      break;
+    case EndKind::withdrawn: counts.add(Figure::withdrawals, c.end->on, 1); break;
+  }
+}
+
 }  // namespace
 
 std::string counter_key(std::string_view provider, const FigureKey& key) {
@@ -108,6 +142,7 @@ std::string counter_key(std::string_view provider, const FigureKey& key) {
   out.reserve(provider.size() + 1 + key_octets);
   out.append(provider).push_back('\0');
   out.push_back(static_cast<char>(key.span));
+  out.push_back(static_cast<char>(key.benefit));
   out.push_back(static_cast<char>(key.figure));
   append_big_endian(out, sortable(key.day.days));
   append_big_endian(out, sortable(key.value));
@@ -117,28 +152,28 @@ std::string counter_key(std::string_view provider, const FigureKey& key) {
 std::optional<FigureKey> parse_counter_key(std::string_view provider, std::string_view bytes) {
   if (bytes.size() != provider.size() + 1 + key_octets || !bytes.starts_with(provider)) return std::nullopt;
   bytes.remove_prefix(provider.size() + 1);
-  return FigureKey{static_cast<Span>(bytes[0]), static_cast<Figure>(bytes[1]),
-                   CivilDate{from_sortable(read_big_endian<std::uint32_t>(bytes.substr(2)))},
-                   from_sortable(read_big_endian<std::uint32_t>(bytes.substr(6)))};
+  return FigureKey{static_cast<Span>(bytes[0]), static_cast<Benefit>(bytes[1]), static_cast<Figure>(bytes[2]),
+                   CivilDate{from_sortable(read_big_endian<std::uint32_t>(bytes.substr(3)))},
+                   from_sortable(read_big_endian<std::uint32_t>(bytes.substr(7)))};
 }
 
 void derive_key_figures(const Subject& subject, Derived& out) {
   const Case& c = subject.c;
   const RuleBook& rules = subject.rules;
-  Counts counts(out.counts);
-  counts.add(Figure::referrals, c.received_on, 1);
+  Counts counts(c.benefit, out.counts);
+  counts.add(Figure::referrals, c.received_on, 1, cover_value(c.coverage));
+  const auto start = start_of(c, rules);
   if (const auto first = subject.first_unit_on) {
-    counts.add(Figure::starts, *first, 1);
+    const bool in_time = start && state_on(*start, start->acts_on + 1) == DeadlineState::met;
+    counts.add(Figure::starts, *first, 1, in_time ? 1 : 0);
     if (c.discharged_on) counts.add(Figure::start_days, *first, 1, *first - *c.discharged_on);
   }
-  if (const auto start = start_of(c, rules); start && is_missed_once_due(*start)) {
-    counts.add(Figure::starts_missed, start->due_on + 1, 1);
-  }
+  if (start && is_missed_once_due(*start)) counts.add(Figure::starts_missed, start->due_on + 1, 1);
   count_minutes(subject, counts);
   for (const Approval& a : c.approvals) {
     if (a.extension && a.stands()) counts.add(Figure::extensions, a.decided_on, 1);
   }
-  if (c.end && c.end->kind == EndKind::completed) counts.add(Figure::completions, c.end->on, 1);
+  count_end(subject, counts);
   for (std::size_t i = 0; i < c.applications.size(); ++i) {
     const Application& a = c.applications[i];
     if (a.decision == Decision::granted && a.decided_on) {

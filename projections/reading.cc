@@ -211,13 +211,13 @@ void Reading::rows_of_case(Table table, std::string_view provider, const CaseId&
   });
 }
 
-void Reading::counters(std::string_view provider, Span span, Figure figure, CivilDate from, CivilDate to,
-                       const std::function<void(const FigureKey&, std::int64_t)>& visit) const {
+void Reading::counters(std::string_view provider, Span span, Benefit benefit, Figure figure, CivilDate from,
+                       CivilDate to, const std::function<void(const FigureKey&, std::int64_t)>& visit) const {
   if (from > to) return;
   const std::string first =
-      counter_key(provider, {span, figure, from, std::numeric_limits<std::int32_t>::min()});
+      counter_key(provider, {span, benefit, figure, from, std::numeric_limits<std::int32_t>::min()});
   const std::string last =
-      counter_key(provider, {span, figure, to, std::numeric_limits<std::int32_t>::max()});
+      counter_key(provider, {span, benefit, figure, to, std::numeric_limits<std::int32_t>::max()});
   snapshot_->scan(Table::key_figures, first, false, [&](std::string_view key, std::string_view value) {
     if (key > last) return false;
     if (const auto parsed = parse_counter_key(provider, key)) visit(*parsed, decode_counter(value));
@@ -225,7 +225,8 @@ void Reading::counters(std::string_view provider, Span span, Figure figure, Civi
   });
 }
 
-std::optional<std::pair<CivilDate, CivilDate>> Reading::counted_days(std::string_view provider) const {
+std::optional<std::pair<CivilDate, CivilDate>> Reading::counted_days(std::string_view provider,
+                                                                     Benefit benefit) const {
   std::optional<std::pair<CivilDate, CivilDate>> days;
   const auto cursor = snapshot_->cursor(Table::key_figures);
   const auto note = [&] {
@@ -240,7 +241,7 @@ std::optional<std::pair<CivilDate, CivilDate>> Reading::counted_days(std::string
     constexpr CivilDate begin{std::numeric_limits<std::int32_t>::min()},
         end{std::numeric_limits<std::int32_t>::max()};
     const auto of_figure = [&](CivilDate day, std::int32_t value) {
-      return counter_key(provider, {Span::day, figure, day, value});
+      return counter_key(provider, {Span::day, benefit, figure, day, value});
     };
     const std::string first = of_figure(begin, std::numeric_limits<std::int32_t>::min());
     const std::string last = of_figure(end, std::numeric_limits<std::int32_t>::max());

@@ -60,11 +60,13 @@ class Reading {
   /// The rows of one case in the order of their keys.
   void rows_of_case(Table table, std::string_view provider, const CaseId& id,
                     const std::function<bool(const FoundRow&)>& visit) const;
-  /// A provider's counters of one figure and span, first days from `from` to `to` inclusive, in their order.
-  void counters(std::string_view provider, Span span, Figure figure, CivilDate from, CivilDate to,
-                const std::function<void(const FigureKey&, std::int64_t)>& visit) const;
-  /// Day of a provider's first and last counter; nothing when it has none.
-  [[nodiscard]] std::optional<std::pair<CivilDate, CivilDate>> counted_days(std::string_view provider) const;
+  /// A provider's counters of one benefit, figure and span, first days from `from` to `to` inclusive, in
+  /// their order.
+  void counters(std::string_view provider, Span span, Benefit benefit, Figure figure, CivilDate from,
+                CivilDate to, const std::function<void(const FigureKey&, std::int64_t)>& visit) const;
+  /// Day of a provider's first and last counter of a benefit; nothing when it has none.
+  [[nodiscard]] std::optional<std::pair<CivilDate, CivilDate>> counted_days(std::string_view provider,
+                                                                            Benefit benefit) const;
 
  private:
   std::shared_ptr<const Snapshot> snapshot_;

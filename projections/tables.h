@@ -39,7 +39,7 @@ inline constexpr std::array<TableInfo, 11> all_tables{{
     {Table::unit_balances, 1, "unit-balances"},
     {Table::tasks, 2, "tasks"},
     {Table::visits, 1, "visits"},
-    {Table::key_figures, 1, "key-figures"},
+    {Table::key_figures, 2, "key-figures"},
 }};
 
 /// The name that people and programs know a table by.

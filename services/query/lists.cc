@@ -582,10 +582,12 @@ ListAnswer list_rows(const Reading& reading, std::span<const Column> columns,
 
 ListAnswer list_figures(const Reading& reading, const ListQuestion& question) {
   static constexpr std::array<SortColumn, 1> sorts{{{"provider", 0}}};
-  // `from` and `to` choose days here; the columns of that name, and `until`, are no filters.
-  static constexpr std::array<std::string_view, 5> own{"from", "to", "by", "until", "sort"};
+  // `from` and `to` choose days here, `benefit` what is counted; the columns of that name, and `until`, are
+  // no filters.
+  static constexpr std::array<std::string_view, 6> own{"from", "to", "by", "benefit", "until", "sort"};
   FigureQuery query;
   query.today = question.today;
+  query.rules = question.rules;
   Plan whom;
   whom.asked = {question.today, question.language, question.rules, nullptr};
   for (const auto& [name, value] : question.parameters) {
@@ -601,6 +603,12 @@ ListAnswer list_figures(const Reading& reading, const ListQuestion& question) {
         query.by = *by;
       } else {
         wrong = fault(name, say(question.language, message::one_of, std::string_view("month, quarter, year")),
+                      got(value, question.language), question.language);
+      }
+    } else if (name == "benefit") {
+      query.benefit = parse_word<Benefit>(value);
+      if (!query.benefit) {
+        wrong = fault(name, say(question.language, message::one_of, std::string_view("SMN, ST")),
                       got(value, question.language), question.language);
       }
     } else if (name == "today") {

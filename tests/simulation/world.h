@@ -15,6 +15,7 @@
 
 #include "events/memory_log.h"
 #include "projections/projector.h"
+#include "projections/reading.h"
 #include "projections/rule_book.h"
 #include "projections/store.h"
 #include "services/intake/command_json.h"
@@ -124,6 +125,7 @@ class World {
   void check_lists(const Process& process);
   void page_on(Process& process);
   void check_figures(const Process& process);
+  void check_figures(const Reading& reading, const std::string& provider, Benefit benefit) const;
   void check_history(const Process& process, const CaseHere& here);
   void check_everything();
   [[nodiscard]] bool up_to_date(const Process& process, const CaseHere& here) const;

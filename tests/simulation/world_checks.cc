@@ -450,29 +450,41 @@ void World::check_figures(const Process& process) {
   count("check: key figures");
   const Reading reading(process.store->snapshot());
   for (const std::string& provider : reading.providers()) {
-    std::int64_t referrals = 0, starts = 0, minutes = 0, unbillable = 0, completions = 0;
-    for (const auto& [id, here] : cases_) {
-      if (here.is.version == 0 || here.is.provider != provider) continue;
-      const ModelBalance balance = balance_of(here.is);
-      ++referrals;
-      starts += here.is.first_unit() ? 1 : 0;
-      minutes += balance.delivered;
-      unbillable += balance.delivered - balance.billable;
-      completions += here.is.end && here.is.end->kind == EndIs::completed ? 1 : 0;
+    for (const Benefit benefit : {Benefit::smn, Benefit::st}) check_figures(reading, provider, benefit);
+  }
+}
+
+void World::check_figures(const Reading& reading, const std::string& provider, Benefit benefit) const {
+  std::int64_t referrals = 0, starts = 0, minutes = 0, unbillable = 0, completions = 0, corrections = 0,
+               voids = 0;
+  for (const auto& [id, here] : cases_) {
+    if (here.is.version == 0 || here.is.provider != provider || here.is.st != (benefit == Benefit::st))
+      continue;
+    const ModelBalance balance = balance_of(here.is);
+    ++referrals;
+    starts += here.is.first_unit() ? 1 : 0;
+    minutes += balance.delivered;
+    unbillable += balance.delivered - balance.billable;
+    completions += here.is.end && here.is.end->kind == EndIs::completed ? 1 : 0;
+    for (const ModelVisit& visit : here.is.visits) {
+      corrections += visit.corrected;
+      voids += visit.is == VisitIs::voided ? 1 : 0;
     }
-    for (const Span span : {Span::month, Span::day}) {
-      const auto sum = [&](Figure figure) {
-        std::int64_t amount = 0;
-        reading.counters(provider, span, figure, civil(1990, 1, 1), civil(2090, 12, 31),
-                         [&](const FigureKey&, std::int64_t counted) { amount += counted; });
-        return amount;
-      };
-      require(sum(Figure::referrals) == referrals, "the key figures count other referrals");
-      require(sum(Figure::starts) == starts, "the key figures count other starts");
-      require(sum(Figure::minutes_delivered) == minutes, "the key figures count other minutes");
-      require(sum(Figure::minutes_unbillable) == unbillable, "the key figures count other minutes at risk");
-      require(sum(Figure::completions) == completions, "the key figures count other completions");
-    }
+  }
+  for (const Span span : {Span::month, Span::day}) {
+    const auto sum = [&](Figure figure) {
+      std::int64_t amount = 0;
+      reading.counters(provider, span, benefit, figure, civil(1990, 1, 1), civil(2090, 12, 31),
+                       [&](const FigureKey&, std::int64_t counted) { amount += counted; });
+      return amount;
+    };
+    require(sum(Figure::referrals) == referrals, "the key figures count other referrals");
+    require(sum(Figure::starts) == starts, "the key figures count other starts");
+    require(sum(Figure::minutes_delivered) == minutes, "the key figures count other minutes");
+    require(sum(Figure::minutes_unbillable) == unbillable, "the key figures count other minutes at risk");
+    require(sum(Figure::completions) == completions, "the key figures count other completions");
+    require(sum(Figure::corrections) == corrections, "the key figures count other corrections");
+    require(sum(Figure::voids) == voids, "the key figures count other voids");
   }
 }
 

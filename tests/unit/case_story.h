@@ -203,6 +203,9 @@ class CaseStory {
     e.minutes = Minutes{minutes};
     return happens(e);
   }
+  CaseStory& is_covered(Coverage coverage, std::string_view since = "2026-02-19") {
+    return happens(CoverageRecorded{coverage, day(since)}, since);
+  }
   CaseStory& corrected_to(int visit, std::string_view on) {
     VisitCorrected e;
     e.visit = visit_id(visit);
@@ -211,7 +214,9 @@ class CaseStory {
   }
   CaseStory& voided(int visit) { return happens(VisitVoided{visit_id(visit), {}}); }
 
-  CaseStory& completed(std::string_view on) { return happens(CareCompleted{day(on), true}, on); }
+  CaseStory& completed(std::string_view on, bool goal_reached = true) {
+    return happens(CareCompleted{day(on), goal_reached}, on);
+  }
   CaseStory& discontinued(std::string_view on, Cause cause = Cause::moved) {
     return happens(CareDiscontinued{day(on), cause}, on);
   }
