@@ -2,6 +2,7 @@
 against a second opinion (second_opinion.py) that knows the accepted commands and API.md, and nothing of the
 program."""
 
+import collections
 import datetime
 import json
 
@@ -10,7 +11,7 @@ import pytest
 import contract
 from client import Client
 from program import Server, geleit
-from second_opinion import Facts, day, key_figures, text
+from second_opinion import COUNTED, Facts, day, key_figures, text
 
 pytestmark = pytest.mark.embedded
 
@@ -148,21 +149,47 @@ def test_overdue_starts(year, today):
         assert row["days_overdue"] == (on - day(row["due_on"])).days
 
 
-def test_key_figures(year):
-    """`key-figures`, month by month"""
+@pytest.mark.parametrize("benefit", [None, "SMN", "ST"])
+def test_key_figures(year, benefit):
+    """`key-figures`, month by month, of both benefits together and of each"""
     client, _, _, cases = year
     today = day(client.get("cases", limit=1)["as_at"]["today"])
+    asked = {"benefit": benefit} if benefit else {}
     rows = {
         (row["provider"], row["period"]): row
-        for row in client.rows("key-figures", by="month", from_="2024-01-01", to="2027-12-31")
+        for row in client.rows("key-figures", by="month", from_="2024-01-01", to="2027-12-31", **asked)
     }
-    wanted = key_figures(list(cases.values()), today)
-    assert len({provider for provider, _ in wanted}) == 2
+    wanted = key_figures(list(cases.values()), today, benefit)
+    assert {provider for provider, _ in rows} == {provider for provider, _ in wanted}
+    assert len({provider for provider, _ in wanted}) == (1 if benefit == "ST" else 2)
+    told_in_all = collections.Counter()
     for key, figures in wanted.items():
         told = {name: rows[key][name] for name in figures}
-        share, mine = told.pop("home_share"), figures.pop("home_share")
+        told_in_all.update({name: 1 for name, value in told.items() if value})
+        for name in [name for name in figures if name.endswith("_share") or name == "staff_hours"]:
+            share, mine = told.pop(name), figures.pop(name)
+            assert (share is None) == (mine is None), (key, name)
+            assert share is None or abs(share - mine) <= 0.0051, (key, name)
         assert told == figures, key
-        assert (share is None) == (mine is None) and (share is None or abs(share - mine) <= 0.0051), key
+    if benefit is None:
+        never = {name for figures in wanted.values() for name in figures} - told_in_all.keys()
+        # The simulator knows nobody without any insurance.
+        assert never <= {"benefit", "coverage_uninsured"}, never
+
+
+@pytest.mark.parametrize("by", ["month", "quarter", "year"])
+def test_the_benefits_add_up(year, by):
+    """without `benefit` both together"""
+    client, *_ = year
+    span = {"by": by, "from_": "2024-01-01", "to": "2027-12-31"}
+    whole = {(row["provider"], row["period"]): row for row in client.rows("key-figures", **span)}
+    parts = [row for benefit in ("SMN", "ST") for row in client.rows("key-figures", benefit=benefit, **span)]
+    for key, row in whole.items():
+        mine = [part for part in parts if (part["provider"], part["period"]) == key]
+        for name in ("referrals", "starts", "starts_missed", "completions", "fictions", *COUNTED):
+            assert sum(part[name] for part in mine) == row[name], (key, name)
+        for name in ("units_delivered", "units_billable", "staff_hours"):
+            assert abs(sum(part[name] for part in mine) - row[name]) <= 0.0101, (key, name)
 
 
 def test_a_single_case_agrees_with_the_lists(year):

@@ -4,8 +4,9 @@ import datetime
 
 import pytest
 
-from client import refused
-from story import day_after
+from client import new_id, refused
+from program import geleit, geleit_json
+from story import Case, day_after
 
 
 def figures(story, **params):
@@ -222,6 +223,245 @@ def test_nothing_to_tell_is_null(story):
     assert (row["units_delivered"], row["units_billable"], row["starts"]) == (0, 0, 0)
 
 
+# -- told apart by benefit
+
+
+def test_benefits_are_told_apart(story):
+    """`benefit=SMN|ST`; left out, both together"""
+    story.approved().is_visited("2026-03-02", minutes=60)
+    story.st_approved().is_visited("2026-03-02", minutes=150)
+    both, smn, st = (year(story, **asked) for asked in ({}, {"benefit": "SMN"}, {"benefit": "ST"}))
+    assert [row["units_billable"] for row in (both, smn, st)] == [3.5, 1, 2.5]
+    assert [row["referrals"] for row in (both, smn, st)] == [2, 1, 1]
+    assert [row["benefit"] for row in (both, smn, st)] == [None, "SMN", "ST"]
+    assert st["start_days_median"] is None and st["starts_in_time_share"] is None
+
+
+def test_who_does_not_do_a_benefit_has_no_rows_of_it(story):
+    """`benefit=SMN|ST`"""
+    story.referral()
+    assert figures(story, benefit="ST") == {}
+
+
+# -- quality
+
+
+def test_the_share_started_within_six_weeks(story):
+    """share started within six weeks: each child counts once, in time or missed"""
+    story.referral().is_visited("2026-04-03")
+    story.referral().is_visited("2026-04-04")
+    story.referral()
+    row = year(story)
+    assert (row["starts"], row["starts_in_time"], row["starts_missed"]) == (2, 1, 2)
+    assert row["starts_in_time_share"] == 0.33
+    assert year(story, today="2026-04-03")["starts_in_time_share"] == 1
+
+
+def test_the_share_with_three_home_units(story):
+    """share with three home units, of the completed cases of children's aftercare"""
+    met = story.approved()
+    for day in ("2026-02-27", "2026-03-02", "2026-03-03"):
+        met.is_visited(day)
+    met.completes("2026-05-08")
+    story.running().completes("2026-05-08", goal_reached=False)
+    adult = story.st_approved()
+    adult.is_visited("2026-03-02", minutes=240)
+    adult.completes("2026-05-08")
+    row = year(story)
+    assert (row["completions"], row["completions_home_met"]) == (3, 1)
+    assert row["completions_home_met_share"] == 0.5
+    assert row["completions_goal_reached"] == 2
+
+
+def test_why_cases_ended(story):
+    """completion reasons"""
+    for cause in ("moved", "refused", "readmitted", "died", "other", "moved"):
+        story.referral().discontinues("2026-03-02", cause)
+    story.referral().does("WithdrawReferral", {"reason": "Doppelt verordnet"}, happened="2026-03-03")
+    denied = story.referral()
+    denied.applies()
+    denied.is_denied()
+    row = year(story)
+    causes = {name.split("_")[1]: row[name] for name in row if name.startswith("discontinued_")}
+    assert causes == {"moved": 2, "refused": 1, "readmitted": 1, "died": 1, "other": 1}
+    assert (row["discontinuations"], row["withdrawals"], row["denials"]) == (6, 1, 1)
+
+
+def test_the_share_of_unsettled_cover(story):
+    """share of unsettled cover (`coverage`, `RecordCoverage`)"""
+    story.referral()
+    story.referral(coverage="insured")
+    story.referral(coverage="uninsured")
+    unresolved = story.referral(coverage="unresolved")
+    row = year(story)
+    assert (row["coverage_unresolved"], row["coverage_uninsured"]) == (1, 1)
+    assert row["coverage_unsettled_share"] == 0.5
+    unresolved.does("RecordCoverage", {"coverage": "insured", "since": "2026-02-20"})
+    assert year(story)["coverage_unsettled_share"] == 0.25
+
+
+def test_corrections_and_voids_count_by_the_visits_date(story):
+    """corrections"""
+    case = story.approved()
+    case.is_visited("2026-02-28")
+    for minutes in (45, 30):
+        case.does("CorrectVisit", {"visit": case.visit, "minutes": minutes, "reason": "Tippfehler"})
+    case.is_visited("2026-03-02")
+    case.does("CorrectVisit", {"visit": case.visit, "minutes": 45, "reason": "Tippfehler"})
+    case.does("VoidVisit", {"visit": case.visit, "reason": "doppelt"})
+    rows = figures(story, by="month", from_="2026-02-01", to="2026-03-31")
+    assert {p: (r["corrections"], r["voids"]) for p, r in rows.items()} == {
+        "2026-02": (2, 0),
+        "2026-03": (1, 1),
+    }
+
+
+def test_staff_hours_count_a_group_once(story):
+    """staff hours: minutes delivered, those of a group shared by its cases"""
+    for _ in range(3):
+        story.st_approved().is_visited("2026-03-02", minutes=90, group_size=3)
+    story.approved().is_visited("2026-03-03", minutes=30)
+    row = year(story)
+    assert (row["units_delivered"], row["staff_hours"]) == (5, 2)
+
+
+# -- the year's target
+
+
+def adopts(story, targets: list, start: str = "2024-01-01", provider: bool = True) -> None:
+    data = {"from": start, "settings": {"targets": targets}}
+    if provider:
+        data["provider"] = story.provider
+    story.client.done("AdoptSettings", None, data)
+
+
+def bills(story, day: str, units: int) -> None:
+    """Billable units of that day, in cases of twenty and a rest."""
+    commands = []
+    while units > 0:
+        some = min(units, 20)
+        units -= some
+        case, month_before = new_id(), day_after(day, -31)
+        referral = story.data(
+            prescribed_on=month_before,
+            received_on=month_before,
+            discharged_on=month_before,
+            born=day_after(day, -100),
+            units=20,
+        )
+        granted = Case.approval_data(units=20, decided_on=month_before, from_=month_before, until=day)
+        commands += [
+            {"command": command, "case": case, "id": new_id(), "data": data}
+            for command, data in (
+                ("ReceiveReferral", referral),
+                ("SubmitApplication", {"units": 20, "submitted_on": month_before}),
+                ("GrantApproval", {"approval": new_id(), **granted}),
+                ("DeliverVisit", Case.delivery_data(day, "01:00", minutes=60 * some)),
+            )
+        ]
+    answers = story.client.lines(commands)
+    assert all("status" not in answer for answer in answers), answers
+
+
+def test_the_year_of_the_report(story, server):
+    """1,811 of 2,500 in 2024; 2,700 in 2025 (seed 003): the month's units are billed, the year is held
+    against the target that was adopted for it, for programs and for people"""
+    units = [170, 160, 155, 150, 145, 140, 150, 130, 160, 165, 150, 136]
+    assert sum(units) == 1811
+    for month, some in enumerate(units, 1):
+        bills(story, f"2024-{month:02}-20", some)
+    adopts(story, [{"year": 2024, "units": 2500}, {"year": 2025, "units": 2700}])
+    span = {"from_": "2024-01-01", "to": "2025-12-31"}
+    rows = figures(story, by="year", **span)
+    assert rows["2024"]["units_billable"] == 1811
+    target = ("target_state", "target_units", "target_share", "forecast_units", "forecast_method")
+    assert [rows["2024"][name] for name in target] == ["set", 2500, 0.72, None, None]
+    months = figures(story, by="month", **span)
+    assert [months[f"2024-{month:02}"]["units_billable"] for month in range(1, 13)] == units
+    assert months["2024-03"]["target_state"] is None
+
+    # Asked in the midst of the next year.
+    bills(story, "2025-01-20", 180)
+    bills(story, "2025-02-19", 200)
+    asked = figures(story, by="year", today="2025-02-10", **span)["2025"]
+    assert asked["target_units"] == 2700
+    # November, December and January: 150 + 136 + 180; January as it was, and the mean for eleven months.
+    assert asked["forecast_units"] == round(180 + (150 + 136 + 180) / 3 * 11, 2)
+    assert asked["forecast_share"] == 0.7
+    assert asked["forecast_method"] == "mean_of_full_months"
+    assert (asked["forecast_from"], asked["forecast_until"]) == ("2024-11-01", "2025-01-31")
+
+    filters = [f"provider={story.provider}", "by=year", "today=2025-02-10", "to=2025-12-31"]
+    line = ["get", "key-figures", *(word for f in filters for word in ("--filter", f))]
+    assert geleit_json(*line, "--json", "--server", server.url)[-1] == asked
+    told = geleit(*line, "--server", server.url).stdout
+    for shown in ("target_units", "2700", "forecast_units", str(asked["forecast_units"]), "0.72"):
+        assert shown in told, told
+
+
+def test_today_is_the_clocks(story):
+    """today is the service's clock's (30 June 2026), or `today=`"""
+    bills(story, "2026-02-27", 10)
+    bills(story, "2026-05-04", 20)
+    row = year(story)
+    assert (row["forecast_from"], row["forecast_until"]) == ("2026-03-01", "2026-05-31")
+    assert row["forecast_units"] == round(30 + 20 / 3 * 7, 2)
+    # In May so far more than the mean of February to April.
+    assert year(story, today="2026-05-04")["forecast_units"] == round(10 + 20 + 10 / 3 * 7, 2)
+    over = year(story, today="2027-01-01")
+    assert [over[name] for name in over if name.startswith("forecast_")] == [None] * 5
+
+
+def test_who_has_no_target_is_told_so(story):
+    """who has no target: no numbers, said so"""
+    bills(story, "2026-03-02", 5)
+    row = year(story)
+    assert row["target_state"] == "none"
+    assert [row[name] for name in ("target_units", "target_share", "forecast_share")] == [None] * 3
+    adopts(story, [{"year": 2025, "units": 9}])
+    assert year(story)["target_state"] == "none"
+    adopts(story, [{"year": 2026, "units": 10}])
+    assert (year(story)["target_state"], year(story)["target_share"]) == ("set", 0.5)
+
+
+def test_targets_of_each_benefit(story):
+    """targets are adopted settings with a date; of one benefit, or of both"""
+    story.approved().is_visited("2026-03-02", minutes=120)
+    story.st_approved().is_visited("2026-03-02", minutes=180)
+    adopts(story, [{"year": 2026, "units": 20, "benefit": "SMN"}])
+    assert year(story)["target_state"] == "none"
+    assert year(story, benefit="SMN")["target_share"] == 0.1
+    assert year(story, benefit="ST")["target_state"] == "none"
+    adopts(
+        story, [{"year": 2026, "units": 20, "benefit": "SMN"}, {"year": 2026, "units": 5, "benefit": "ST"}]
+    )
+    assert (year(story)["target_units"], year(story)["target_share"]) == (25, 0.2)
+    assert year(story, benefit="ST")["target_share"] == 0.6
+
+
+def test_a_target_of_the_past_is_the_one_that_held_then(story):
+    """targets are adopted settings with a date"""
+    bills(story, "2024-03-20", 5)
+    adopts(story, [{"year": 2024, "units": 10}], start="2024-01-01")
+    adopts(story, [{"year": 2025, "units": 20}], start="2025-01-01")
+    span = {"by": "year", "from_": "2024-01-01", "to": "2025-12-31"}
+    assert figures(story, **span)["2024"]["target_units"] == 10
+    adopts(story, [{"year": 2024, "units": 8}, {"year": 2025, "units": 20}], start="2026-01-01")
+    assert figures(story, **span)["2024"]["target_units"] == 8
+    assert figures(story, today="2025-12-31", **span)["2024"]["target_units"] == 10
+
+
+def test_only_a_whole_year_is_held_against_its_target(story):
+    """per year the target of the provider"""
+    bills(story, "2026-03-02", 5)
+    adopts(story, [{"year": 2026, "units": 10}])
+    for asked in ({"by": "year", "to": "2026-06-30"}, {"by": "quarter"}, {"by": "month"}):
+        for row in figures(story, **asked).values():
+            told = [row[name] for name in row if name.startswith(("target_", "forecast_"))]
+            assert told == [None] * 8, asked
+    assert figures(story, by="year")["2026"]["target_share"] == 0.5
+
+
 def test_providers_are_told_apart(story, client):
     """one row per provider and period"""
     story.referral()
@@ -250,6 +490,9 @@ def test_the_months_add_up_to_the_year(client):
 @pytest.mark.parametrize(
     "params,field",
     [
+        ({"benefit": "smn"}, "benefit"),
+        ({"benefit": "SMN,ST"}, "benefit"),
+        ({"target_state": "perhaps"}, "target_state"),
         ({"by": "week"}, "by"),
         ({"from_": "2026-02-30"}, "from"),
         ({"to": "soon"}, "to"),

@@ -4,6 +4,7 @@ plainly as possible: a case is a list of facts, and each answer is counted afres
 import calendar
 import collections
 import datetime
+import fractions
 import math
 
 import holidays
@@ -63,6 +64,7 @@ class Facts:
         self.denied: date | None = None  # the insurer's last word was no
         self.visits: dict[str, dict] = {}
         self.end: tuple[str, date] | None = None
+        self.ended_by: dict = {}  # what the command said that ended it
         self.version = 0
 
     def tell(self, command: dict) -> None:
@@ -76,6 +78,8 @@ class Facts:
             self.discharged = day(data.get("discharged_on")) or self.discharged
         elif name == "RecordDischarge":
             self.discharged = day(data["discharged_on"])
+        elif name == "RecordCoverage":
+            self.referral["coverage"] = data["coverage"]
         elif name == "AssignCareTeam":
             self.lead = data["lead"]
         elif name == "ReceiveFollowUpReferral":
@@ -151,7 +155,7 @@ class Facts:
             self.visits[data["visit"]]["state"] = "voided"
         elif name in ENDS:
             on = day(data.get("completed_on") or data.get("discontinued_on")) or happened
-            self.end = ENDS[name], on
+            self.end, self.ended_by = (ENDS[name], on), data
         elif name == "ReopenCase":
             self.end = None
 
@@ -380,20 +384,47 @@ class Facts:
         )
 
 
+# Figures that count how often something was.
+COUNTED = (
+    "starts_in_time",
+    "completions_home_met",
+    "completions_goal_reached",
+    "discontinuations",
+    "discontinued_moved",
+    "discontinued_refused",
+    "discontinued_readmitted",
+    "discontinued_died",
+    "discontinued_other",
+    "withdrawals",
+    "denials",
+    "coverage_unresolved",
+    "coverage_uninsured",
+    "voids",
+)
+
+
 def nearest_rank(values: list[int], share: float) -> int | None:
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
-def key_figures(cases: list[Facts], today: date) -> dict[tuple, dict]:
-    """The figures of each provider and month in which anything happened."""
+def share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def key_figures(cases: list[Facts], today: date, benefit: str | None = None) -> dict[tuple, dict]:
+    """The figures of each provider and month in which anything happened, of one benefit or of both."""
     figures: dict = collections.defaultdict(lambda: collections.defaultdict(list))
     for facts in cases:
+        if benefit and facts.benefit != benefit:
+            continue
 
         def add(figure, on, value=1, provider=facts.referral["provider"]):
             figures[provider, text(on)[:7]][figure].append(value)
 
         add("referrals", day(facts.referral["received_on"]))
+        if facts.referral.get("coverage") in ("unresolved", "uninsured"):
+            add("coverage_" + facts.referral["coverage"], day(facts.referral["received_on"]))
         first, booked = min(facts.units(), default=None), facts.booked()
         if first:
             add("starts", first)
@@ -402,12 +433,20 @@ def key_figures(cases: list[Facts], today: date) -> dict[tuple, dict]:
         for rule, _, due, acts, state, *_ in facts.deadlines(today):
             if state == "missed" and rule == "SMN-START":
                 add("starts_missed", days_after(day(due), 1))
+            if state == "met" and rule == "SMN-START":
+                add("starts_in_time", first)
             if state == "missed" and rule == "GKV-DECISION":
                 add("fictions", days_after(day(acts), 1))
         for visit in facts.delivered():
             add("delivered", facts.on(visit), visit["minutes"])
             add("billable", facts.on(visit), booked[visit["visit"]])
             add("home", facts.on(visit), visit["minutes"] if visit["place"] == "home" else 0)
+            # Each of a group's cases counts the same minutes of whoever leads it.
+            add("staff", facts.on(visit), fractions.Fraction(visit["minutes"], visit.get("group_size", 1)))
+        for visit in facts.visits.values():
+            add("corrections", facts.on(visit), visit["corrected"])
+            if visit["state"] == "voided":
+                add("voids", facts.on(visit))
         for approval in facts.approvals.values():
             if approval["extension"]:
                 add("extensions", day(approval["decided_on"]))
@@ -420,6 +459,19 @@ def key_figures(cases: list[Facts], today: date) -> dict[tuple, dict]:
                 )
         if facts.end and facts.end[0] == "completed":
             add("completions", facts.end[1])
+            if facts.ended_by["goal_reached"]:
+                add("completions_goal_reached", facts.end[1])
+            if facts.benefit == "SMN":
+                add("completions_smn", facts.end[1])
+                if facts.balance()["at_home"] >= 180:
+                    add("completions_home_met", facts.end[1])
+        if facts.end and facts.end[0] == "discontinued":
+            add("discontinuations", facts.end[1])
+            add("discontinued_" + facts.ended_by["cause"], facts.end[1])
+        if facts.end and facts.end[0] == "withdrawn":
+            add("withdrawals", facts.end[1])
+        if facts.state() == "denied":
+            add("denials", facts.closed_on())
     return {
         key: {
             "referrals": len(f["referrals"]),
@@ -435,6 +487,17 @@ def key_figures(cases: list[Facts], today: date) -> dict[tuple, dict]:
             "approval_days_median": nearest_rank(f["approval_days"], 0.5),
             "approval_days_p90": nearest_rank(f["approval_days"], 0.9),
             "fictions": len(f["fictions"]),
+            "benefit": benefit,
+            "starts_in_time_share": share(
+                len(f["starts_in_time"]), len(f["starts_in_time"]) + len(f["starts_missed"])
+            ),
+            "completions_home_met_share": share(len(f["completions_home_met"]), len(f["completions_smn"])),
+            "coverage_unsettled_share": share(
+                len(f["coverage_unresolved"]) + len(f["coverage_uninsured"]), len(f["referrals"])
+            ),
+            "corrections": sum(f["corrections"]),
+            "staff_hours": float(sum(f["staff"]) / 60),
+            **{name: len(f[name]) for name in COUNTED},
         }
         for key, f in figures.items()
     }
