@@ -70,8 +70,7 @@ Simulator::Simulator(const SimulationOptions& options, const Priors& priors)
                                                    priors_, *almanac_, first_, last_),
                         nullptr});
     await_referral(static_cast<std::uint32_t>(i), Due::What::smn_referral);
-    // The customer's units are those of children's aftercare alone (size.customer_units_a_year).
-    if (!has_st || i == 0) continue;
+    if (!has_st) continue;
     const std::uint64_t share = priors_.soziotherapie.share.bits, whole = std::uint64_t{1} << 32;
     const Fixed persons{std::max<std::int64_t>(
         1,

@@ -161,7 +161,7 @@ def test_key_figures(year, benefit):
     }
     wanted = key_figures(list(cases.values()), today, benefit)
     assert {provider for provider, _ in rows} == {provider for provider, _ in wanted}
-    assert len({provider for provider, _ in wanted}) == (1 if benefit == "ST" else 2)
+    assert len({provider for provider, _ in wanted}) == 2
     told_in_all = collections.Counter()
     for key, figures in wanted.items():
         told = {name: rows[key][name] for name in figures}
