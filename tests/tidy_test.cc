@@ -211,7 +211,8 @@ const std::vector<ForeignLibrary>& foreign_libraries() {
       {"libsodium", R"(sodium.*)", R"(services/(seal|key_store)\.cc)"},
       {"Hinnant's date", R"(date/.*)", R"(events/civil_time\.cc|tests/unit/civil_time_test\.cc)"},
       {"toml++", R"(toml.*)",
-       R"(projections/rules/rule_set\.cc|services/simulate/priors\.cc|services/(config|settings_file)\.cc)"},
+       R"(projections/rules/toml_fields\.h|services/simulate/priors\.cc|)"
+       R"(services/(config|settings_file)\.cc)"},
       {"CLI11", R"(CLI/.*)",
        R"(services/main\.cc|services/command_line\.h|services/(.*/)?\w+_command\.(cc|h))"},
       {"prometheus-cpp", R"(prometheus/.*)", R"(services/http/metrics\.cc)"},

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <map>
 #include <set>
@@ -11,6 +10,7 @@
 #include "events/civil_time.h"
 #include "events/sha256.h"
 #include "projections/rules/catalogue.h"
+#include "projections/rules/toml_fields.h"
 #include "schema/embedded.h"
 
 namespace geleit {
@@ -20,102 +20,12 @@ std::span<const EmbeddedFile> shipped_rule_files();
 namespace {
 
 [[noreturn]] void refuse(std::string_view where, std::string_view what) {
-  throw std::invalid_argument(fmt::format("rule set: {}: {}", where, what));
+  refuse_document("rule set", where, what);
 }
 
-/// A table of the document that knows its name and refuses fields that nobody read.
-class Fields {
+class Fields : public TomlFields {
  public:
-  Fields(const toml::table& table, std::string where) : table_(table), where_(std::move(where)) {}
-
-  [[nodiscard]] const std::string& where() const { return where_; }
-
-  [[nodiscard]] std::string text(std::string_view name) {
-    const auto value = node(name).value_exact<std::string>();
-    if (!value || value->empty()) refuse(name, "a text");
-    return *value;
-  }
-  [[nodiscard]] int number(std::string_view name) {
-    const auto value = node(name).value_exact<std::int64_t>();
-    if (!value || *value < 0 || *value > 1'000'000) refuse(name, "a whole number from 0 to 1,000,000");
-    return static_cast<int>(*value);
-  }
-  [[nodiscard]] bool yes_or_no(std::string_view name) {
-    const auto value = node(name).value_exact<bool>();
-    if (!value) refuse(name, "true or false");
-    return *value;
-  }
-  [[nodiscard]] CivilDate date(std::string_view name) {
-    const std::optional<CivilDate> value = date_if_any(name);
-    if (!value) refuse(name, "a date");
-    return *value;
-  }
-  [[nodiscard]] std::optional<CivilDate> date_if_any(std::string_view name) {
-    seen_.insert(std::string(name));
-    const toml::node* found = table_.get(name);
-    if (found == nullptr) return std::nullopt;
-    const auto value = found->value_exact<toml::date>();
-    if (!value) refuse(name, "a date");
-    return from_ymd(value->year, value->month, value->day);
-  }
-  template <Vocabulary E>
-  [[nodiscard]] E choice(std::string_view name) {
-    const std::optional<E> value = parse_word<E>(text(name));
-    if (!value) refuse(name, fmt::format("one of {}", fmt::join(words<E>, ", ")));
-    return *value;
-  }
-  [[nodiscard]] std::vector<std::string> texts(std::string_view name) {
-    const toml::array* array = node(name).as_array();
-    if (array == nullptr || array->empty()) refuse(name, "a list of texts");
-    std::vector<std::string> values;
-    for (const toml::node& element : *array) {
-      const auto value = element.value_exact<std::string>();
-      if (!value) refuse(name, "a list of texts");
-      values.push_back(*value);
-    }
-    return values;
-  }
-  template <Vocabulary E>
-  [[nodiscard]] std::vector<E> choices(std::string_view name) {
-    std::vector<E> values;
-    for (const std::string& one : texts(name)) {
-      const std::optional<E> value = parse_word<E>(one);
-      if (!value) refuse(name, fmt::format("words of {}", fmt::join(words<E>, ", ")));
-      values.push_back(*value);
-    }
-    return values;
-  }
-  [[nodiscard]] const toml::table* table_if_any(std::string_view name) {
-    seen_.insert(std::string(name));
-    const toml::node* found = table_.get(name);
-    if (found == nullptr) return nullptr;
-    if (found->as_table() == nullptr) refuse(name, "a table");
-    return found->as_table();
-  }
-  /// Call when everything was read: what is left over is a slip of the pen.
-  void refuse_unknown() const {
-    for (const auto& [key, value] : table_) {
-      if (!seen_.contains(std::string(key.str())))
-        geleit::refuse(where_, fmt::format("unknown field '{}'", key.str()));
-    }
-  }
-
-  [[noreturn]] void refuse(std::string_view name, std::string_view expected) const {
-    geleit::refuse(where_ + "." + std::string(name), fmt::format("expected {}, but it is {}", expected,
-                                                                 table_.contains(name) ? "not" : "missing"));
-  }
-
- private:
-  [[nodiscard]] const toml::node& node(std::string_view name) {
-    seen_.insert(std::string(name));
-    const toml::node* found = table_.get(name);
-    if (found == nullptr) refuse(name, "a value");
-    return *found;
-  }
-
-  const toml::table& table_;
-  std::string where_;
-  std::set<std::string> seen_;
+  Fields(const toml::table& table, std::string where) : TomlFields("rule set", table, std::move(where)) {}
 };
 
 std::string as_text(const toml::node& node) {
@@ -355,13 +265,7 @@ bool is_listed(const std::vector<std::string>& prefixes, std::string_view icd) {
 
 namespace {
 
-toml::table document_of(std::string_view content) {
-  try {
-    return toml::parse(content);
-  } catch (const toml::parse_error& error) {
-    refuse(fmt::format("line {}", error.source().begin.line), error.description());
-  }
-}
+toml::table document_of(std::string_view content) { return read_toml("rule set", content); }
 
 void insert(toml::table& values, const RuleOverride& adopted) {
   const auto insert_one = [&](const auto& value) {
