@@ -51,4 +51,15 @@ struct FinalReportSent {
   friend bool operator==(const FinalReportSent&, const FinalReportSent&) = default;
 };
 
+/// An item of a step's checklist; again with the same answer changes nothing.
+struct ChecklistTicked {
+  std::string_view step;  ///< the step's word (projections/rules/step.h)
+  std::string_view item;  ///< slug, as the adopted settings name it
+  bool ticked{};          ///< false: taken back
+  static constexpr auto fields =
+      std::tuple{field("step", &ChecklistTicked::step), field("item", &ChecklistTicked::item),
+                 field("ticked", &ChecklistTicked::ticked)};
+  friend bool operator==(const ChecklistTicked&, const ChecklistTicked&) = default;
+};
+
 }  // namespace geleit

@@ -24,7 +24,7 @@ using Payload = std::variant<
     ExtensionRequested, ExtensionGranted, ExtensionDenied, VisitScheduled, VisitRescheduled, VisitCancelled,
     VisitMissed, VisitDelivered, VisitCorrected, VisitVoided, CarePlanAgreed, CareCompleted, CareDiscontinued,
     CaseReopened, FinalReportSent, AlertAcknowledged, AlertSnoozed, StartDeadlineMissed, DeadlineMissed,
-    ApprovalPeriodLapsed, AlertSent, AlertEscalated, SettingsAdopted>;
+    ApprovalPeriodLapsed, AlertSent, AlertEscalated, SettingsAdopted, ChecklistTicked>;
 
 /// The events' names in the order of Payload: event_names[payload.index()] == "ReferralReceived".
 inline constexpr std::array<std::string_view, std::variant_size_v<Payload>> event_names{
@@ -40,7 +40,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<Payload>> even
     "CareCompleted",       "CareDiscontinued",   "CaseReopened",
     "FinalReportSent",     "AlertAcknowledged",  "AlertSnoozed",
     "StartDeadlineMissed", "DeadlineMissed",     "ApprovalPeriodLapsed",
-    "AlertSent",           "AlertEscalated",     "SettingsAdopted"};
+    "AlertSent",           "AlertEscalated",     "SettingsAdopted",
+    "ChecklistTicked"};
 static_assert(!event_names.back().empty(), "an event has no name");
 [[nodiscard]] inline std::string_view name_of(const Payload& payload) { return event_names[payload.index()]; }
 

@@ -352,6 +352,11 @@ void write(const SettingsAdopted& e, schema::SettingsAdopted::Builder b) {
   fill(b.initHash(32), hash_bytes(e.hash));
   if (!e.content.empty()) fill(b.initContent(size(e.content)), e.content);
 }
+void write(const ChecklistTicked& e, schema::ChecklistTicked::Builder b) {
+  if (!e.step.empty()) fill(b.initStep(size(e.step)), e.step);
+  if (!e.item.empty()) fill(b.initItem(size(e.item)), e.item);
+  b.setTicked(e.ticked);
+}
 
 void read(schema::Prescriber::Reader r, Prescriber& e) {
   e.kind = from_schema<PrescriberKind>(r.getKind());
@@ -599,6 +604,11 @@ void read(schema::SettingsAdopted::Reader r, SettingsAdopted& e) {
   e.hash = hash_of_bytes(view(r.getHash()));
   e.content = view(r.getContent());
 }
+void read(schema::ChecklistTicked::Reader r, ChecklistTicked& e) {
+  e.step = view(r.getStep());
+  e.item = view(r.getItem());
+  e.ticked = r.getTicked();
+}
 
 }  // namespace
 
@@ -642,7 +652,8 @@ void write_payload(const Payload& payload, schema::Event::Payload::Builder out) 
                  [&](const ApprovalPeriodLapsed& e) { write(e, out.initApprovalPeriodLapsed()); },
                  [&](const AlertSent& e) { write(e, out.initAlertSent()); },
                  [&](const AlertEscalated& e) { write(e, out.initAlertEscalated()); },
-                 [&](const SettingsAdopted& e) { write(e, out.initSettingsAdopted()); }},
+                 [&](const SettingsAdopted& e) { write(e, out.initSettingsAdopted()); },
+                 [&](const ChecklistTicked& e) { write(e, out.initChecklistTicked()); }},
       payload);
 }
 
@@ -723,6 +734,8 @@ void read_payload(schema::Event::Payload::Reader in, Payload& out) {
       return read(in.getAlertEscalated(), out.emplace<AlertEscalated>());
     case schema::Event::Payload::SETTINGS_ADOPTED:
       return read(in.getSettingsAdopted(), out.emplace<SettingsAdopted>());
+    case schema::Event::Payload::CHECKLIST_TICKED:
+      return read(in.getChecklistTicked(), out.emplace<ChecklistTicked>());
   }
   throw BadRecord("an event that this version does not know");
 }

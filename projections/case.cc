@@ -22,7 +22,7 @@ void Case::clear() {
   };
   keep(&Case::provider, &Case::judged, &Case::lands_before, &Case::exemptions, &Case::lead, &Case::follow_ups,
        &Case::applications, &Case::approvals, &Case::denials, &Case::staff, &Case::visits, &Case::findings,
-       &Case::missed);
+       &Case::missed, &Case::ticks);
   for (SealedCopy Case::*copy : {&Case::person, &Case::diagnoses}) {
     (this->*copy).bytes.clear();
     (fresh.*copy).bytes.swap((this->*copy).bytes);

@@ -110,6 +110,14 @@ struct LandBefore {
   friend bool operator==(const LandBefore&, const LandBefore&) = default;
 };
 
+/// An item of a step's checklist that is ticked.
+struct Tick {
+  std::string step, item;  ///< as the event names them
+  std::string by;          ///< staff slug
+  CivilDate on;            ///< the day it happened
+  friend bool operator==(const Tick&, const Tick&) = default;
+};
+
 enum class EndKind : std::uint8_t { completed, discontinued, withdrawn };
 struct End {
   EndKind kind{};
@@ -178,6 +186,7 @@ struct Case {
   std::optional<End> end;
   std::vector<CaseFinding> findings;
   std::vector<Missed> missed;
+  std::vector<Tick> ticks;        ///< in the order ticked
   JudgedIndex latest_judged = 0;  ///< of the last event
   Version
       client_version;  ///< of the last event that somebody asked for: expect_version passes over later ones

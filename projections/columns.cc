@@ -10,6 +10,7 @@
 #include "events/uuid.h"
 #include "projections/deadlines.h"
 #include "projections/read_models.h"
+#include "projections/rules/workflow.h"
 
 namespace geleit {
 namespace {
@@ -239,6 +240,22 @@ const std::array balance_columns{
     Column{"remaining", integer, get<&UnitBalanceRow::remaining>},
 };
 
+/// As the settings say it, else as the file does; empty where the case is finished.
+const std::string& title_of(const TaskRow& row, Language language) {
+  static const std::string none;
+  const auto in = [&](const std::string& de, const std::string& en) -> const std::string& {
+    return language == Language::en && !en.empty() ? en : de;
+  };
+  if (row.task == Task::none) return none;
+  if (!row.title_de.empty()) return in(row.title_de, row.title_en);
+  for (const auto& workflow : shipped_workflows()) {
+    if (workflow->from() != row.workflow || row.entry >= workflow->steps().size()) continue;
+    const WorkflowStep& step = workflow->steps()[row.entry];
+    return in(step.title_de, step.title_en);
+  }
+  return none;
+}
+
 bool is_task(std::string_view text) { return text != word(Task::none) && is_word<Task>(text); }
 
 const std::array task_columns{
@@ -251,6 +268,9 @@ const std::array task_columns{
     Column{"role", vocabulary, get<&TaskRow::role>, is_word<Role>},
     Column{"since", date, get<&TaskRow::since>},
     Column{"why", vocabulary, get<&TaskRow::why>, is_word<Rule>},
+    Column{"title", text, computed<TaskRow>([](const TaskRow& r, const Asked& asked) {
+             return value(std::string_view(title_of(r, asked.language)));
+           })},
 };
 
 const std::array visit_columns{

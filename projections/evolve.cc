@@ -293,6 +293,18 @@ struct Apply : Fold {
     c.reopened = event.version;
   }
   void operator()(const FinalReportSent& e) const { c.final_report_on = e.sent_on; }
+  // Who ticked first stands; an item that is not ticked has no entry.
+  void operator()(const ChecklistTicked& e) const {
+    const auto known = std::find_if(c.ticks.begin(), c.ticks.end(), [&](const Tick& tick) {
+      return tick.step == e.step && tick.item == e.item;
+    });
+    if (!e.ticked) {
+      if (known != c.ticks.end()) c.ticks.erase(known);
+    } else if (known == c.ticks.end()) {
+      c.ticks.push_back(
+          {std::string(e.step), std::string(e.item), std::string(event.by), event.happened.date});
+    }
+  }
 
   void operator()(const StartDeadlineMissed& e) const {
     c.missed.push_back({event.id, Rule::smn_start, e.generation, e.due_on, e.acts_on});

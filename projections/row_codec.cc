@@ -366,14 +366,30 @@ void decode(std::string_view key, std::string_view bytes, UnitBalanceRow& out) {
 }
 
 std::string_view encode(const TaskRow& row, ByteArena& arena) {
-  auto& form = Form<schema::TaskRow>::of_thread();
-  auto b = form.fields();
-  b.setDueOn(days(row.due_on));
-  b.setSince(days(row.since));
-  b.setUntil(days(row.until));
-  b.setWhy(row.why ? static_cast<std::uint16_t>(*row.why) : no_rule);
-  b.setRole(word_number(row.role));
-  return form.bytes(arena);
+  const auto write_numbers = [&](schema::TaskRow::Builder b) {
+    b.setDueOn(days(row.due_on));
+    b.setSince(days(row.since));
+    b.setUntil(days(row.until));
+    b.setWhy(row.why ? static_cast<std::uint16_t>(*row.why) : no_rule);
+    b.setRole(word_number(row.role));
+    b.setWorkflow(days(row.workflow));
+    b.setEntry(row.entry);
+  };
+  if (row.title_de.empty()) {
+    auto& form = Form<schema::TaskRow>::of_thread();
+    write_numbers(form.fields());
+    return form.bytes(arena);
+  }
+  std::string_view written;
+  with_segment<schema::TaskRow>(
+      16 + words_of(row.title_de.size()) + words_of(row.title_en.size()),
+      [&](schema::TaskRow::Builder b) {
+        write_numbers(b);
+        fill(b.initTitleDe(size(row.title_de)), row.title_de);
+        if (!row.title_en.empty()) fill(b.initTitleEn(size(row.title_en)), row.title_en);
+      },
+      [&](std::string_view bytes) { written = arena.keep(bytes); });
+  return written;
 }
 
 void decode(std::string_view key, std::string_view bytes, TaskRow& out) {
@@ -387,6 +403,10 @@ void decode(std::string_view key, std::string_view bytes, TaskRow& out) {
     out.until = date_or_none(r.getUntil());
     out.why = r.getWhy() == no_rule ? std::nullopt : std::optional(rule_of(r.getWhy()));
     out.role = word_or_none<Role>(r.getRole());
+    out.workflow = CivilDate{r.getWorkflow()};
+    out.entry = r.getEntry();
+    out.title_de = view(r.getTitleDe());
+    out.title_en = view(r.getTitleEn());
   });
 }
 
@@ -592,6 +612,19 @@ void read(Stored::Exemption::Reader r, Exemption& e) {
   e.until = CivilDate{r.getUntil()};
 }
 
+void write(const Tick& t, Stored::Tick::Builder b) {
+  fill(b.initStep(size(t.step)), t.step);
+  fill(b.initItem(size(t.item)), t.item);
+  if (!t.by.empty()) fill(b.initBy(size(t.by)), t.by);
+  b.setOn(days(t.on));
+}
+void read(Stored::Tick::Reader r, Tick& t) {
+  t.step = view(r.getStep());
+  t.item = view(r.getItem());
+  t.by = view(r.getBy());
+  t.on = CivilDate{r.getOn()};
+}
+
 void write(const CaseFinding& f, Stored::Finding::Builder b) {
   b.setVersion(f.version.value);
   b.setRule(static_cast<std::uint16_t>(f.rule));
@@ -638,6 +671,9 @@ std::size_t words_of(const Case& c) {
            c.missed.size() * 5 + c.exemptions.size() * 2;
   for (const Approval& a : c.approvals) words += 8 + words_of(a.reference);
   for (const std::string& s : c.staff) words += 1 + words_of(s.size());
+  for (const Tick& t : c.ticks) {
+    words += 5 + words_of(t.step.size()) + words_of(t.item.size()) + words_of(t.by.size());
+  }
   return words;
 }
 
@@ -709,6 +745,7 @@ void write_case(const Case& c, Stored::Builder b) {
   if (!c.exemptions.empty()) {
     write_all(c.exemptions, b.initExemptions(static_cast<unsigned>(c.exemptions.size())));
   }
+  if (!c.ticks.empty()) write_all(c.ticks, b.initTicks(static_cast<unsigned>(c.ticks.size())));
 }
 
 void read_case(Stored::Reader r, Case& c) {
@@ -771,6 +808,7 @@ void read_case(Stored::Reader r, Case& c) {
   c.first_unit_lost = Version{r.getFirstUnitLost()};
   c.reopened = Version{r.getReopened()};
   read_all(r.getExemptions(), c.exemptions);
+  read_all(r.getTicks(), c.ticks);
 }
 
 }  // namespace

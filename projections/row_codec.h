@@ -11,6 +11,7 @@
 #include "projections/case.h"
 #include "projections/read_model.h"
 #include "projections/rules/calendar.h"
+#include "projections/rules/step.h"
 
 namespace geleit {
 
@@ -84,54 +85,6 @@ struct UnitBalanceRow {
   friend bool operator==(const UnitBalanceRow&, const UnitBalanceRow&) = default;
 };
 
-/// What somebody has to do next; `none` = the case is finished. Numbers are for ever: they stand in keys.
-enum class Task : std::uint8_t {
-  none,
-  assign_team,
-  clarify_coverage,
-  agree_care_plan,
-  record_discharge,
-  submit_application,
-  await_decision,
-  call_insurer,
-  decide_on_objection,
-  await_objection_decision,
-  schedule_first_visit,
-  start_care,
-  document_visit,
-  visit_at_home,
-  schedule_visit,
-  secure_approval,
-  request_extension,
-  complete_care,
-  send_final_report,
-  obtain_referral,
-};
-template <>
-inline constexpr std::array<std::string_view, 20> words<Task>{"none",
-                                                              "assign_team",
-                                                              "clarify_coverage",
-                                                              "agree_care_plan",
-                                                              "record_discharge",
-                                                              "submit_application",
-                                                              "await_decision",
-                                                              "call_insurer",
-                                                              "decide_on_objection",
-                                                              "await_objection_decision",
-                                                              "schedule_first_visit",
-                                                              "start_care",
-                                                              "document_visit",
-                                                              "visit_at_home",
-                                                              "schedule_visit",
-                                                              "secure_approval",
-                                                              "request_extension",
-                                                              "complete_care",
-                                                              "send_final_report",
-                                                              "obtain_referral"};
-enum class Role : std::uint8_t { lead, team, management };
-template <>
-inline constexpr std::array<std::string_view, 3> words<Role>{"lead", "team", "management"};
-
 /// `tasks`; key: case, task, ordinal (of the visit, application …). Stands from `since` to `until`.
 struct TaskRow {
   CaseId id;
@@ -142,6 +95,9 @@ struct TaskRow {
   std::optional<CivilDate> due_on;
   std::optional<Role> role;  ///< none only for Task::none
   std::optional<Rule> why;
+  CivilDate workflow;              ///< `from` of the file that tells the step (workflow.h)
+  std::uint8_t entry = 0;          ///< its place there
+  std::string title_de, title_en;  ///< adopted; empty: as the file says
   friend bool operator==(const TaskRow&, const TaskRow&) = default;
 };
 

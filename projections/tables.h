@@ -37,7 +37,7 @@ inline constexpr std::array<TableInfo, 11> all_tables{{
     {Table::deadlines, 1, "deadlines"},
     {Table::overdue_starts, 1, "overdue-starts"},
     {Table::unit_balances, 1, "unit-balances"},
-    {Table::tasks, 2, "tasks"},
+    {Table::tasks, 3, "tasks"},
     {Table::visits, 1, "visits"},
     {Table::key_figures, 2, "key-figures"},
 }};

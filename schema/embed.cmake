@@ -13,6 +13,8 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
       DEPENDS ${files} ${GELEIT_EMBED_SCRIPT}
       COMMENT "Embedding ${ARGN}"
       VERBATIM)
+    # Each calls what it holds alike.
+    set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set(${name}_source ${source} PARENT_SCOPE)
   endfunction()
   return()

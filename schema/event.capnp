@@ -434,6 +434,12 @@ struct SettingsAdopted {
   content @3 :Text;
 }
 
+struct ChecklistTicked {
+  step @0 :Text;
+  item @1 :Text;
+  ticked @2 :Bool;
+}
+
 struct Deviation {
   rule @0 :UInt16;
   # The rule's number (events/rule.h).
@@ -539,5 +545,6 @@ struct Event {
     alertSent @64 :AlertSent;
     alertEscalated @65 :AlertEscalated;
     settingsAdopted @66 :SettingsAdopted;
+    checklistTicked @67 :ChecklistTicked;
   }
 }

@@ -96,6 +96,13 @@ struct TaskRow {
   # Last day on which it stands.
   why @3 :UInt16 = 65535;
   role @4 :UInt8 = 255;
+  workflow @5 :RowDate;
+  # The first day of the file that the step is told by; 0 where the case is finished.
+  entry @6 :UInt8;
+  # Which of its entries, from 0.
+  titleDe @7 :Text;
+  titleEn @8 :Text;
+  # As the provider or the installation has set them; null: as the file says.
 }
 
 struct VisitRow {
@@ -174,6 +181,7 @@ struct StoredCase {
   firstUnitLost @57 :UInt32;
   reopened @58 :UInt32;
   exemptions @59 :List(Exemption);
+  ticks @60 :List(Tick);
 
   struct Judged {
     shipped0 @0 :UInt64;
@@ -252,6 +260,12 @@ struct StoredCase {
   struct Exemption {
     from @0 :RowDate;
     until @1 :RowDate;
+  }
+  struct Tick {
+    step @0 :Text;
+    item @1 :Text;
+    by @2 :Text;
+    on @3 :RowDate;
   }
   struct Finding {
     version @0 :UInt32;

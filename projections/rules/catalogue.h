@@ -364,6 +364,10 @@ inline constexpr Message<int, Text> wrong_at_byte{"bei Byte {} steht etwas ander
 inline constexpr Message<int, int> command_of_bytes{"einen Befehl von höchstens {} Bytes, {} Werten",
                                                     "a command of at most {} bytes, {} values"};
 inline constexpr Message<> it_is_larger{"er ist größer", "it is larger"};
+inline constexpr Message<> a_step_to_do_without{"einen Schritt, auf den verzichtet werden kann",
+                                                "a step that can be done without"};
+inline constexpr Message<Text> step_is_required{"ohne {} hätte ein Fall keinen nächsten Schritt",
+                                                "without {} a case would have no next step"};
 inline constexpr Message<Text> only_once{"{} höchstens einmal", "{} at most once"};
 inline constexpr Message<> it_came_twice{"es kam zweimal", "it came twice"};
 inline constexpr Message<Text> no_other_members{"keine anderen Felder als {}", "no other members than {}"};
@@ -402,6 +406,12 @@ inline constexpr Message<> a_known_visit{
     "einen Besuch, den der Fall kennt, oder eine neue UUID der Version 4 oder 7",
     "a visit that the case knows, or a new UUID of version 4 or 7"};
 inline constexpr Message<> visit_is_unknown{"diesen kennt er nicht", "it does not know this one"};
+inline constexpr Message<> a_known_step{"einen Schritt des Ablaufs, den die Leistung hat",
+                                        "a step of the workflow that the benefit has"};
+inline constexpr Message<Text> step_is_unknown{"{} ist keiner", "{} is none"};
+inline constexpr Message<Text> an_item_of_step{"einen Punkt der Checkliste von {}",
+                                               "an item of the checklist of {}"};
+inline constexpr Message<Text> item_is_unknown{"{} steht dort nicht", "{} does not stand there"};
 inline constexpr Message<> a_new_visit{"eine neue Kennung für den Besuch", "a new id for the visit"};
 inline constexpr Message<> visit_is_known{"der Fall kennt sie schon", "the case knows it already"};
 inline constexpr Message<Text> visit_in_state{"einen Besuch im Stand {}", "a visit that is {}"};

@@ -12,6 +12,7 @@
 #include "projections/rules/catalogue.h"
 #include "projections/rules/rule_set.h"
 #include "projections/rules/settable.h"
+#include "projections/rules/workflow.h"
 
 namespace geleit {
 namespace {
@@ -474,6 +475,29 @@ std::optional<SettingsFault> Settings::not_allowed(const RuleSet& shipped) const
   for (std::size_t i = 0; i < contracts_.size(); ++i) {
     const std::string path = fmt::format("settings.contracts[{}].rules", i);
     if (auto fault = not_allowed_in(path, contracts_[i].rules, shipped, true)) return fault;
+  }
+  const Workflow& workflow = shipped_workflow_on(from_);
+  const auto known = [&](const std::string& step, std::optional<Benefit> benefit) {
+    return is_step(step) && workflow.has(*parse_word<Task>(step), benefit);
+  };
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const StepSetting& set = steps_[i];
+    const auto field = [&](std::string_view name) { return fmt::format("settings.steps[{}].{}", i, name); };
+    if (!known(set.step, set.benefit))
+      return fault(field("step"), said(message::a_known_step), said(message::step_is_unknown, set.step));
+    if (!set.role.empty() && !parse_word<Role>(set.role)) {
+      const std::string roles = fmt::format("{}", fmt::join(words<Role>, ", "));
+      return fault(field("role"), member_as("role", said(message::one_of, roles)),
+                   said(message::got, set.role));
+    }
+    if (set.off && workflow.requires_step(*parse_word<Task>(set.step), set.benefit))
+      return fault(field("off"), said(message::a_step_to_do_without),
+                   said(message::step_is_required, set.step));
+  }
+  for (std::size_t i = 0; i < checklists_.size(); ++i) {
+    if (!known(checklists_[i].step, checklists_[i].benefit))
+      return fault(fmt::format("settings.checklists[{}].step", i), said(message::a_known_step),
+                   said(message::step_is_unknown, checklists_[i].step));
   }
   return std::nullopt;
 }

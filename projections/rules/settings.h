@@ -60,10 +60,10 @@ struct SettingText {
 
 /// What is different about a step of the workflow; what is absent stays as it ships.
 struct StepSetting {
-  std::string step;                ///< the step's id (slug)
-  std::optional<Benefit> benefit;  ///< none: both
-  std::optional<std::int32_t> days;
-  std::string role;
+  std::string step;                  ///< the step's id (slug)
+  std::optional<Benefit> benefit;    ///< none: both
+  std::optional<std::int32_t> days;  ///< in the place of the file's, after or before the same anchor
+  std::string role;  ///< a word of Role; settings of before it was checked may say something else
   bool off = false;  ///< the provider does without it
   SettingText title;
 };
@@ -108,7 +108,8 @@ class Settings {
   static std::variant<std::shared_ptr<const Settings>, SettingsFault> parse(std::string_view content);
 
   /// The first override that the shipped set does not allow: locked, no such value, of another type or unit,
-  /// out of range, or per contract though folds act by it, who do not know the insurer.
+  /// out of range, or per contract though folds act by it, who do not know the insurer. Then the first step
+  /// or checklist that the workflow of their first day does not have, or cannot do without.
   [[nodiscard]] std::optional<SettingsFault> not_allowed(const RuleSet& shipped) const;
 
   [[nodiscard]] const Hash& hash() const { return hash_; }  ///< SHA-256 of `content`

@@ -485,6 +485,16 @@ struct SendFinalReport {
                                              need("to", &SendFinalReport::to, Shape::name)};
 };
 
+/// An item of the checklist of a step, as the settings in force name it.
+struct TickChecklist {
+  std::string_view step, item;
+  bool ticked = true;  ///< false takes it back
+  static constexpr std::string_view command = "TickChecklist";
+  static constexpr auto members =
+      std::tuple{need("step", &TickChecklist::step, Shape::slug),
+                 need("item", &TickChecklist::item, Shape::slug), may("ticked", &TickChecklist::ticked)};
+};
+
 // ---------------------------------------------------------------- settings
 
 /// What a settings file says (schema/README.md, Settings), as one JSON document with sorted members: the
@@ -512,7 +522,7 @@ using CommandData =
                  RevokeApproval, DenyApproval, FileObjection, DecideObjection, RecordCoverage,
                  RecordExemption, AgreeCarePlan, ScheduleVisit, RescheduleVisit, CancelVisit, MissVisit,
                  DeliverVisit, CorrectVisit, VoidVisit, RequestExtension, GrantExtension, DenyExtension,
-                 CompleteCare, DiscontinueCare, ReopenCase, SendFinalReport, AdoptSettings>;
+                 CompleteCare, DiscontinueCare, ReopenCase, SendFinalReport, AdoptSettings, TickChecklist>;
 
 /// A reason given for a rule.
 struct ReasonGiven {

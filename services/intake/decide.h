@@ -27,8 +27,9 @@ struct Circumstances {
   const PersonData* person = nullptr;
   /// The person that a ReceiveReferral names by `person_id`; null when the provider knows none.
   const PersonData* known_person = nullptr;
-  const RuleBook& rule_book;  ///< every set that an event of the case was judged by
-  Sealer& seal;               ///< with the key of the case's person
+  const RuleBook& rule_book;   ///< every set that an event of the case was judged by
+  Sealer& seal;                ///< with the key of the case's person
+  SettingsInForce settings{};  ///< those that the event will be judged by
 };
 
 /// What the log is asked to take. Views the command, the sealer's bytes and nothing else.

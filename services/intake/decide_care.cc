@@ -1,4 +1,7 @@
 // Team, plan, end and report of the care.
+#include <algorithm>
+
+#include "projections/rules/workflow.h"
 #include "services/intake/judgement.h"
 
 namespace geleit {
@@ -55,6 +58,32 @@ Decided decide_on(Judgement& j, const ReopenCase& c) {
 Decided decide_on(Judgement& j, const SendFinalReport& c) {
   if (!j.in_state({CaseState::completed, CaseState::discontinued}) || !j.passes()) return j.refusal();
   return j.accept(FinalReportSent{c.sent_on, j.seal(SealedField::to, c.to)});
+}
+
+// An item that is ticked can be taken back though no settings name it any more. Again with the same answer is
+// accepted, as a team assigned twice is: it changes nothing.
+Decided decide_on(Judgement& j, const TickChecklist& c) {
+  if (!j.in_state({CaseState::referred, CaseState::applied, CaseState::approved, CaseState::running,
+                   CaseState::completed, CaseState::discontinued, CaseState::denied})) {
+    return j.refusal();
+  }
+  const Case& state = j.state();
+  const bool ticked = std::any_of(state.ticks.begin(), state.ticks.end(), [&](const Tick& tick) {
+    return tick.step == c.step && tick.item == c.item;
+  });
+  const auto items = j.settings().checklist(c.step, state.benefit);
+  const bool known =
+      std::any_of(items.begin(), items.end(), [&](const ChecklistItem& item) { return item.item == c.item; });
+  const Workflow& workflow = shipped_workflow_on(state.received_on);
+  const bool is_a_step = is_step(c.step) && workflow.has(*parse_word<Task>(c.step), state.benefit);
+  if (!j.refers(ticked || is_a_step, RejectionKind::unknown_reference, "step",
+                sentence(message::a_known_step), sentence(message::step_is_unknown, c.step)) ||
+      !j.refers(ticked || known, RejectionKind::unknown_reference, "item",
+                sentence(message::an_item_of_step, c.step), sentence(message::item_is_unknown, c.item)) ||
+      !j.passes()) {
+    return j.refusal();
+  }
+  return j.accept(ChecklistTicked{c.step, c.item, c.ticked});
 }
 
 }  // namespace geleit

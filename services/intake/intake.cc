@@ -943,7 +943,8 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
                                     .person = entry.person ? &*entry.person : nullptr,
                                     .known_person = known_person ? &*known_person : nullptr,
                                     .rule_book = rules_,
-                                    .seal = sealer};
+                                    .seal = sealer,
+                                    .settings = rules_.settings(judged_by)};
   auto decided = decide(entry.ahead, command, circumstances);
   if (auto* rejection = std::get_if<Rejection>(&decided))
     return refuse(&entry, std::move(item), std::move(*rejection));

@@ -28,6 +28,7 @@ class Judgement {
   [[nodiscard]] const RuleSet& rules() const { return circumstances_.rules; }
   [[nodiscard]] const RuleBook& rule_book() const { return circumstances_.rule_book; }
   [[nodiscard]] const RuleNumbers& numbers() const { return circumstances_.rules.numbers(); }
+  [[nodiscard]] const SettingsInForce& settings() const { return circumstances_.settings; }
   [[nodiscard]] const PersonData* person() const { return circumstances_.person; }
   [[nodiscard]] const PersonData* known_person() const { return circumstances_.known_person; }
 
@@ -161,6 +162,7 @@ Decided decide_on(Judgement& j, const CompleteCare& c);
 Decided decide_on(Judgement& j, const DiscontinueCare& c);
 Decided decide_on(Judgement& j, const ReopenCase& c);
 Decided decide_on(Judgement& j, const SendFinalReport& c);
+Decided decide_on(Judgement& j, const TickChecklist& c);
 Decided decide_on(Judgement& j, const AdoptSettings& c);
 
 }  // namespace geleit

@@ -6,6 +6,7 @@
 #include "events/uuid.h"
 #include "projections/deadlines.h"
 #include "projections/read_model.h"
+#include "projections/tasks.h"
 #include "projections/unit_balances.h"
 #include "services/query/copay_days.h"
 
@@ -37,14 +38,52 @@ class View {
   }
 
   void list(std::string_view name, Table table) {
+    list(name, table, [](const AnyRow&) {});
+  }
+  /// Each row, with what `more` adds to its members.
+  template <class More>
+  void list(std::string_view name, Table table, More&& more) {
     member(name);
     out.push_back('[');
     const auto rows = rows_of(table);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (i > 0) out.push_back(',');
       append_row_json(out, list_table(table).columns, rows[i].row, asked_);
+      out.pop_back();
+      more(rows[i].row);
+      out.push_back('}');
     }
     out.push_back(']');
+  }
+
+  // Only here a task shows its checklist, where it has one: what is ticked is the case's, what there is to
+  // tick the settings' that its tasks go by.
+  void tasks() {
+    const SettingsInForce settings = settings_of(case_, *question_.rules);
+    list("tasks", Table::tasks, [&](const AnyRow& row) {
+      const std::string_view step = word(std::get<TaskRow>(row).task);
+      const auto items = settings.checklist(step, case_.benefit);
+      if (items.empty()) return;
+      objects("checklist", items, [&](const ChecklistItem& item) {
+        const auto tick = std::find_if(case_.ticks.begin(), case_.ticks.end(),
+                                       [&](const Tick& t) { return t.step == step && t.item == item.item; });
+        const bool done = tick != case_.ticks.end();
+        const bool english = question_.language == Language::en && !item.text.en.empty();
+        text("item", item.item);
+        text("text", english ? item.text.en : item.text.de);
+        plain("done", done ? "true" : "false");
+        if (done && !tick->by.empty()) {
+          text("by", tick->by);
+        } else {
+          plain("by", "null");
+        }
+        if (done) {
+          text("on", to_string(tick->on));
+        } else {
+          plain("on", "null");
+        }
+      });
+    });
   }
 
   void approvals() {
@@ -216,7 +255,7 @@ std::string case_view(const Case& c, const StoreState& state, CivilDate today, c
   view.list("deadlines", Table::deadlines);
   view.balance();
   view.list("visits", Table::visits);
-  view.list("tasks", Table::tasks);
+  view.tasks();
   view.approvals();
   view.alerts();
   view.findings();

@@ -263,6 +263,8 @@ def test_a_malformed_delivery_is_400_and_names_the_field(story, name):
         ("ReceiveFollowUpReferral", "prescribed_on"),
         ("ReceiveFollowUpReferral", "units"),
         ("ReceiveFollowUpReferral", "prescriber"),
+        ("TickChecklist", "step"),
+        ("TickChecklist", "item"),
     ],
 )
 def test_a_missing_field_is_400_and_named(story, command, missing):
@@ -313,6 +315,7 @@ WELL_FORMED = {
     "DiscontinueCare": {"discontinued_on": "2026-04-10", "cause": "moved"},
     "ReopenCase": {"reason": "Irrtum"},
     "SendFinalReport": {"sent_on": "2026-05-20", "to": "Krankenkasse"},
+    "TickChecklist": {"step": "agree_care_plan", "item": "sign", "ticked": True},
 }
 
 

@@ -38,7 +38,7 @@ inline void add_step(CaseStory& story, int& names) {
                        .hour = pick(8, 18),
                        .group_size = smn || pick(0, 3) ? 0 : pick(1, 14)};
   const Denial* denial = latest_denial(c);
-  switch (pick(0, 24)) {
+  switch (pick(0, 25)) {
     case 0:
       if (state == CaseState::withdrawn) break;
       if (smn) {
@@ -133,6 +133,9 @@ inline void add_step(CaseStory& story, int& names) {
     case 23:
       if (c.end) story.reopened();
       break;
+    case 24:
+      if (state != CaseState::withdrawn) story.ticks("send_final_report", "sign", any_day(), pick(0, 3) != 0);
+      break;
   }
 }
 
@@ -153,12 +156,13 @@ inline CaseStory any_st_story(CaseStory story = CaseStory()) {
   return story;
 }
 
-inline CaseStory any_story(int number = 1) {
-  if (pick(0, 3) == 0) return any_st_story(CaseStory(number));
-  CaseStory story(number);
+/// A life of either benefit; `story` may be judged by other sets.
+inline CaseStory any_life(CaseStory story) {
+  if (pick(0, 3) == 0) return any_st_story(std::move(story));
   story.referred({.received_on = "2026-02-01", .units = pick(6, 21)});
   add_steps(story);
   return story;
 }
+inline CaseStory any_story(int number = 1) { return any_life(CaseStory(number)); }
 
 }  // namespace geleit::testing

@@ -63,6 +63,16 @@ class CaseStory {
     return *this;
   }
 
+  /// From here on events are judged by these settings of the provider too, `{"steps": …}`.
+  CaseStory& under_settings(std::string_view settings, std::string_view from = "2026-01-01") {
+    const std::string content = R"({"from":")" + std::string(from) + R"(","provider":")" + provider_ +
+                                R"(","settings":)" + std::string(settings) + "}";
+    static std::uint32_t adopted = 0;
+    book().adopt(content, Version{++adopted});
+    judged_.provider = sha256(content);
+    return *this;
+  }
+
   CaseStory& happens(Payload payload, std::string_view happened = "2026-02-19") {
     Event e;
     e.id = EventId{{0x0190000000007003ULL, 0x8000000000000000ULL + case_.head.version.value}};
@@ -221,6 +231,9 @@ class CaseStory {
     return happens(CareDiscontinued{day(on), cause}, on);
   }
   CaseStory& reopened() { return happens(CaseReopened{}); }
+  CaseStory& ticks(std::string_view step, std::string_view item, std::string_view on, bool ticked = true) {
+    return happens(ChecklistTicked{step, item, ticked}, on);
+  }
   CaseStory& reported(std::string_view on) { return happens(FinalReportSent{day(on), {}}, on); }
 
   // -- asking

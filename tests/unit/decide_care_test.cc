@@ -1,4 +1,5 @@
 #include "events/codec.h"
+#include "projections/rules/settings.h"
 #include "tests/unit/intake_fixture.h"
 
 namespace geleit {
@@ -49,6 +50,68 @@ TEST_F(DecideCare, TeamAndPlanAreKeptAsGiven) {
       does("AgreeCarePlan", {{"agreed_on", text("2026-03-01")}, {"goals", R"(["Sonde sicher","Pause"])"}});
   EXPECT_EQ(decode_texts(std::get<CarePlanAgreed>(plan.payload).goals.bytes.substr(2)),
             (std::vector<std::string>{"Sonde sicher", "Pause"}));
+}
+
+// ---------------------------------------------------------------- checklists
+
+class DecideChecklist : public DecideCare {
+ protected:
+  DecideChecklist() {
+    auto read = Settings::parse(R"({"from":"2026-01-01","provider":"hana-muenchen","settings":{"checklists":[
+        {"step":"agree_care_plan","benefit":"SMN","items":[{"item":"sign","text":{"de":"Unterschrift"}}]},
+        {"step":"agree_care_plan","benefit":"ST","items":[{"item":"copy","text":{"de":"Kopie"}}]}]}})");
+    settings.provider = std::get<std::shared_ptr<const Settings>>(read);
+  }
+  static Members tick(std::string_view step, std::string_view item, const Members& changes = {}) {
+    return with({{"step", text(step)}, {"item", text(item)}}, changes);
+  }
+};
+
+TEST_F(DecideChecklist, AnItemIsTickedAndTakenBack) {
+  is_referred();
+  EXPECT_EQ(std::get<ChecklistTicked>(does("TickChecklist", tick("agree_care_plan", "sign")).payload),
+            (ChecklistTicked{"agree_care_plan", "sign", true}));
+  EXPECT_EQ(state.ticks.size(), 1U);
+  does("TickChecklist", tick("agree_care_plan", "sign", {{"ticked", "false"}}));
+  EXPECT_TRUE(state.ticks.empty());
+}
+
+TEST_F(DecideChecklist, TwiceTheSameChangesNothing) {
+  is_referred();
+  does("TickChecklist", tick("agree_care_plan", "sign"));
+  const auto ticks = state.ticks;
+  does("TickChecklist", tick("agree_care_plan", "sign"), {{"by", text("somebody.else")}});
+  EXPECT_EQ(state.ticks, ticks);
+}
+
+TEST_F(DecideChecklist, WhatNoListKnowsIsRefusedAndNamed) {
+  is_referred();
+  for (const auto& [step, item, field] : {std::tuple{"agree_plan", "sign", "step"},
+                                          {"none", "sign", "step"},
+                                          {"obtain_referral", "sign", "step"},
+                                          {"agree_care_plan", "seal", "item"},
+                                          {"agree_care_plan", "copy", "item"},
+                                          {"assign_team", "sign", "item"}}) {
+    const Rejection& no = refused("TickChecklist", tick(step, item));
+    EXPECT_EQ(no.kind, RejectionKind::unknown_reference) << step;
+    EXPECT_EQ(no.field, field) << step << " " << item;
+  }
+}
+
+TEST_F(DecideChecklist, WhatIsTickedCanBeTakenBackThoughNoListKnowsItAnyMore) {
+  is_referred();
+  does("TickChecklist", tick("agree_care_plan", "sign"));
+  settings = {};
+  does("TickChecklist", tick("agree_care_plan", "sign", {{"ticked", "false"}}));
+  EXPECT_EQ(refused("TickChecklist", tick("agree_care_plan", "sign")).field, "item");
+}
+
+TEST_F(DecideChecklist, IsOpenInEveryStateButWithdrawn) {
+  is_completed();
+  does("TickChecklist", tick("agree_care_plan", "sign"));
+  state = {};
+  is_withdrawn();
+  EXPECT_EQ(refused("TickChecklist", tick("agree_care_plan", "sign")).state, CaseState::withdrawn);
 }
 
 TEST_F(DecideCare, TheSameCommandIsDecidedTheSameTwice) {

@@ -61,6 +61,24 @@ class DecideSettings : public testing::Test {
   Instant now_ = berlin_time(civil(2026, 6, 1), 12, 0);
 };
 
+TEST_F(DecideSettings, OfStepsNameWhatTheWorkflowHas) {
+  const auto field = [&](std::string_view settings) {
+    const Rejection no = refused(command({{"settings", std::string(settings)}}));
+    EXPECT_EQ(no.kind, RejectionKind::malformed);
+    return no.field;
+  };
+  EXPECT_EQ(field(R"({"steps":[{"step":"dance"}]})"), "settings.steps[0].step");
+  EXPECT_EQ(field(R"({"steps":[{"step":"none","off":true}]})"), "settings.steps[0].step");
+  EXPECT_EQ(field(R"({"steps":[{"step":"assign_team"},{"step":"obtain_referral","benefit":"SMN"}]})"),
+            "settings.steps[1].step");
+  EXPECT_EQ(field(R"({"steps":[{"step":"assign_team","role":"boss"}]})"), "settings.steps[0].role");
+  EXPECT_EQ(field(R"({"steps":[{"step":"complete_care","off":true}]})"), "settings.steps[0].off");
+  EXPECT_EQ(field(R"({"checklists":[{"step":"dance","items":[{"item":"a","text":{"de":"A"}}]}]})"),
+            "settings.checklists[0].step");
+  (void)adopted(command({{"settings", R"({"steps":[{"step":"assign_team","off":true,"role":"lead"},
+      {"step":"complete_care","days":7},{"step":"obtain_referral","benefit":"ST","off":true}]})"}}));
+}
+
 TEST_F(DecideSettings, AreRecordedInFullWithTheirHash) {
   const SettingsAdopted event = adopted(command({{"settings", R"({"rules":{"SMN-HOME":{"units":2}}})"}}));
   EXPECT_EQ(event.scope, SettingsScope::provider);

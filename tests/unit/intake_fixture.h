@@ -59,6 +59,8 @@ class IntakeTest : public testing::Test {
  protected:
   IntakeTest() { book_.adopt({SettingsScope::shipped, rules.from(), rules.hash(), rules.content()}); }
 
+  SettingsInForce settings;
+
   // ---- telling
 
   /// Whatever the answer is; an accepted command moves the case.
@@ -78,7 +80,8 @@ class IntakeTest : public testing::Test {
                             .person = person ? &*person : nullptr,
                             .known_person = known_person ? &*known_person : nullptr,
                             .rule_book = book_,
-                            .seal = sealer_}));
+                            .seal = sealer_,
+                            .settings = settings}));
     if (const auto* proposal = std::get_if<Proposal>(&*answer_)) record(commands_.back(), *proposal);
     return *answer_;
   }

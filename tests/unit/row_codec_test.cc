@@ -75,6 +75,7 @@ Case any_case() {
   c.coverage = maybe(any_word<Coverage>);
   c.coverage_since = maybe(any_date);
   c.exemptions = several([] { return Exemption{any_date(), any_date()}; });
+  c.ticks = several([] { return Tick{any_text(), any_text(), any_text(), any_date()}; });
   c.lead = any_text();
   c.care_plan_on = maybe(any_date);
   c.final_report_on = maybe(any_date);
@@ -260,6 +261,10 @@ RC_GTEST_PROP(RowCodec, RowsComeBack, ()) {
   t.due_on = maybe(any_date);
   t.role = maybe(any_word<Role>);
   t.why = maybe([] { return static_cast<Rule>(*rc::gen::inRange<int>(0, rule_count)); });
+  t.workflow = any_date();
+  t.entry = any<std::uint8_t>();
+  t.title_de = any_text();
+  if (!t.title_de.empty()) t.title_en = any_text();
   RC_ASSERT(again(key_of(t), t) == t);
 
   VisitRow v;

@@ -392,7 +392,8 @@ TEST(Soziotherapie, ATrialNeedsNoApplicationButAReferralToGoOn) {
 TEST(Soziotherapie, TheNextReferralIsObtainedWhenTheUnitsAreUsedUpAndAppliedForWhenItComes) {
   CaseStory story = approved();
   story.delivered(1, "2026-02-14", 1740);
-  EXPECT_THAT(story.tasks_on("2026-02-14"), ElementsAre("complete_care", "schedule_visit"));
+  EXPECT_THAT(story.tasks_on("2026-02-14"),
+              ElementsAre("complete_care", "plan_last_units", "schedule_visit"));
   story.delivered(2, "2026-02-20", 60);
   EXPECT_THAT(story.tasks_on("2026-02-20"), ElementsAre("complete_care", "obtain_referral"));
   story.followed_up("2026-03-01", 30);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "projections/rules/workflow.h"
 #include "tests/unit/any_story.h"
 
 namespace geleit {
@@ -132,14 +133,206 @@ TEST(Tasks, AWithdrawnCaseIsFinished) {
   EXPECT_EQ(ready().withdrawn("2026-03-01").tasks_on("2026-03-01"), Words{"none"});
 }
 
+// ---------------------------------------------------------------- each step, the day before and after
+
+/// Whether a step stands on a day.
+bool stands(const CaseStory& story, Task wanted, std::string_view on) {
+  const auto words = story.tasks_on(on);
+  return std::find(words.begin(), words.end(), word(wanted)) != words.end();
+}
+
+TEST(Tasks, ThatGetACaseReadyAreDueWithinDays) {
+  CaseStory story;
+  story.referred({.coverage = Coverage::unresolved});
+  EXPECT_EQ(task(story, Task::assign_team).due_on, day("2026-02-22"));
+  EXPECT_EQ(task(story, Task::clarify_coverage).due_on, day("2026-03-05"));
+  EXPECT_EQ(task(story, Task::agree_care_plan).due_on, day("2026-03-05"));
+  EXPECT_EQ(task(story, Task::record_discharge).due_on, day("2026-03-05"));
+  EXPECT_EQ(task(story, Task::submit_application).due_on, day("2026-02-26"));
+  EXPECT_EQ(task(story, Task::submit_application).why, Rule::gkv_decision);
+  EXPECT_FALSE(stands(story, Task::assign_team, "2026-02-18"));
+  EXPECT_TRUE(stands(story, Task::assign_team, "2026-02-19"));
+  story.discharged("2026-02-25");
+  EXPECT_EQ(task(story, Task::agree_care_plan).due_on, day("2026-03-11"));  // from the discharge, once known
+  EXPECT_FALSE(stands(story, Task::record_discharge, "2026-02-26"));
+}
+
+TEST(Tasks, OfSoziotherapieHaveTheirOwnPlanAndDays) {
+  CaseStory story;
+  story.referred({.benefit = Benefit::st});
+  EXPECT_EQ(task(story, Task::agree_care_plan).why, Rule::st_plan);
+  EXPECT_EQ(task(story, Task::agree_care_plan).due_on, day("2026-02-26"));
+  EXPECT_EQ(task(story, Task::schedule_first_visit).due_on, day("2026-03-05"));
+  EXPECT_EQ(task(story, Task::submit_application).why, Rule::st_approval);
+  EXPECT_EQ(task(story.scheduled(1, "2026-03-10"), Task::start_care).due_on, day("2026-03-19"));
+}
+
+TEST(Tasks, TheInsurerIsRemindedFiveDaysBeforeItsPeriodEnds) {
+  CaseStory story = ready();
+  story.applied("2026-03-13");  // acts on Tuesday 2026-04-07
+  EXPECT_FALSE(stands(story, Task::remind_insurer, "2026-04-01"));
+  EXPECT_TRUE(stands(story, Task::remind_insurer, "2026-04-02"));
+  EXPECT_TRUE(stands(story, Task::remind_insurer, "2026-04-07"));
+  EXPECT_FALSE(stands(story, Task::remind_insurer, "2026-04-08"));
+  EXPECT_EQ(task(story, Task::remind_insurer).due_on, day("2026-04-07"));
+  EXPECT_EQ(task(story, Task::call_insurer).due_on, day("2026-04-08"));
+  story.granted(1, "2026-03-20", 12, "2026-02-20", "2026-06-30");
+  EXPECT_FALSE(stands(story, Task::remind_insurer, "2026-04-02"));
+}
+
+TEST(Tasks, UnitsThatRunOutAreToldFromTwoUnitsOn) {
+  for (const auto& [delivered, wanted] : {std::pair{599, false}, {600, true}, {719, true}, {720, false}}) {
+    CaseStory story = approved_child();
+    story.delivered(1, "2026-03-10", delivered);
+    EXPECT_EQ(stands(story, Task::plan_last_units, "2026-03-11"), wanted) << delivered;
+  }
+  CaseStory story = approved_child();
+  story.delivered(1, "2026-03-10", 600);
+  EXPECT_EQ(task(story, Task::plan_last_units).due_on, day("2026-03-17"));
+}
+
+TEST(Tasks, AnExtensionIsPossibleWhenLittleIsLeftAndNobodyHasPrescribedMore) {
+  for (const auto& [delivered, wanted] : {std::pair{599, false}, {600, true}, {720, true}, {800, true}}) {
+    CaseStory story = approved_child();
+    story.delivered(1, "2026-03-10", delivered);
+    EXPECT_EQ(stands(story, Task::prepare_extension, "2026-03-11"), wanted) << delivered;
+  }
+  CaseStory story = approved_child();
+  story.delivered(1, "2026-03-10", 600);
+  EXPECT_EQ(task(story, Task::prepare_extension).due_on, day("2026-05-19"));  // a fortnight before 2026-06-02
+  EXPECT_EQ(task(story, Task::prepare_extension).why, Rule::smn_extension);
+  story.followed_up("2026-04-01", 4);
+  EXPECT_FALSE(stands(story, Task::prepare_extension, "2026-04-02"));
+  EXPECT_EQ(task(story, Task::request_extension).due_on, day("2026-04-08"));
+}
+
+TEST(Tasks, AnExtensionIsPossibleUpToTenUnitsInAll) {
+  for (const auto& [units, wanted] : {std::pair{9, true}, {10, false}}) {
+    CaseStory story = approved_child();
+    story.delivered(1, "2026-03-10", 720).followed_up("2026-03-20", units);
+    story.extension_requested("2026-03-20", units)
+        .extension_granted(2, "2026-03-25", units, "2026-03-20", "2026-06-30")
+        .delivered(2, "2026-04-01", units * 60);
+    EXPECT_EQ(stands(story, Task::prepare_extension, "2026-04-02"), wanted) << units;
+  }
+}
+
+TEST(Tasks, NothingIsLeftWithoutADay) {
+  CaseStory story = ready();
+  story.applied("2026-02-23")
+      .granted(1, "2026-03-02", 3, "2026-02-20", "2026-06-30")
+      .delivered(1, "2026-03-10", 200, {.place = Place::phone});
+  EXPECT_EQ(task(story, Task::secure_approval).due_on, day("2026-03-24"));
+  EXPECT_EQ(task(story, Task::visit_at_home).due_on, day("2026-06-02"));
+  EXPECT_EQ(task(story, Task::visit_at_home).why, Rule::smn_home);
+  EXPECT_EQ(task(approved_child().delivered(1, "2026-03-10"), Task::schedule_visit).due_on,
+            day("2026-03-17"));
+  story.completed("2026-05-08");
+  EXPECT_EQ(task(story, Task::send_final_report).due_on, day("2026-05-22"));
+  EXPECT_FALSE(stands(story, Task::send_final_report, "2026-05-07"));
+}
+
+TEST(Tasks, HomeVisitsAreDoneWithAHundredAndEightyMinutes) {
+  for (const auto& [minutes, wanted] : {std::pair{179, true}, {180, false}}) {
+    CaseStory story = approved_child();
+    EXPECT_EQ(stands(story.delivered(1, "2026-03-10", minutes), Task::visit_at_home, "2026-03-11"), wanted);
+  }
+}
+
+// ---------------------------------------------------------------- as a provider has set them
+
+TEST(Tasks, OfAProviderHaveItsDaysRoleAndTitle) {
+  CaseStory story;
+  story.under_settings(R"({"steps":[
+      {"step":"agree_care_plan","days":10,"role":"team","title":{"de":"Plan schreiben","en":"Write"}},
+      {"step":"schedule_first_visit","days":7}]})");
+  story.referred({.discharged_on = "2026-02-20"});
+  const TaskRow plan = task(story, Task::agree_care_plan);
+  EXPECT_EQ(plan.due_on, day("2026-03-02"));
+  EXPECT_EQ(plan.role, Role::team);
+  EXPECT_EQ(plan.title_de, "Plan schreiben");
+  EXPECT_EQ(plan.title_en, "Write");
+  EXPECT_EQ(task(story, Task::assign_team).title_de, "");
+  // Days count towards the deadline where the file says so: a week before 2026-04-03.
+  EXPECT_EQ(task(story, Task::schedule_first_visit).due_on, day("2026-03-27"));
+}
+
+TEST(Tasks, AStepThatIsOffIsNotToldAndOneThatIsRequiredStays) {
+  CaseStory story;
+  story.under_settings(R"({"steps":[{"step":"assign_team","off":true},{"step":"record_discharge","off":true},
+                                    {"step":"agree_care_plan","benefit":"ST","off":true}]})");
+  EXPECT_THAT(story.referred().tasks_on("2026-02-19"),
+              ElementsAre("agree_care_plan", "record_discharge", "submit_application"));
+}
+
+TEST(Tasks, GoByWhatTheCaseWasJudgedByAndLatePaperBringsNothingBack) {
+  CaseStory story;
+  story.referred();
+  EXPECT_EQ(task(story, Task::assign_team).due_on, day("2026-02-22"));
+  story.under_settings(R"({"steps":[{"step":"assign_team","days":5}]})", "2026-03-01").plans("2026-03-01");
+  EXPECT_EQ(task(story, Task::assign_team).due_on, day("2026-02-24"));
+  story.under_settings(R"({"steps":[{"step":"assign_team","days":1}]})", "2026-02-01").plans("2026-02-20");
+  EXPECT_EQ(task(story, Task::assign_team).due_on, day("2026-02-24"));
+  story.under_settings("{}", "2026-04-01").plans("2026-04-01");
+  EXPECT_EQ(task(story, Task::assign_team).due_on, day("2026-02-22"));
+}
+
+TEST(Tasks, WithoutAReportStepACaseIsFinishedWithItsEnd) {
+  CaseStory story;
+  story.under_settings(R"({"steps":[{"step":"send_final_report","off":true}]})");
+  story.referred({.discharged_on = "2026-02-20"}).delivered(1, "2026-03-10").completed("2026-05-08");
+  EXPECT_EQ(story.tasks_on("2026-05-08"), Words{"none"});
+}
+
+TEST(Tasks, ATickIsKeptWithWhoWasFirst) {
+  CaseStory story = approved_child();
+  story.ticks("agree_care_plan", "sign", "2026-03-01").ticks("agree_care_plan", "sign", "2026-03-05");
+  ASSERT_EQ(story.now().ticks.size(), 1U);
+  EXPECT_EQ(story.now().ticks.front(), (Tick{"agree_care_plan", "sign", "m.roth", day("2026-03-01")}));
+  story.ticks("agree_care_plan", "sign", "2026-03-06", false)
+      .ticks("agree_care_plan", "x", "2026-03-06", false);
+  EXPECT_TRUE(story.now().ticks.empty());
+}
+
+// ---------------------------------------------------------------- never without a step
+
+/// Settings that do without every step that can be done without.
+std::string everything_off() {
+  std::string steps;
+  const Workflow& workflow = *shipped_workflows().back();
+  for (std::size_t i = 1; i < words<Task>.size(); ++i) {
+    if (workflow.requires_step(static_cast<Task>(i), std::nullopt)) continue;
+    steps.append(steps.empty() ? "" : ",").append(R"({"off":true,"step":")").append(words<Task>[i]) += "\"}";
+  }
+  return R"({"steps":[)" + steps + "]}";
+}
+
+/// From the day after the last fact on; `none` alone and only when the case has ended.
+void has_a_task_unless_finished(const CaseStory& story) {
+  const Case& c = story.now();
+  const int days = *rc::gen::inRange(0, 2'000);
+  for (const CivilDate on : {day("2026-07-01"), day("2026-07-01") + days, day("2040-01-01")}) {
+    const auto words = story.tasks_on(to_string(on));
+    RC_ASSERT(!words.empty());
+    const bool says_finished = std::find(words.begin(), words.end(), "none") != words.end();
+    RC_ASSERT(!says_finished || (words.size() == 1u && is_ended(c)));
+  }
+}
+
+RC_GTEST_PROP(Tasks, ACaseIsNeverWithoutATaskWhateverTheProviderDoesWithout, ()) {
+  static const std::string settings = everything_off();
+  CaseStory story;
+  story.under_settings(settings);
+  has_a_task_unless_finished(testing::any_life(std::move(story)));
+}
+
 RC_GTEST_PROP(Tasks, ACaseAlwaysHasATaskUnlessItIsFinished, ()) {
   const CaseStory story = testing::any_story();
   const Case& c = story.now();
+  has_a_task_unless_finished(story);
   for (const char* today : {"2026-07-01", "2026-09-01", "2030-01-01"}) {
     const auto words = story.tasks_on(today);
-    RC_ASSERT(!words.empty());
     const bool says_finished = std::find(words.begin(), words.end(), "none") != words.end();
-    if (says_finished) RC_ASSERT(words.size() == 1u && is_ended(c));
     const CaseState state = state_of(c);
     if (state == CaseState::withdrawn) RC_ASSERT(says_finished);
     if ((state == CaseState::completed || state == CaseState::discontinued) && !c.final_report_on) {
@@ -153,7 +346,7 @@ RC_GTEST_PROP(Tasks, EveryTaskHasARoleAndADay, ()) {
   const CaseStory story = testing::any_story();
   for (const TaskRow& row : story.rows<TaskRow>(Table::tasks)) {
     RC_ASSERT(row.role.has_value() == (row.task != Task::none));
-    if (row.until) RC_ASSERT(row.due_on.has_value());
+    RC_ASSERT(row.due_on.has_value() == (row.task != Task::none));
   }
 }
 
