@@ -97,13 +97,12 @@ struct Tasks {
     return static_cast<std::size_t>(std::count_if(c.applications.begin(), c.applications.end(),
                                                   [](const Application& a) { return a.extension; }));
   }
-  // SMN-EXTENSION: what was granted or is being asked for leaves room. Of how many units is the file's to
-  // say: a contract may set the rule, and no fold knows the insurer.
+  // SMN-EXTENSION: nothing is being asked for, and what was granted leaves room. Of how many units is the
+  // file's to say: a contract may set the rule, and no fold knows the insurer.
   [[nodiscard]] bool extension_has_room(const WorkflowStep& step) const {
+    if (oldest_undecided(c, true)) return false;
     std::int32_t units = 0;
     for (const Approval& a : c.approvals) units += a.extension && a.stands() ? a.units : 0;
-    for (const Application& a : c.applications)
-      units += a.extension && a.decision == Decision::none ? a.units : 0;
     return units < step.units;
   }
 

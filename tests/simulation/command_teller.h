@@ -227,6 +227,10 @@ class CommandTeller {
         }
         break;
       case Name::void_visit: t.target = visit(c, VisitIs::delivered); break;
+      case Name::tick_checklist:
+        t.item = draw_.between(1, items_known + 1);
+        t.yes = !draw_.one_in(3);
+        break;
       case Name::withdraw_referral:
       case Name::assign_team:
       case Name::reopen_case: break;
@@ -496,6 +500,11 @@ class CommandTeller {
       case Name::send_report:
         maybe_day("sent_on", t.day);
         text("to", "Praxis Falk");
+        break;
+      case Name::tick_checklist:
+        text("step", "agree_care_plan");
+        text("item", fmt::format("item-{}", t.item));
+        truth("ticked", *t.yes);
         break;
     }
     return out + '}';

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,11 +50,12 @@ enum class Name : std::uint8_t {
   reopen_case,
   send_report,
   record_exemption,
+  tick_checklist,
 };
 struct Named {
   std::string_view command, event;
 };
-inline constexpr std::array<Named, 31> names{{{"ReceiveReferral", "ReferralReceived"},
+inline constexpr std::array<Named, 32> names{{{"ReceiveReferral", "ReferralReceived"},
                                               {"AmendReferral", "ReferralAmended"},
                                               {"ReceiveFollowUpReferral", "FollowUpReferralReceived"},
                                               {"WithdrawReferral", "ReferralWithdrawn"},
@@ -83,7 +85,8 @@ inline constexpr std::array<Named, 31> names{{{"ReceiveReferral", "ReferralRecei
                                               {"DiscontinueCare", "CareDiscontinued"},
                                               {"ReopenCase", "CaseReopened"},
                                               {"SendFinalReport", "FinalReportSent"},
-                                              {"RecordExemption", "ExemptionRecorded"}}};
+                                              {"RecordExemption", "ExemptionRecorded"},
+                                              {"TickChecklist", "ChecklistTicked"}}};
 inline const Named& of(Name name) { return names[static_cast<std::size_t>(name)]; }
 
 /// What an answer can be. The words are those of the problems' kinds.
@@ -136,13 +139,17 @@ struct Told {
   std::optional<std::int32_t> prescribed, received, discharged;
   std::optional<Uuid> target;  ///< the visit or approval
   std::optional<std::int32_t> units, minutes, day, from, until;
+  std::int32_t item = 0;  ///< of the checklist
   std::optional<std::int64_t> starts_at, started_at;
   std::optional<Where> place;
   std::optional<Kind> kind;
-  std::optional<bool> yes;  ///< upheld, goal_reached, instruction_given
+  std::optional<bool> yes;  ///< upheld, goal_reached, instruction_given, ticked
   bool died = false;
   std::int32_t staff = 0;
 };
+
+/// Items that the settings of the simulation's installation know: `item-1` to this one.
+inline constexpr std::int32_t items_known = 3;
 
 /// No child of the simulation is older, so that only what happened long ago lies before a birth.
 inline constexpr std::int32_t born_from = 17'532;  // 2018-01-01
@@ -238,6 +245,7 @@ struct ModelCase {
   std::optional<std::int32_t> denied_on;
   std::optional<ModelEnd> end;
   std::vector<ModelVisit> visits;
+  std::set<std::int32_t> ticked;
 
   [[nodiscard]] const ModelVisit* visit(const Uuid& visit_id) const {
     const auto at =
@@ -396,6 +404,9 @@ inline Verdict judge(const ModelCase* found, const Told& t, std::int64_t now, bo
                                           [](const ModelVisit& v) { return v.is == VisitIs::delivered; }));
     case Name::record_discharge: return allowed(!c.st && is != State::withdrawn);
     case Name::record_coverage: return allowed(is != State::withdrawn);
+    case Name::tick_checklist:
+      if (is == State::withdrawn) return Verdict::wrong_state;
+      return t.item > items_known ? Verdict::unknown_reference : allowed(true);
     case Name::record_exemption: return allowed(c.st && is != State::withdrawn);
     case Name::receive_follow_up:
       if (!open || (!c.st && t.trial)) return Verdict::wrong_state;
@@ -533,6 +544,12 @@ void apply(ModelCase& c, const Told& t, const OwnId& own) {
     case Name::note_opinion:
     case Name::send_report: break;
     case Name::assign_team: c.lead = t.staff; break;
+    case Name::tick_checklist:
+      if (*t.yes)
+        c.ticked.insert(t.item);
+      else
+        c.ticked.erase(t.item);
+      break;
     case Name::submit_application:
       c.applications.push_back({false, *t.units});
       c.denied_on.reset();

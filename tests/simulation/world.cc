@@ -8,6 +8,7 @@
 #include "events/chain.h"
 #include "events/civil_time.h"
 #include "events/codec.h"
+#include "events/sha256.h"
 #include "events/uuid.h"
 #include "projections/rebuild.h"
 #include "services/intake/adopt_settings.h"
@@ -61,6 +62,34 @@ constexpr std::array check_words{
     "check: two processes byte for byte",
     "check: at rest all are answered",
 };
+
+}  // namespace
+
+namespace {
+
+/// The installation's settings, adopted once: a checklist of as many items as the model knows, for all time.
+void adopt_checklist(Log& log, Store& store, RuleBook& rules, Projector& projector, Instant now) {
+  if (rules.last_adopted("").value > 0) return;
+  std::string items;
+  for (std::int32_t item = 1; item <= items_known; ++item) {
+    items += fmt::format(R"({}{{"item":"item-{}","text":{{"de":"Punkt"}}}})", item > 1 ? "," : "", item);
+  }
+  const std::string content = fmt::format(
+      R"({{"from":"1950-01-01","settings":{{"checklists":[{{"step":"agree_care_plan","items":[{}]}}]}}}})",
+      items);
+  const CaseId stream = installation_stream();
+  const Head head = store.stream_head(stream);
+  Event event;
+  event.id = {uuid_v5(stream.value, "checklist")};
+  event.stream = stream;
+  event.version = next(head.version);
+  event.previous = head.hash;
+  event.decided = now;
+  event.happened = {berlin_date(now), now};
+  event.payload = SettingsAdopted{SettingsScope::installation, civil(1950, 1, 1), sha256(content), content};
+  log.append({{partition_of(stream, log.info().partitions), encode(event)}}, [](const Appended&) {});
+  while (projector.step() > 0) {}
+}
 
 }  // namespace
 
@@ -521,6 +550,7 @@ void World::start(std::size_t at) {
   process.projector->prepare({});
   while (process.projector->step() > 0) {}
   adopt_shipped_rules(*process.log, *process.store, *process.rules, *process.projector, clock_);
+  adopt_checklist(*process.log, *process.store, *process.rules, *process.projector, clock_.now());
   process.log->at_once(false);
   const IntakeLimits intake{.queue = 60 + draw_.below(200),
                             .decide_batch = 1 + draw_.below(40),

@@ -332,6 +332,27 @@ void World::check_rows(const Process& process, const CaseHere& here) {
   });
   expect(due == (is.discharged ? std::optional(*is.discharged + 42) : std::nullopt), "start deadline");
   expect(begun == (is.st ? is.first_unit() : std::nullopt), "begin of the three years");
+  // A case is never without a task until it is ended.
+  const CivilDate today{berlin_day(clock_.now().ms)};
+  int standing = 0;
+  bool finished = false;
+  reading.rows_of_case(Table::tasks, is.provider, id, [&](const FoundRow& found) {
+    TaskRow row;
+    decode(found.key, found.bytes, row);
+    if (row.since > today || (row.until && *row.until < today)) return true;
+    ++standing;
+    finished = finished || row.task == Task::none;
+    return true;
+  });
+  expect(standing > 0, "next step, which it has not");
+  expect(!finished || (is.ended() && standing == 1), "end, after which it has a next step");
+  const auto stored = reading.find_case(id);
+  expect(stored && stored->ticks.size() == is.ticked.size(), "number of ticked items");
+  for (const Tick& tick : stored->ticks) {
+    expect(tick.step == "agree_care_plan" && tick.item.starts_with("item-") &&
+               is.ticked.contains(std::stoi(tick.item.substr(5))),
+           "ticked items");
+  }
 }
 
 void World::check_history(const Process& process, const CaseHere& here) {

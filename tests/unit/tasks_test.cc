@@ -210,8 +210,9 @@ TEST(Tasks, AnExtensionIsPossibleUpToTenUnitsInAll) {
   for (const auto& [units, wanted] : {std::pair{9, true}, {10, false}}) {
     CaseStory story = approved_child();
     story.delivered(1, "2026-03-10", 720).followed_up("2026-03-20", units);
-    story.extension_requested("2026-03-20", units)
-        .extension_granted(2, "2026-03-25", units, "2026-03-20", "2026-06-30")
+    story.extension_requested("2026-03-20", units);
+    EXPECT_FALSE(stands(story, Task::prepare_extension, "2026-03-21"));  // an answer is out
+    story.extension_granted(2, "2026-03-25", units, "2026-03-20", "2026-06-30")
         .delivered(2, "2026-04-01", units * 60);
     EXPECT_EQ(stands(story, Task::prepare_extension, "2026-04-02"), wanted) << units;
   }
