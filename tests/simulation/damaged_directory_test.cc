@@ -37,7 +37,7 @@ class DamagedDirectory : public testing::Test {
       }
       ASSERT_TRUE(service.settles());
       whole_ = service.everything();
-      if (opened == 1) std::filesystem::copy(live, whole_dir(), std::filesystem::copy_options::recursive);
+      if (opened == 1) copy_running(live);
     }
     for (const auto& entry : std::filesystem::recursive_directory_iterator(whole_dir())) {
       const std::string name = entry.path().filename().string();
@@ -52,6 +52,17 @@ class DamagedDirectory : public testing::Test {
     temporary_ = nullptr;
   }
 
+  /// As a kill would leave it. A file that its database removes meanwhile makes the copy begin again.
+  static void copy_running(const std::filesystem::path& live) {
+    for (int attempt = 1;; ++attempt) {
+      try {
+        std::filesystem::remove_all(whole_dir());
+        return std::filesystem::copy(live, whole_dir(), std::filesystem::copy_options::recursive);
+      } catch (const std::filesystem::filesystem_error&) {
+        if (attempt == 10) throw;
+      }
+    }
+  }
   static std::filesystem::path whole_dir() { return temporary_->path() / "whole"; }
 
   /// What became of a directory that was damaged.
