@@ -389,12 +389,17 @@ def tries(s: Situation):
     yield "WithdrawReferral", {"reason": "Familie verzichtet"}, None, not_ended and not s.delivered
     yield "ReopenCase", {"reason": "Irrtum"}, None, s.state in {"completed", "discontinued", "withdrawn"}
     yield "SendFinalReport", {"sent_on": "2026-05-20", "to": "Krankenkasse"}, None, closed
+    yield "TickChecklist", {"step": "agree_care_plan", "item": "sign"}, None, s.state != "withdrawn"
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda builder: builder.__name__)
 def test_every_command_in_every_situation(story, situation):
     """**What is allowed when** (ended = completed, discontinued, withdrawn, denied; anything else is 409
     with the state): the whole table"""
+    items = [{"item": "sign", "text": {"de": "Unterschrift der Eltern", "en": "Signed by the parents"}}]
+    settings = {"checklists": [{"step": "agree_care_plan", "items": items}]}
+    adopted = {"provider": story.provider, "from": "2026-01-01", "settings": settings}
+    story.client.done("AdoptSettings", None, adopted)
     s = situation(story)
     before = s.case.now()
     state = before["state"]
