@@ -53,11 +53,12 @@ child_end() {
   child_wait "$1"
 }
 
-# Calls `at_exit`, where the sourcing script has one, when everything that it started has ended.
+# Ends what was started, the last first, for it may speak to those before it; then calls `at_exit`, where the
+# sourcing script has one.
 children_end() {
-  local status=$? each
+  local status=$?
   trap '' INT TERM HUP
-  for each in "${children[@]}"; do child_end "$each" || true; done
+  while ((${#children[@]})); do child_end "${children[-1]}" || true; done
   if declare -F at_exit >/dev/null; then at_exit; fi
   exit "$status"
 }
@@ -69,6 +70,22 @@ stop_for() {
 trap 'stop_for SIGINT 130' INT
 trap 'stop_for SIGTERM 143' TERM
 trap 'stop_for SIGHUP 129' HUP
+
+# ---------------------------------------------------------------- ports
+# free_port: sets `port` to a free one of this machine, another one at each call. Below the ports that Linux
+# gives to outgoing connections, so that it is still free after a restart.
+chosen=' '
+free_port() {
+  local tries
+  for ((tries = 0; tries < 200; ++tries)); do
+    port=$((20000 + RANDOM % 12000))
+    if [[ $chosen != *" $port "* ]] && ! (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      chosen+="$port "
+      return 0
+    fi
+  done
+  die "Es ist kein Port frei." "No port is free."
+}
 
 # ---------------------------------------------------------------- building
 # How many compilers may run at once: one per core, but each of them needs up to 1.5 GB.

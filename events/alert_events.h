@@ -15,8 +15,10 @@ namespace geleit {
 struct AlertAcknowledged {
   EventId alert{};
   Sealed note;
+  std::optional<bool> without_effect;  ///< true: the alert was closed when this was decided
   static constexpr auto fields =
-      std::tuple{field("alert", &AlertAcknowledged::alert), field("note", &AlertAcknowledged::note)};
+      std::tuple{field("alert", &AlertAcknowledged::alert), field("note", &AlertAcknowledged::note),
+                 field("without_effect", &AlertAcknowledged::without_effect)};
   friend bool operator==(const AlertAcknowledged&, const AlertAcknowledged&) = default;
 };
 
@@ -24,9 +26,10 @@ struct AlertSnoozed {
   EventId alert{};
   CivilDate until{};
   Sealed reason;
-  static constexpr auto fields =
-      std::tuple{field("alert", &AlertSnoozed::alert), field("until", &AlertSnoozed::until),
-                 field("reason", &AlertSnoozed::reason)};
+  std::optional<bool> without_effect;  ///< as above
+  static constexpr auto fields = std::tuple{
+      field("alert", &AlertSnoozed::alert), field("until", &AlertSnoozed::until),
+      field("reason", &AlertSnoozed::reason), field("without_effect", &AlertSnoozed::without_effect)};
   friend bool operator==(const AlertSnoozed&, const AlertSnoozed&) = default;
 };
 

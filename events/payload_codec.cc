@@ -309,12 +309,14 @@ void write(const AlertAcknowledged& e, schema::AlertAcknowledged::Builder b) {
   b.setAlertHigh(e.alert.value.high);
   b.setAlertLow(e.alert.value.low);
   if (e.note.present()) fill(b.initNote(size(e.note.bytes)), e.note.bytes);
+  b.setWithoutEffect(answer(e.without_effect));
 }
 void write(const AlertSnoozed& e, schema::AlertSnoozed::Builder b) {
   b.setAlertHigh(e.alert.value.high);
   b.setAlertLow(e.alert.value.low);
   b.setUntil(days(e.until));
   if (e.reason.present()) fill(b.initReason(size(e.reason.bytes)), e.reason.bytes);
+  b.setWithoutEffect(answer(e.without_effect));
 }
 void write(const StartDeadlineMissed& e, schema::StartDeadlineMissed::Builder b) {
   b.setGeneration(e.generation.value);
@@ -565,11 +567,13 @@ void read(schema::FinalReportSent::Reader r, FinalReportSent& e) {
 void read(schema::AlertAcknowledged::Reader r, AlertAcknowledged& e) {
   e.alert.value = {r.getAlertHigh(), r.getAlertLow()};
   e.note.bytes = view(r.getNote());
+  e.without_effect = optional_bool(r.getWithoutEffect());
 }
 void read(schema::AlertSnoozed::Reader r, AlertSnoozed& e) {
   e.alert.value = {r.getAlertHigh(), r.getAlertLow()};
   e.until = date(r.getUntil());
   e.reason.bytes = view(r.getReason());
+  e.without_effect = optional_bool(r.getWithoutEffect());
 }
 void read(schema::StartDeadlineMissed::Reader r, StartDeadlineMissed& e) {
   e.generation = Version{r.getGeneration()};

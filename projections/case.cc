@@ -34,6 +34,11 @@ Visit* Case::find_visit(VisitId visit) { return find_by_id(visits, visit); }
 const Visit* Case::find_visit(VisitId visit) const { return find_by_id(visits, visit); }
 Approval* Case::find_approval(ApprovalId approval) { return find_by_id(approvals, approval); }
 const Approval* Case::find_approval(ApprovalId approval) const { return find_by_id(approvals, approval); }
+const Missed* Case::find_alert(EventId alert) const {
+  const auto found =
+      std::find_if(missed.begin(), missed.end(), [&](const Missed& m) { return m.alert == alert; });
+  return found == missed.end() ? nullptr : &*found;
+}
 
 //            SubmitApplication   GrantApproval      first unit          CompleteCare, DiscontinueCare
 //   referred ────────────────▶ applied ─────────▶ approved ────────▶ running ─────────────────▶ completed,

@@ -60,6 +60,7 @@ struct Approval {
   SealedCopy reference;
   std::optional<std::uint16_t> decides;  ///< index into Case::applications; none where nothing was undecided
   Version version;
+  std::optional<CivilDate> lapsed{};  ///< the `until` that was recorded as passed
   friend bool operator==(const Approval&, const Approval&) = default;
   [[nodiscard]] bool stands() const { return !revoked; }
 };
@@ -136,12 +137,34 @@ struct CaseFinding {
   friend bool operator==(const CaseFinding&, const CaseFinding&) = default;
 };
 
-/// A missed deadline that became a fact.
+/// A notice of an alert that went out, or was given up.
+struct SentNotice {
+  std::string channel;  ///< slug
+  std::int32_t level = 1;
+  std::int32_t number = 1;  ///< within channel and level: odd ones said "open", even ones "closed"
+  Instant at;
+  std::string outcome;
+  friend bool operator==(const SentNotice&, const SentNotice&) = default;
+};
+
+/// What people last said to an alert.
+enum class AlertAnswer : std::uint8_t { none, acknowledged, snoozed };
+
+/// A missed deadline that became a fact, and what came of the alert about it. Whether the alert is open is
+/// no fact of its own but follows from the deadline (alerts.h).
 struct Missed {
   EventId alert;
   Rule rule{};
   Version generation;
   CivilDate due_on, acts_on;
+  std::int32_t level = 1;
+  Instant level_since;  ///< when it was recorded, or last went up
+  AlertAnswer answer = AlertAnswer::none;
+  Instant answered_at;
+  std::string answered_by;  ///< staff slug; may be empty
+  SealedCopy answer_text;   ///< the note, or the reason
+  CivilDate snoozed_until;  ///< of a snoozed one: the day on which it wakes
+  std::vector<SentNotice> notices;
   friend bool operator==(const Missed&, const Missed&) = default;
 };
 
@@ -205,6 +228,7 @@ struct Case {
   [[nodiscard]] const Visit* find_visit(VisitId visit) const;
   [[nodiscard]] Approval* find_approval(ApprovalId approval);
   [[nodiscard]] const Approval* find_approval(ApprovalId approval) const;
+  [[nodiscard]] const Missed* find_alert(EventId alert) const;
 };
 
 /// Referred → applied → approved → running → completed | discontinued | withdrawn | denied (API.md, States).

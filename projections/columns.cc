@@ -8,7 +8,7 @@
 #include "events/civil_time.h"
 #include "events/event.h"
 #include "events/uuid.h"
-#include "projections/deadlines.h"
+#include "projections/alerts.h"
 #include "projections/read_models.h"
 #include "projections/rules/workflow.h"
 
@@ -114,14 +114,54 @@ std::string anchor_json(const DeadlineRow& r) {
          to_string(r.anchor_on) + "\"}";
 }
 
-constexpr std::string_view alert_open = "open";
+AlertState state_on(const OverdueStartRow& r, CivilDate today) {
+  const AlertAnswer answer = r.acknowledged    ? AlertAnswer::acknowledged
+                             : r.snoozed_until ? AlertAnswer::snoozed
+                                               : AlertAnswer::none;
+  return open_state_on(r.level, answer, r.snoozed_until.value_or(CivilDate{}), today);
+}
 
-std::string alert_json(const OverdueStartRow& r) {
+std::string alert_json(const OverdueStartRow& r, CivilDate today) {
   std::string out = "{\"id\":\"";
   append_id(out, r.alert.value);
-  return out + "\",\"state\":\"" + std::string(alert_open) + "\",\"raised\":\"" + to_string(r.raised_at) +
-         "\"}";
+  return out + "\",\"state\":\"" + std::string(word(state_on(r, today))) + "\",\"raised\":\"" +
+         to_string(r.raised_at) + "\"}";
 }
+
+std::string sent_json(const AlertRow& r) {
+  std::string out = "[";
+  for (const SentNotice& one : r.sent) {
+    out += out.size() > 1 ? ",{\"channel\":" : "{\"channel\":";
+    append_json_text(out, one.channel);
+    out += ",\"level\":" + std::to_string(one.level) + ",\"number\":" + std::to_string(one.number) +
+           ",\"at\":\"" + to_string(one.at) + "\",\"outcome\":";
+    append_json_text(out, one.outcome);
+    out.push_back('}');
+  }
+  return out + "]";
+}
+
+std::string by_whom_json(const AlertRow& r) {
+  std::string out = "{\"by\":";
+  if (r.answered_by.empty()) {
+    out += "null";
+  } else {
+    append_json_text(out, r.answered_by);
+  }
+  return out + ",\"at\":\"" + to_string(r.answered_at) + "\",";
+}
+std::string text_json(std::string_view name, const std::string* text) {
+  std::string out = "\"" + std::string(name) + "\":";
+  if (text == nullptr) return out + "null}";
+  append_json_text(out, *text);
+  return out + "}";
+}
+/// One that is open was closed by nothing.
+bool is_closing(std::string_view text) {
+  return text != word(AlertClosed::open) && is_word<AlertClosed>(text);
+}
+bool is_acknowledged(const AlertRow& r) { return r.answer == AlertAnswer::acknowledged; }
+bool is_snoozed(const AlertRow& r) { return r.answer == AlertAnswer::snoozed; }
 
 // ---------------------------------------------------------------- the tables
 
@@ -195,13 +235,16 @@ const std::array deadline_columns{
              const RuleSet* rules = rules_of(r, asked);
              return rules ? value(explain(*rules, r, asked.language)) : Value();
            })},
+    Column{"warning", integer, computed<DeadlineRow>([](const DeadlineRow& r, const Asked& asked) {
+             return value(warning_on(r, asked.today));
+           })},
 };
 
 template <class Get>
 constexpr auto of_alert(Get) {
-  return [](const AnyRow& row, const Asked&) -> Value {
+  return [](const AnyRow& row, const Asked& asked) -> Value {
     const auto& r = std::get<OverdueStartRow>(row);
-    return r.alert.is_nil() ? Value() : Get{}(r);
+    return r.alert.is_nil() ? Value() : Get{}(r, asked.today);
   };
 }
 
@@ -214,11 +257,77 @@ const std::array overdue_columns{
              return value(std::int64_t{asked.today - r.due_on});
            })},
     Column{"lead", text, get<&OverdueStartRow::lead>, is_slug},
-    Column{"alert", object, of_alert([](const OverdueStartRow& r) { return value(alert_json(r)); })},
-    Column{"alert", uuid, of_alert([](const OverdueStartRow& r) { return value(r.alert); }), nullptr, false},
-    Column{"alert.state", text, of_alert([](const OverdueStartRow&) { return value(alert_open); }), nullptr,
-           false},
-    Column{"alert.raised", instant, of_alert([](const OverdueStartRow& r) { return value(r.raised_at); }),
+    Column{"alert", object,
+           of_alert([](const OverdueStartRow& r, CivilDate today) { return value(alert_json(r, today)); })},
+    Column{"alert", uuid, of_alert([](const OverdueStartRow& r, CivilDate) { return value(r.alert); }),
+           nullptr, false},
+    Column{"alert.state", text,
+           of_alert([](const OverdueStartRow& r, CivilDate today) { return value(state_on(r, today)); }),
+           nullptr, false},
+    Column{"alert.raised", instant,
+           of_alert([](const OverdueStartRow& r, CivilDate) { return value(r.raised_at); }), nullptr, false},
+};
+
+template <bool (*Answered)(const AlertRow&), class Get>
+constexpr auto of_answer(Get) {
+  return [](const AnyRow& row, const Asked& asked) -> Value {
+    const auto& r = std::get<AlertRow>(row);
+    return Answered(r) ? Get{}(r, asked) : Value();
+  };
+}
+
+const std::array alert_columns{
+    Column{"alert", uuid, get<&AlertRow::alert>},
+    Column{"case", uuid, get<&AlertRow::case_id>},
+    Column{"benefit", vocabulary, get<&AlertRow::benefit>, is_word<Benefit>},
+    Column{"rule", vocabulary, get<&AlertRow::rule>, is_word<Rule>},
+    Column{"due_on", date, get<&AlertRow::due_on>},
+    Column{"acts_on", date, get<&AlertRow::acts_on>},
+    Column{"raised", instant, get<&AlertRow::raised_at>},
+    Column{"state", vocabulary, computed<AlertRow>([](const AlertRow& r, const Asked& asked) {
+             return value(state_on(r, asked.today));
+           }),
+           is_word<AlertState>},
+    Column{"closed_by", vocabulary, computed<AlertRow>([](const AlertRow& r, const Asked&) {
+             return r.closed == AlertClosed::open ? Value() : value(r.closed);
+           }),
+           is_closing},
+    Column{"level", integer, get<&AlertRow::level>},
+    Column{"lead", text, get<&AlertRow::lead>, is_slug},
+    Column{"team", text, get<&AlertRow::team>, is_slug},
+    Column{"sent", object,
+           computed<AlertRow>([](const AlertRow& r, const Asked&) { return value(sent_json(r)); })},
+    Column{"sent", integer, computed<AlertRow>([](const AlertRow& r, const Asked&) {
+             return value(static_cast<std::int32_t>(r.sent.size()));
+           }),
+           nullptr, false},
+    Column{"acknowledged", object, of_answer<is_acknowledged>([](const AlertRow& r, const Asked& asked) {
+             return value(by_whom_json(r) + text_json("note", asked.note));
+           })},
+    Column{"acknowledged.by", text,
+           of_answer<is_acknowledged>([](const AlertRow& r, const Asked&) { return value(r.answered_by); }),
+           nullptr, false},
+    Column{"acknowledged.at", instant,
+           of_answer<is_acknowledged>([](const AlertRow& r, const Asked&) { return value(r.answered_at); }),
+           nullptr, false},
+    Column{"acknowledged.note", text, of_answer<is_acknowledged>([](const AlertRow&, const Asked& asked) {
+             return asked.note ? value(*asked.note) : Value();
+           }),
+           nullptr, false},
+    Column{"snoozed_until", date,
+           of_answer<is_snoozed>([](const AlertRow& r, const Asked&) { return value(r.snoozed_until); })},
+    Column{"snoozed", object, of_answer<is_snoozed>([](const AlertRow& r, const Asked& asked) {
+             return value(by_whom_json(r) + text_json("reason", asked.note));
+           })},
+    Column{"snoozed.by", text,
+           of_answer<is_snoozed>([](const AlertRow& r, const Asked&) { return value(r.answered_by); }),
+           nullptr, false},
+    Column{"snoozed.at", instant,
+           of_answer<is_snoozed>([](const AlertRow& r, const Asked&) { return value(r.answered_at); }),
+           nullptr, false},
+    Column{"snoozed.reason", text, of_answer<is_snoozed>([](const AlertRow&, const Asked& asked) {
+             return asked.note ? value(*asked.note) : Value();
+           }),
            nullptr, false},
 };
 
@@ -347,6 +456,8 @@ constexpr std::array balance_sorts{SortColumn{"case", 0}, SortColumn{"remaining"
 constexpr std::array task_sorts{SortColumn{"due_on", tasks_by_due, tasks_once_due, tasks_until_due},
                                 SortColumn{"case", 0}};
 constexpr std::array visit_sorts{SortColumn{"starts_at", 1}, SortColumn{"case", 0}};
+constexpr std::array alert_sorts{SortColumn{"raised", alerts_by_raised, 0, 0, alerts_unsettled},
+                                 SortColumn{"case", 0}};
 
 template <class Row>
 void decode_as(std::string_view key, std::string_view bytes, AnyRow& out) {
@@ -444,6 +555,7 @@ std::span<const ListTable> list_tables() {
                 decode_as<UnitBalanceRow>, nullptr},
       ListTable{Table::tasks, "tasks", task_columns, task_sorts, decode_as<TaskRow>, task_stands},
       ListTable{Table::visits, "visits", visit_columns, visit_sorts, decode_as<VisitRow>, nullptr},
+      ListTable{Table::alerts, "alerts", alert_columns, alert_sorts, decode_as<AlertRow>, nullptr},
   };
   return tables;
 }

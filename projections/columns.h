@@ -29,7 +29,7 @@ struct HistoryRow {
 };
 
 using AnyRow = std::variant<CaseRow, DeadlineRow, OverdueStartRow, UnitBalanceRow, TaskRow, VisitRow,
-                            FigureRow, HistoryRow>;
+                            AlertRow, FigureRow, HistoryRow>;
 
 /// By whom and when a row is looked at.
 struct Asked {
@@ -37,6 +37,7 @@ struct Asked {
   Language language = Language::de;
   const RuleBook* rules = nullptr;     ///< never null where deadlines are read
   const PersonData* person = nullptr;  ///< of the row's case, opened; null: the asker may not see it
+  const std::string* note = nullptr;   ///< of the row's alert, likewise
 };
 
 enum class ColumnType : std::uint8_t {
@@ -79,6 +80,8 @@ struct SortColumn {
   /// those that stand until just that day. So what is still to come, and what is long over, is not looked
   /// through. 0: there is none.
   std::uint8_t index_once_due = 0, index_until_due = 0;
+  /// One more, of rows that a filter for their `state` may ask for; 0: there is none.
+  std::uint8_t index_unsettled = 0;
 };
 
 struct ListTable {
@@ -95,7 +98,7 @@ struct ListTable {
   [[nodiscard]] const SortColumn* sort(std::string_view column_name) const;
 };
 
-/// `cases`, `deadlines`, `overdue-starts`, `unit-balances`, `tasks`, `visits`.
+/// `cases`, `deadlines`, `overdue-starts`, `unit-balances`, `tasks`, `visits`, `alerts`.
 [[nodiscard]] std::span<const ListTable> list_tables();
 [[nodiscard]] const ListTable& list_table(Table table);  ///< asserted to be one of them
 /// The columns of `key-figures`, whose rows are computed when asked.

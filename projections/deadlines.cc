@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "projections/alerts.h"
 #include "projections/read_models.h"
 #include "projections/soziotherapie.h"
 
@@ -127,6 +128,15 @@ DeadlineState state_on(const DeadlineRow& row, CivilDate today) {
 std::optional<int> days_left(const DeadlineRow& row, CivilDate today) {
   if (state_on(row, today) != DeadlineState::open) return std::nullopt;
   return row.acts_on - today;
+}
+
+std::optional<std::int32_t> warning_on(const DeadlineRow& row, CivilDate today) {
+  if (state_on(row, today) != DeadlineState::open) return std::nullopt;
+  std::optional<std::int32_t> closest;
+  for (const DeadlineRow::Warning& warning : row.warnings) {
+    if (warning.from <= today) closest = warning.working_days;
+  }
+  return closest;
 }
 
 bool is_missed_once_due(const DeadlineRow& row) {
@@ -282,7 +292,16 @@ std::vector<DeadlineRow> deadlines_of(const Case& c, const RuleBook& rules) {
 }
 
 void derive_deadlines(const Subject& subject, Derived& out) {
-  each_deadline(subject.c, subject.rules, [&](const DeadlineRow& row) {
+  std::optional<CasePolicy> policy;
+  each_deadline(subject.c, subject.rules, [&](DeadlineRow row) {
+    if (!row.met_on && !row.moot) {
+      if (!policy) policy = alert_policy_of(subject.c, subject.rules);
+      if (const auto* warned = policy->policy->warnings_of(row.rule)) {
+        for (const std::int32_t days : warned->working_days) {
+          row.warnings.push_back({days, working_days_before(row.acts_on, days, policy->calendar)});
+        }
+      }
+    }
     DerivedRow& added = add_row(out, row);
     add_index(out, added, 1, row.acts_on);
     add_index(out, added, 2, row.due_on);

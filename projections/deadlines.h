@@ -19,6 +19,9 @@ inline constexpr std::array<std::string_view, 4> words<DeadlineState>{"open", "m
 [[nodiscard]] DeadlineState state_on(const DeadlineRow& row, CivilDate today);
 /// `acts_on` − today; none unless open.
 [[nodiscard]] std::optional<int> days_left(const DeadlineRow& row, CivilDate today);
+/// The tightest of its warnings that has come: so many working days before acts_on, or fewer, are left. None
+/// unless open.
+[[nodiscard]] std::optional<std::int32_t> warning_on(const DeadlineRow& row, CivilDate today);
 /// True when the day after `acts_on` finds it missed, whenever that is.
 [[nodiscard]] bool is_missed_once_due(const DeadlineRow& row);
 /// The sentence for a case manager; `rules` is the set that the row names.

@@ -35,6 +35,28 @@ struct Fold {
     if (Approval* a = c.find_approval(id)) return *a;
     throw FoldFailed("the case has no such approval");
   }
+  Missed& alert(EventId id) const {
+    for (Missed& m : c.missed) {
+      if (m.alert == id) return m;
+    }
+    throw FoldFailed("the case has no such alert");
+  }
+  void missed(Rule rule, Version generation, CivilDate due_on, CivilDate acts_on) const {
+    Missed& m = c.missed.emplace_back();
+    m.alert = event.id;
+    m.rule = rule;
+    m.generation = generation;
+    m.due_on = due_on;
+    m.acts_on = acts_on;
+    m.level_since = event.decided;
+  }
+  void answered(Missed& m, AlertAnswer answer, Sealed text, CivilDate until) const {
+    m.answer = answer;
+    m.answered_at = event.happened.at.value_or(event.decided);
+    m.answered_by = event.by;
+    copy(text, m.answer_text);
+    m.snoozed_until = until;
+  }
   std::uint16_t staff(std::string_view slug) const {
     const auto found = std::find(c.staff.begin(), c.staff.end(), slug);
     if (found != c.staff.end()) return static_cast<std::uint16_t>(found - c.staff.begin());
@@ -307,18 +329,28 @@ struct Apply : Fold {
   }
 
   void operator()(const StartDeadlineMissed& e) const {
-    c.missed.push_back({event.id, Rule::smn_start, e.generation, e.due_on, e.acts_on});
+    missed(Rule::smn_start, e.generation, e.due_on, e.acts_on);
   }
-  void operator()(const DeadlineMissed& e) const {
-    c.missed.push_back({event.id, e.rule, e.generation, e.due_on, e.acts_on});
+  void operator()(const DeadlineMissed& e) const { missed(e.rule, e.generation, e.due_on, e.acts_on); }
+  // A lapsed approval period changes no state and no minutes (API.md, States).
+  void operator()(const ApprovalPeriodLapsed& e) const { approval(e.approval).lapsed = e.until; }
+  void operator()(const AlertAcknowledged& e) const {
+    Missed& m = alert(e.alert);
+    if (!e.without_effect.value_or(false)) answered(m, AlertAnswer::acknowledged, e.note, {});
   }
-  // A lapsed approval period changes no state and no minutes (API.md, States); what people did with an alert
-  // and whom it reached is told by the history and moves no fact of the care.
-  void operator()(const ApprovalPeriodLapsed&) const {}
-  void operator()(const AlertAcknowledged&) const {}
-  void operator()(const AlertSnoozed&) const {}
-  void operator()(const AlertSent&) const {}
-  void operator()(const AlertEscalated&) const {}
+  void operator()(const AlertSnoozed& e) const {
+    Missed& m = alert(e.alert);
+    if (!e.without_effect.value_or(false)) answered(m, AlertAnswer::snoozed, e.reason, e.until);
+  }
+  void operator()(const AlertSent& e) const {
+    alert(e.alert).notices.push_back(
+        {std::string(e.channel), e.level, e.number, e.at, std::string(e.outcome)});
+  }
+  void operator()(const AlertEscalated& e) const {
+    Missed& m = alert(e.alert);
+    m.level = e.level;
+    m.level_since = event.decided;
+  }
   void operator()(const SettingsAdopted&) const { throw FoldFailed("settings belong to no case"); }
 };
 

@@ -1,7 +1,6 @@
 // `overdue-starts`: SMN cases with a discharge, not ended, without a unit since. The row waits here from the
 // discharge on; it stands in the answer from the day after `due_on` (SMN-START).
-#include "events/civil_time.h"
-#include "projections/deadlines.h"
+#include "projections/alerts.h"
 #include "projections/read_models.h"
 
 namespace geleit {
@@ -19,7 +18,10 @@ void derive_overdue_starts(const Subject& subject, Derived& out) {
   for (const Missed& m : c.missed) {
     if (m.rule != Rule::smn_start || m.generation != start->generation) continue;
     row.alert = m.alert;
-    row.raised_at = berlin_midnight(m.acts_on + 1);
+    row.raised_at = raised_at(m.acts_on);
+    row.level = m.level;
+    row.acknowledged = m.answer == AlertAnswer::acknowledged;
+    if (m.answer == AlertAnswer::snoozed) row.snoozed_until = m.snoozed_until;
   }
   add_index(out, add_row(out, row), 1, row.due_on);
 }

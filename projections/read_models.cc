@@ -21,6 +21,8 @@ std::span<const ReadModel> read_models() {
       ReadModel{Table::tasks, derive_tasks},
       ReadModel{Table::visits, derive_visits},
       ReadModel{Table::key_figures, derive_key_figures},
+      ReadModel{Table::alerts, derive_alerts},
+      ReadModel{Table::timers, derive_timers},
   };
   return models;
 }

@@ -18,5 +18,7 @@ void derive_tasks(const Subject& subject, Derived& out);
 inline constexpr std::uint8_t tasks_by_due = 1, tasks_once_due = 2, tasks_until_due = 3;
 void derive_visits(const Subject& subject, Derived& out);
 void derive_key_figures(const Subject& subject, Derived& out);
+void derive_alerts(const Subject& subject, Derived& out);
+void derive_timers(const Subject& subject, Derived& out);
 
 }  // namespace geleit

@@ -2,6 +2,7 @@
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+#include <charconv>
 
 #include <cassert>
 #include <cstring>
@@ -152,6 +153,38 @@ void read(schema::Copy::Reader r, SealedCopy& copy) {
 }
 bool empty(const SealedCopy& copy) { return copy.key.is_nil() && copy.bytes.empty(); }
 
+std::size_t words_of(const std::vector<SentNotice>& notices) {
+  std::size_t words = 1;
+  for (const SentNotice& n : notices) words += 6 + words_of(n.channel.size()) + words_of(n.outcome.size());
+  return words;
+}
+void write(const SentNotice& n, schema::StoredCase::Notice::Builder b) {
+  fill(b.initChannel(size(n.channel)), n.channel);
+  b.setLevel(static_cast<std::uint8_t>(n.level));
+  b.setNumber(n.number);
+  b.setAt(n.at.ms);
+  fill(b.initOutcome(size(n.outcome)), n.outcome);
+}
+void read(schema::StoredCase::Notice::Reader r, SentNotice& n) {
+  n.channel = view(r.getChannel());
+  n.level = r.getLevel();
+  n.number = r.getNumber();
+  n.at = Instant{r.getAt()};
+  n.outcome = view(r.getOutcome());
+}
+using Notices = capnp::List<schema::StoredCase::Notice>;
+void write(const std::vector<SentNotice>& notices, Notices::Builder list) {
+  for (unsigned i = 0; i < list.size(); ++i) write(notices[i], list[i]);
+}
+void read(Notices::Reader list, std::vector<SentNotice>& notices) {
+  notices.resize(list.size());
+  for (unsigned i = 0; i < list.size(); ++i) read(list[i], notices[i]);
+}
+AlertAnswer answer_of(std::uint8_t number) {
+  if (number > static_cast<std::uint8_t>(AlertAnswer::snoozed)) throw BadRow("an answer that is none");
+  return static_cast<AlertAnswer>(number);
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------- keys
@@ -182,6 +215,18 @@ std::string_view key_of(const TaskRow& row, ByteArena& arena) {
 }
 std::string_view key_of(const VisitRow& row, ByteArena& arena) {
   return make_key(arena, row.case_id, row.visit.value.high, row.visit.value.low);
+}
+std::string_view key_of(const AlertRow& row, ByteArena& arena) {
+  return make_key(arena, row.case_id, row.alert.value.high, row.alert.value.low);
+}
+std::string_view key_of(const TimerRow& row, ByteArena& arena) {
+  Uuid about;
+  switch (row.kind) {
+    case TimerKind::missed: about = {static_cast<std::uint64_t>(row.rule), row.generation.value}; break;
+    case TimerKind::lapsed: about = row.approval.value; break;
+    case TimerKind::escalation: about = row.alert.value; break;
+  }
+  return make_key(arena, row.id, static_cast<std::uint8_t>(row.kind), about.high, about.low);
 }
 
 namespace {
@@ -275,8 +320,32 @@ std::string_view encode(const DeadlineRow& row, ByteArena& arena) {
   b.setSgb9(row.sgb9);
   b.setInstructionGiven(row.instruction_given);
   b.setGeneration(row.generation.value);
-  return form.bytes(arena);
+  if (row.warnings.empty()) return form.bytes(arena);
+  std::string warnings;
+  for (const auto& [working_days, from] : row.warnings) {
+    if (!warnings.empty()) warnings.push_back(' ');
+    warnings.append(std::to_string(working_days)).append(":").append(std::to_string(from.days));
+  }
+  return form.bytes(arena, warnings);
 }
+
+namespace {
+void read_warnings(std::string_view text, std::vector<DeadlineRow::Warning>& out) {
+  out.clear();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto take = [&](std::int32_t& number, char behind) {
+    const auto [rest, error] = std::from_chars(at, end, number);
+    if (error != std::errc() || (rest != end && *rest != behind)) throw BadRow("warnings that are none");
+    at = rest == end ? end : rest + 1;
+  };
+  while (at != end) {
+    auto& [working_days, from] = out.emplace_back();
+    take(working_days, ':');
+    take(from.days, ' ');
+  }
+}
+}  // namespace
 
 void decode(std::string_view key, std::string_view bytes, DeadlineRow& out) {
   require_length(key, 20);
@@ -298,6 +367,7 @@ void decode(std::string_view key, std::string_view bytes, DeadlineRow& out) {
     out.sgb9 = r.getSgb9();
     out.instruction_given = r.getInstructionGiven();
     out.generation = Version{r.getGeneration()};
+    read_warnings(view(r.getWarnings()), out.warnings);
   });
 }
 
@@ -309,6 +379,9 @@ std::string_view encode(const OverdueStartRow& row, ByteArena& arena) {
   b.setAlertHigh(row.alert.value.high);
   b.setAlertLow(row.alert.value.low);
   b.setRaisedAt(row.raised_at.ms);
+  b.setLevel(static_cast<std::uint8_t>(row.level));
+  b.setAcknowledged(row.acknowledged);
+  b.setSnoozedUntil(days(row.snoozed_until));
   return row.lead.empty() ? form.bytes(arena) : form.bytes(arena, row.lead);
 }
 
@@ -321,6 +394,9 @@ void decode(std::string_view key, std::string_view bytes, OverdueStartRow& out) 
     out.lead = view(r.getLead());
     out.alert.value = {r.getAlertHigh(), r.getAlertLow()};
     out.raised_at = Instant{r.getRaisedAt()};
+    out.level = r.getLevel();
+    out.acknowledged = r.getAcknowledged();
+    out.snoozed_until = date_or_none(r.getSnoozedUntil());
   });
 }
 
@@ -441,6 +517,87 @@ void decode(std::string_view key, std::string_view bytes, VisitRow& out) {
   });
 }
 
+std::string_view encode(const AlertRow& row, ByteArena& arena) {
+  const std::size_t words_max = 40 + words_of(row.answered_by.size()) + words_of(row.note) +
+                                words_of(row.lead.size()) + words_of(row.team.size()) + words_of(row.sent);
+  const auto write_row = [&](schema::AlertRow::Builder b) {
+    b.setRule(static_cast<std::uint16_t>(row.rule));
+    b.setBenefit(word_number(row.benefit));
+    b.setLevel(static_cast<std::uint8_t>(row.level));
+    b.setClosed(word_number(row.closed));
+    b.setAnswer(static_cast<std::uint8_t>(row.answer));
+    b.setDueOn(days(row.due_on));
+    b.setActsOn(days(row.acts_on));
+    b.setRaisedAt(row.raised_at.ms);
+    b.setSnoozedUntil(days(row.snoozed_until));
+    b.setAnsweredAt(row.answered_at.ms);
+    if (!row.answered_by.empty()) fill(b.initAnsweredBy(size(row.answered_by)), row.answered_by);
+    if (!empty(row.note)) write(row.note, b.initNote());
+    if (!row.sent.empty()) write(row.sent, b.initSent(static_cast<unsigned>(row.sent.size())));
+    if (!row.lead.empty()) fill(b.initLead(size(row.lead)), row.lead);
+    if (!row.team.empty()) fill(b.initTeam(size(row.team)), row.team);
+  };
+  return with_segment<schema::AlertRow>(words_max, write_row,
+                                        [&](std::string_view bytes) { return arena.keep(bytes); });
+}
+
+void decode(std::string_view key, std::string_view bytes, AlertRow& out) {
+  require_length(key, 32);
+  from_segment<schema::AlertRow>(bytes, [&](schema::AlertRow::Reader r) {
+    out.case_id = case_in_key(key);
+    out.alert.value = read_id(key.substr(16));
+    out.rule = rule_of(r.getRule());
+    out.benefit = word_of<Benefit>(r.getBenefit());
+    out.level = r.getLevel();
+    out.closed = word_of<AlertClosed>(r.getClosed());
+    out.answer = answer_of(r.getAnswer());
+    out.due_on = CivilDate{r.getDueOn()};
+    out.acts_on = CivilDate{r.getActsOn()};
+    out.raised_at = Instant{r.getRaisedAt()};
+    out.snoozed_until = CivilDate{r.getSnoozedUntil()};
+    out.answered_at = Instant{r.getAnsweredAt()};
+    out.answered_by = view(r.getAnsweredBy());
+    read(r.getNote(), out.note);
+    read(r.getSent(), out.sent);
+    out.lead = view(r.getLead());
+    out.team = view(r.getTeam());
+  });
+}
+
+std::string_view encode(const TimerRow& row, ByteArena& arena) {
+  auto& form = Form<schema::TimerRow>::of_thread();
+  auto b = form.fields();
+  b.setDue(row.due.ms);
+  b.setUntil(days(row.until));
+  b.setLevel(static_cast<std::uint8_t>(row.level));
+  return form.bytes(arena);
+}
+
+void decode(std::string_view key, std::string_view bytes, TimerRow& out) {
+  require_length(key, 33);
+  from_segment<schema::TimerRow>(bytes, [&](schema::TimerRow::Reader r) {
+    out = {};
+    out.id = case_in_key(key);
+    out.kind = word_of<TimerKind>(static_cast<std::uint8_t>(key[16]));
+    out.due = Instant{r.getDue()};
+    const Uuid about = read_id(key.substr(17));
+    switch (out.kind) {
+      case TimerKind::missed:
+        out.rule = rule_of(static_cast<std::uint16_t>(about.high));
+        out.generation = Version{static_cast<std::uint32_t>(about.low)};
+        break;
+      case TimerKind::lapsed:
+        out.approval.value = about;
+        out.until = CivilDate{r.getUntil()};
+        break;
+      case TimerKind::escalation:
+        out.alert.value = about;
+        out.level = r.getLevel();
+        break;
+    }
+  });
+}
+
 // ---------------------------------------------------------------- the case
 
 namespace {
@@ -536,6 +693,7 @@ void write(const Approval& a, Stored::Approval::Builder b) {
   if (!empty(a.reference)) write(a.reference, b.initReference());
   b.setDecides(a.decides.value_or(no_index));
   b.setVersion(a.version.value);
+  b.setLapsed(days(a.lapsed));
 }
 void read(Stored::Approval::Reader r, Approval& a) {
   a.id.value = {r.getIdHigh(), r.getIdLow()};
@@ -548,6 +706,7 @@ void read(Stored::Approval::Reader r, Approval& a) {
   read(r.getReference(), a.reference);
   a.decides = r.getDecides() == no_index ? std::nullopt : std::optional(r.getDecides());
   a.version = Version{r.getVersion()};
+  a.lapsed = date_or_none(r.getLapsed());
 }
 
 void write(const Denial& d, Stored::Denial::Builder b) {
@@ -643,6 +802,14 @@ void write(const Missed& m, Stored::Missed::Builder b) {
   b.setGeneration(m.generation.value);
   b.setDueOn(days(m.due_on));
   b.setActsOn(days(m.acts_on));
+  b.setLevel(static_cast<std::uint8_t>(m.level));
+  b.setLevelSince(m.level_since.ms);
+  b.setAnswer(static_cast<std::uint8_t>(m.answer));
+  b.setAnsweredAt(m.answered_at.ms);
+  if (!m.answered_by.empty()) fill(b.initAnsweredBy(size(m.answered_by)), m.answered_by);
+  if (!empty(m.answer_text)) write(m.answer_text, b.initAnswerText());
+  b.setSnoozedUntil(days(m.snoozed_until));
+  if (!m.notices.empty()) write(m.notices, b.initNotices(static_cast<unsigned>(m.notices.size())));
 }
 void read(Stored::Missed::Reader r, Missed& m) {
   m.alert.value = {r.getAlertHigh(), r.getAlertLow()};
@@ -650,6 +817,14 @@ void read(Stored::Missed::Reader r, Missed& m) {
   m.generation = Version{r.getGeneration()};
   m.due_on = CivilDate{r.getDueOn()};
   m.acts_on = CivilDate{r.getActsOn()};
+  m.level = r.getLevel();
+  m.level_since = Instant{r.getLevelSince()};
+  m.answer = answer_of(r.getAnswer());
+  m.answered_at = Instant{r.getAnsweredAt()};
+  m.answered_by = view(r.getAnsweredBy());
+  read(r.getAnswerText(), m.answer_text);
+  m.snoozed_until = CivilDate{r.getSnoozedUntil()};
+  read(r.getNotices(), m.notices);
 }
 
 template <class Item, class List>
@@ -668,9 +843,12 @@ std::size_t words_of(const Case& c) {
       96 + words_of(c.provider.size()) + words_of(c.lead.size()) + words_of(c.person) + words_of(c.diagnoses);
   words += c.judged.size() * 16 + c.lands_before.size() * 2 + c.follow_ups.size() * 4 +
            c.applications.size() * 8 + c.denials.size() * 5 + c.visits.size() * 8 + c.findings.size() * 2 +
-           c.missed.size() * 5 + c.exemptions.size() * 2;
+           c.exemptions.size() * 2;
   for (const Approval& a : c.approvals) words += 8 + words_of(a.reference);
   for (const std::string& s : c.staff) words += 1 + words_of(s.size());
+  for (const Missed& m : c.missed) {
+    words += 12 + words_of(m.answered_by.size()) + words_of(m.answer_text) + words_of(m.notices);
+  }
   for (const Tick& t : c.ticks) {
     words += 5 + words_of(t.step.size()) + words_of(t.item.size()) + words_of(t.by.size());
   }

@@ -63,6 +63,12 @@ struct DeadlineRow {
   bool sgb9 = false;              ///< GKV-DECISION under SGB IX
   bool instruction_given = true;  ///< GKV-OBJECTION
   Version generation;             ///< of the event that last opened it
+  struct Warning {
+    std::int32_t working_days = 0;  ///< before acts_on
+    CivilDate from;                 ///< the day that is
+    friend bool operator==(const Warning&, const Warning&) = default;
+  };
+  std::vector<Warning> warnings;  ///< earliest first; none once it is met or moot
   friend bool operator==(const DeadlineRow&, const DeadlineRow&) = default;
 };
 
@@ -73,6 +79,9 @@ struct OverdueStartRow {
   std::string lead;
   EventId alert;      ///< nil: none
   Instant raised_at;  ///< of the alert
+  std::int32_t level = 1;
+  bool acknowledged = false;
+  std::optional<CivilDate> snoozed_until;  ///< the day on which it wakes
   friend bool operator==(const OverdueStartRow&, const OverdueStartRow&) = default;
 };
 
@@ -116,6 +125,59 @@ struct VisitRow {
   friend bool operator==(const VisitRow&, const VisitRow&) = default;
 };
 
+/// Why an alert is closed: by what is true of its deadline, by nobody's hand (alerts.h).
+enum class AlertClosed : std::uint8_t {
+  open,       ///< it is not
+  met,        ///< what was missed has been done, or was all the time
+  corrected,  ///< the deadline was opened anew, or is none any more
+  ended,      ///< the case has ended
+};
+template <>
+inline constexpr std::array<std::string_view, 4> words<AlertClosed>{"open", "met", "corrected", "ended"};
+
+/// `alerts`; key: case, alert.
+struct AlertRow {
+  CaseId case_id;
+  EventId alert;
+  Benefit benefit{};
+  Rule rule{};
+  CivilDate due_on, acts_on;
+  Instant raised_at;  ///< 00:00 of the day after acts_on
+  AlertClosed closed = AlertClosed::open;
+  std::int32_t level = 1;
+  AlertAnswer answer = AlertAnswer::none;
+  Instant answered_at;
+  std::string answered_by;
+  SealedCopy note;          ///< of an acknowledgement, or the reason of a snooze
+  CivilDate snoozed_until;  ///< of a snoozed one: the day on which it wakes
+  std::string lead, team;   ///< slugs; may be empty
+  std::vector<SentNotice> sent;
+  friend bool operator==(const AlertRow&, const AlertRow&) = default;
+};
+
+/// What will have to be recorded once its time has come.
+enum class TimerKind : std::uint8_t {
+  missed,      ///< a deadline that nobody meets
+  lapsed,      ///< an approval's period
+  escalation,  ///< an alert that nobody answers
+};
+template <>
+inline constexpr std::array<std::string_view, 3> words<TimerKind>{"missed", "lapsed", "escalation"};
+
+/// `timers`; key: case, kind, what it is about. Indexed by `due`, so that what has come due is one range.
+struct TimerRow {
+  CaseId id;
+  TimerKind kind{};
+  Instant due;
+  Rule rule{};             ///< missed
+  Version generation;      ///< missed
+  ApprovalId approval;     ///< lapsed
+  CivilDate until;         ///< lapsed: the last day
+  EventId alert;           ///< escalation
+  std::int32_t level = 0;  ///< escalation: to which it goes up
+  friend bool operator==(const TimerRow&, const TimerRow&) = default;
+};
+
 /// The row's bytes, in the arena.
 [[nodiscard]] std::string_view encode(const CaseRow& row, ByteArena& arena);
 [[nodiscard]] std::string_view encode(const PersonRow& row, ByteArena& arena);
@@ -124,6 +186,8 @@ struct VisitRow {
 [[nodiscard]] std::string_view encode(const UnitBalanceRow& row, ByteArena& arena);
 [[nodiscard]] std::string_view encode(const TaskRow& row, ByteArena& arena);
 [[nodiscard]] std::string_view encode(const VisitRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view encode(const AlertRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view encode(const TimerRow& row, ByteArena& arena);
 template <class Row>
 [[nodiscard]] std::string encode(const Row& row) {
   ByteArena arena;
@@ -138,6 +202,8 @@ void decode(std::string_view key, std::string_view bytes, OverdueStartRow& out);
 void decode(std::string_view key, std::string_view bytes, UnitBalanceRow& out);
 void decode(std::string_view key, std::string_view bytes, TaskRow& out);
 void decode(std::string_view key, std::string_view bytes, VisitRow& out);
+void decode(std::string_view key, std::string_view bytes, AlertRow& out);
+void decode(std::string_view key, std::string_view bytes, TimerRow& out);
 
 // ---------------------------------------------------------------- keys
 
@@ -149,6 +215,8 @@ void decode(std::string_view key, std::string_view bytes, VisitRow& out);
 [[nodiscard]] std::string_view key_of(const UnitBalanceRow& row, ByteArena& arena);
 [[nodiscard]] std::string_view key_of(const TaskRow& row, ByteArena& arena);
 [[nodiscard]] std::string_view key_of(const VisitRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view key_of(const AlertRow& row, ByteArena& arena);
+[[nodiscard]] std::string_view key_of(const TimerRow& row, ByteArena& arena);
 template <class Row>
 [[nodiscard]] std::string key_of(const Row& row) {
   ByteArena arena;

@@ -21,6 +21,8 @@ enum class Table : std::uint8_t {
   tasks = 9,
   visits = 10,
   key_figures = 11,  ///< counters
+  alerts = 12,
+  timers = 13,  ///< what watch records once its time has come
 };
 
 struct TableInfo {
@@ -28,18 +30,20 @@ struct TableInfo {
   std::uint32_t version;
   std::string_view name;
 };
-inline constexpr std::array<TableInfo, 11> all_tables{{
-    {Table::stored_cases, 2, "stored-cases"},
+inline constexpr std::array<TableInfo, 13> all_tables{{
+    {Table::stored_cases, 3, "stored-cases"},
     {Table::trail, 1, "trail"},
     {Table::stale, 1, "stale"},
     {Table::persons, 1, "persons"},
     {Table::cases, 1, "cases"},
-    {Table::deadlines, 1, "deadlines"},
-    {Table::overdue_starts, 1, "overdue-starts"},
+    {Table::deadlines, 2, "deadlines"},
+    {Table::overdue_starts, 2, "overdue-starts"},
     {Table::unit_balances, 1, "unit-balances"},
     {Table::tasks, 3, "tasks"},
     {Table::visits, 1, "visits"},
     {Table::key_figures, 2, "key-figures"},
+    {Table::alerts, 1, "alerts"},
+    {Table::timers, 1, "timers"},
 }};
 
 /// The name that people and programs know a table by.

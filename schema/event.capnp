@@ -383,6 +383,8 @@ struct AlertAcknowledged {
   alertHigh @0 :UInt64;
   alertLow @1 :UInt64;
   note @2 :Data $sealed;
+  withoutEffect @3 :Answer;
+  # Yes: the alert was closed when this was decided; it changes nothing, should the alert be opened again.
 }
 
 struct AlertSnoozed {
@@ -390,6 +392,7 @@ struct AlertSnoozed {
   alertLow @1 :UInt64;
   until @2 :Date;
   reason @3 :Data $sealed;
+  withoutEffect @4 :Answer;
 }
 
 struct StartDeadlineMissed {

@@ -61,6 +61,9 @@ struct DeadlineRow {
   sgb9 @13 :Bool;
   instructionGiven @14 :Bool = true;
   generation @15 :UInt32;
+  warnings @16 :Text;
+  # Of one that may still be met: working days before acts_on, and the day (since 1970) from which on it is
+  # warned of: "14:20520 7:20529 2:20536".
 }
 
 struct OverdueStartRow {
@@ -70,6 +73,37 @@ struct OverdueStartRow {
   alertHigh @3 :UInt64;
   alertLow @4 :UInt64;
   raisedAt @5 :Int64;
+  level @6 :UInt8;
+  acknowledged @7 :Bool;
+  snoozedUntil @8 :RowDate = -2147483648;
+}
+
+struct AlertRow {
+  rule @0 :UInt16;
+  benefit @1 :UInt8;
+  level @2 :UInt8;
+  closed @3 :UInt8;
+  # Why; 0: it is open.
+  answer @4 :UInt8;
+  # As in StoredCase.Missed.
+  dueOn @5 :RowDate;
+  actsOn @6 :RowDate;
+  raisedAt @7 :Int64;
+  snoozedUntil @8 :RowDate;
+  answeredAt @9 :Int64;
+  answeredBy @10 :Text;
+  note @11 :Copy;
+  sent @12 :List(StoredCase.Notice);
+  lead @13 :Text;
+  team @14 :Text;
+}
+
+struct TimerRow {
+  due @0 :Int64;
+  until @1 :RowDate;
+  # Of an approval.
+  level @2 :UInt8;
+  # That an alert goes up to.
 }
 
 struct UnitBalanceRow {
@@ -230,6 +264,7 @@ struct StoredCase {
     reference @8 :Copy;
     decides @9 :UInt16 = 65535;
     version @10 :UInt32;
+    lapsed @11 :RowDate = -2147483648;
   }
   struct Denial {
     extension @0 :Bool;
@@ -279,5 +314,21 @@ struct StoredCase {
     generation @3 :UInt32;
     dueOn @4 :RowDate;
     actsOn @5 :RowDate;
+    level @6 :UInt8;
+    levelSince @7 :Int64;
+    answer @8 :UInt8;
+    # 0 none, 1 acknowledged, 2 snoozed: the last one given.
+    answeredAt @9 :Int64;
+    answeredBy @10 :Text;
+    answerText @11 :Copy;
+    snoozedUntil @12 :RowDate;
+    notices @13 :List(Notice);
+  }
+  struct Notice {
+    channel @0 :Text;
+    level @1 :UInt8;
+    number @2 :Int32;
+    at @3 :Int64;
+    outcome @4 :Text;
   }
 }

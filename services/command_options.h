@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "events/civil_time.h"
 #include "events/log.h"
 #include "services/command_line.h"
 #include "services/config.h"
@@ -10,6 +11,14 @@
 #include "services/http_client.h"
 
 namespace geleit {
+
+inline CLI::Validator a_day() {
+  return {[](const std::string& text) {
+            return parse_date(text) ? std::string()
+                                    : "expected a date such as 2026-02-20, but it is '" + text + "'";
+          },
+          "DATE"};
+}
 
 /// `--server URL`, else GELEIT_SERVER, else the default; what is no address is usage.
 inline CLI::Validator a_server() {

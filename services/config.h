@@ -7,24 +7,22 @@
 //   sasl.password.file = "geleit.password"    NAME.file: the value is what stands in that file, which nobody
 //   ssl.ca.location = "ca.pem"                but its owner and group may read; secrets stand nowhere else
 //
+//   [alert]                                   how alerts reach people: channel_config.h shows one
+//
 // A file without a directory lies beside the configuration.
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
 
 #include "events/kafka_address.h"
+#include "services/channel_config.h"
+#include "services/config_file.h"
 
 namespace geleit {
 
 struct Config {
   KafkaSettings kafka;
-};
-
-/// Its message says which file, which setting, what was expected and what is there.
-class ConfigRefused : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
+  AlertConfig alert;
 };
 
 /// Reads the file and the secrets that it names, and has librdkafka look at the settings. An empty path is no

@@ -38,6 +38,8 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path checkpoint() const { return dir / "checkpoint"; }
   /// Says when the last backup was made, and where.
   [[nodiscard]] std::filesystem::path last_backup() const { return dir / "backup.json"; }
+  /// Which digests went out; without it today's go out once more.
+  [[nodiscard]] std::filesystem::path digests() const { return dir / "digests.json"; }
   /// Held by the one that makes a backup.
   [[nodiscard]] std::filesystem::path backup_lock() const { return dir / "backup.lock"; }
   /// Holds what a restore has copied until all of it was examined; held by that restore.

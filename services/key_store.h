@@ -61,6 +61,10 @@ class MasterKey {
   KeyBytes bytes_{};
 };
 
+/// What the processes of an installation know each other by: all of them read the same master key, which it
+/// does not give away. 64 digits.
+[[nodiscard]] std::string service_token(const MasterKey& master);
+
 /// Keeps person keys: port of intake and of whoever opens personal data. Thread-safe.
 class KeyStore {
  public:

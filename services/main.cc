@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include "services/alert_command.h"
 #include "services/backup_command.h"
 #include "services/calculator.h"
 #include "services/command_line.h"
@@ -58,6 +59,7 @@ int run(int argc, char** argv) {
   geleit::add_submit(line);
   geleit::add_get(line);
   geleit::add_retry(line);
+  geleit::add_alert(line);
   geleit::add_backup(line);
   geleit::add_restore(line);
   geleit::add_export(line);

@@ -1,7 +1,9 @@
 #include "services/seal.h"
 
+#include <fmt/format.h>
 #include <sodium.h>
 
+#include <array>
 #include <cstring>
 
 #include "events/sha256.h"
@@ -97,6 +99,16 @@ std::string wrap_key(const MasterKey& master, const PersonKey& key) {
       reinterpret_cast<const unsigned char*>(&key.id.value), sizeof key.id.value, nullptr, octets(wrapped),
       master.bytes().data());
   return wrapped;
+}
+
+std::string service_token(const MasterKey& master) {
+  constexpr std::string_view about = "geleit command port 1";
+  std::array<unsigned char, hash_octets> token;
+  crypto_generichash(token.data(), token.size(), reinterpret_cast<const unsigned char*>(about.data()),
+                     about.size(), master.bytes().data(), master.bytes().size());
+  std::string digits;
+  for (const unsigned char octet : token) digits += fmt::format("{:02x}", octet);
+  return digits;
 }
 
 std::optional<KeyBytes> unwrap_key(const MasterKey& master, KeyId id, std::string_view wrapped) {

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <mutex>
@@ -18,11 +20,13 @@
 #include "events/embedded_log.h"
 #include "events/uuid.h"
 #include "schema/embedded.h"
+#include "services/alert/alert_routes.h"
 #include "services/command_options.h"
 #include "services/command_relay.h"
 #include "services/http/problem.h"
 #include "services/http/router.h"
 #include "services/http/server.h"
+#include "services/http_command_port.h"
 #include "services/intake/command_routes.h"
 #include "services/language.h"
 #include "services/open_parts.h"
@@ -45,7 +49,7 @@ struct ServeOptions {
   DirectoryOptions where;
   std::string listen = "127.0.0.1:8480";
   std::string clock;
-  std::string roles = "intake,query";
+  std::string roles = "intake,query,watch,alert";
   std::vector<std::string> intakes;
 };
 
@@ -216,6 +220,50 @@ void add_intake_gauges(http::Metrics& metrics, Service& service, Gauges& gauges)
         [&service] { return static_cast<double>(service.intake().status().repeated); });
 }
 
+void add_watch_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) {
+  Watch& watch = *service.watch();
+  watch.measure(metrics);
+  const auto gauge = [&](const char* name, const char* help,
+                         std::function<double(const WatchStatus&)> value) {
+    gauges.push_back(metrics.gauge_when_read(
+        name, help, {}, [&watch, value = std::move(value)] { return value(watch.status()); }));
+  };
+  gauge("geleit_watch_due", "What has fallen due and is not recorded yet",
+        [](const WatchStatus& status) { return static_cast<double>(status.due); });
+  gauge("geleit_watch_due_seconds", "For how long the oldest of it has been due; 0: there is none",
+        [&service](const WatchStatus& status) {
+          if (!status.oldest_due) return 0.;
+          const std::int64_t ms = service.clock().now().ms - status.oldest_due->ms;
+          return static_cast<double>(std::max<std::int64_t>(0, ms)) / 1'000;
+        });
+  gauge("geleit_watch_missing_alerts", "What should be recorded and alert people and, for a minute, does not",
+        [](const WatchStatus& status) { return static_cast<double>(status.late); });
+  gauge("geleit_watch_missing_timers", "Cases whose due keys the continuous check found wrong",
+        [](const WatchStatus& status) { return static_cast<double>(status.wrong_timers); });
+  gauge("geleit_watch_recorded_total", "What fell due and was recorded since the start",
+        [](const WatchStatus& status) { return static_cast<double>(status.recorded); });
+}
+
+void add_alert_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) {
+  const auto gauge = [&](const char* name, const char* help, std::function<double(const DeskStatus&)> value) {
+    gauges.push_back(metrics.gauge_when_read(
+        name, help, {}, [&service, value = std::move(value)] { return value(service.desk()->status()); }));
+  };
+  gauge("geleit_alert_open", "Alerts that hold and nobody has answered",
+        [](const DeskStatus& now) { return static_cast<double>(now.open); });
+  gauge("geleit_alert_answered", "Alerts that hold and are acknowledged or snoozed",
+        [](const DeskStatus& now) { return static_cast<double>(now.answered); });
+  gauge("geleit_alert_unsent",
+        "Notices that are wanted and did not go out yet; what waits for its hour aside",
+        [](const DeskStatus& now) { return static_cast<double>(now.unsent); });
+  gauge("geleit_alert_oldest_unsent_seconds", "For how long the oldest of them has been wanted; 0: none",
+        [&service](const DeskStatus& now) {
+          return now.oldest_unsent
+                     ? static_cast<double>(service.clock().now().ms - now.oldest_unsent->ms) / 1'000
+                     : 0.;
+        });
+}
+
 /// Numbers that are asked for when somebody reads the metrics; the handles keep them registered.
 Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<std::size_t>& waiting_reads) {
   const auto state = [&service] { return service.store().snapshot()->state(); };
@@ -261,6 +309,16 @@ Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<st
     const bool any = ::stat(service.data().last_backup().c_str(), &told) == 0;
     return any ? static_cast<double>(told.st_mtime) : 0.;
   });
+  // Of the disk on which the data directory lies; a log elsewhere (`--log DIR`) has a disk of its own.
+  const auto disk = [&service](std::uintmax_t std::filesystem::space_info::*bytes) {
+    std::error_code error;
+    const auto space = std::filesystem::space(service.data().dir, error);
+    return error ? std::nan("") : static_cast<double>(space.*bytes);
+  };
+  gauge("geleit_disk_free_bytes", "What the service may still write to the disk of its data directory",
+        [disk] { return disk(&std::filesystem::space_info::available); });
+  gauge("geleit_disk_size_bytes", "Size of the disk of the data directory",
+        [disk] { return disk(&std::filesystem::space_info::capacity); });
   gauge("geleit_log_ends_age_seconds", "For how long the log has not said where it ends; 0 while it does",
         [&service] { return static_cast<double>(service.ends().old_ms) / 1000; });
   gauge("geleit_waiting_reads", "Reads that wait for a position",
@@ -268,6 +326,8 @@ Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<st
   gauge("geleit_waiting_reads_max", "Reads that may wait before more are refused",
         [] { return static_cast<double>(waiting_reads_max); });
   if (service.roles().intake) add_intake_gauges(metrics, service, gauges);
+  if (service.desk() != nullptr) add_alert_gauges(metrics, service, gauges);
+  if (service.watch() != nullptr) add_watch_gauges(metrics, service, gauges);
   return gauges;
 }
 
@@ -284,8 +344,11 @@ void serve(const ServeOptions& options, CommandLine& line) {
   }
   DataDirectory data = options.where.directory();
   const Roles roles = parse_roles(options.roles).value_or(Roles{});
-  if (!data.kafka && !roles.all())
-    throw CLI::ValidationError("--roles", "expected all roles in one process on a log on this machine");
+  if (!data.kafka && !(roles.intake && roles.query))
+    throw CLI::ValidationError("--roles",
+                               "expected intake and query in one process on a log on this machine");
+  if (!roles.intake && (roles.watch || roles.alert) && options.intakes.empty())
+    throw CLI::ValidationError("--intake", "expected one, for watch and alert have an intake record things");
   if (roles.intake && !options.intakes.empty())
     throw CLI::ValidationError("--intake", "expected none, for this process is an intake itself");
   if (!options.clock.empty() && (!clock_may_be_set(data) || (data.kafka && is_entered(clock)))) {
@@ -300,9 +363,10 @@ void serve(const ServeOptions& options, CommandLine& line) {
 
   // Whatever is made from here on is its owner's alone.
   ::umask(077);
+  // The service's threads count into it.
+  http::Metrics metrics;
   Service service(std::move(data), clock, nullptr, roles);
   for (const std::string& note : service.notes()) spdlog::warn("{}", note);
-  http::Metrics metrics;
   http::Router life;
   add_life(life, service, metrics);
   Starting starting(life);
@@ -318,6 +382,11 @@ void serve(const ServeOptions& options, CommandLine& line) {
   http::Server server(server_options, handler);
   spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
 
+  std::vector<ServerUrl> intakes;
+  for (const std::string& intake : options.intakes) intakes.push_back(*parse_server_url(intake));
+  if (!roles.intake && (roles.watch || roles.alert))
+    service.reach_intake_by(std::make_unique<HttpCommandPort>(intakes, service.token()));
+  if (roles.alert) service.tell_through(config_of(options.where.config).alert.channels, metrics);
   std::uint64_t shown = 0;
   service.on_parked([](const Parked& parked) {
     const std::string id = to_string(parked.id);
@@ -335,11 +404,10 @@ void serve(const ServeOptions& options, CommandLine& line) {
       [&] { return ending.asked(); });
   add_life(router, service, metrics);
   if (roles.intake) {
-    add_command_routes(router, service.intake(), service.rules(), service.clock(), is_entered(clock));
-  } else if (!options.intakes.empty()) {
-    std::vector<ServerUrl> intakes;
-    for (const std::string& intake : options.intakes) intakes.push_back(*parse_server_url(intake));
-    add_relay_routes(router, relay.emplace(std::move(intakes)));
+    add_command_routes(router, service.intake(), service.rules(), service.clock(), is_entered(clock),
+                       service.token());
+  } else if (!intakes.empty()) {
+    add_relay_routes(router, relay.emplace(intakes));
   }
   std::vector<std::string> deciders = options.intakes;
   if (roles.intake) deciders.push_back("http://" + http::to_string(server.endpoint()));
@@ -359,14 +427,25 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                  all.push_back(std::move(trouble.what));
                                if (std::string what = service.copy_trouble(); !what.empty())
                                  all.push_back(std::move(what));
+                               if (const Watch* watch = service.watch())
+                                 std::ranges::move(troubles_of(watch->status()), std::back_inserter(all));
                                return all;
                              },
                              [&service](const std::exception& failure) { service.note(failure); },
                              [&service] { return last_backup(service.data()); },
+                             [&service] {
+                               const Watch* watch = service.watch();
+                               return watch ? to_json(watch->status()) : std::string("null");
+                             },
+                             [&service] {
+                               const AlertDesk* desk = service.desk();
+                               return desk ? to_json(desk->status()) : std::string("null");
+                             },
                              [&service] { service.projector().hurry(); },
                              waiting_reads};
   add_status_routes(router, sources);
   if (roles.query) add_query_routes(router, sources);
+  if (AlertDesk* desk = service.desk()) add_alert_routes(router, *desk);
   add_upkeep_routes(router, service);
   gauges = add_gauges(metrics, service, waiting_reads);
   handler.to(router);
@@ -393,10 +472,11 @@ void add_serve(CommandLine& line) {
   add_directory_options(*command, options->where);
   command->add_option("--listen", options->listen, "Loopback address and port; port 0 takes a free one")
       ->capture_default_str();
-  command->add_option("--roles", options->roles, "What this process does, on a log on Kafka: intake, query")
+  command->add_option("--roles", options->roles, "What this process does: intake, query, watch, alert")
       ->capture_default_str()
       ->check([](const std::string& text) {
-        return parse_roles(text) ? std::string() : "expected intake, query or both, but got " + text;
+        return parse_roles(text) ? std::string()
+                                 : "expected some of intake, query, watch, alert, but got " + text;
       });
   command
       ->add_option("--intake", options->intakes,

@@ -18,6 +18,7 @@
 #include "services/erasures.h"
 #include "services/fresh_key.h"
 #include "services/intake/adopt_settings.h"
+#include "services/intake/intake_port.h"
 #include "services/kafka_keys.h"
 #include "services/open_parts.h"
 
@@ -189,7 +190,6 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
   if (roles_.intake) {
     adopt_shipped_rules(*log_, *store_, rules_, *projector_, *clock_);
     intake_ = std::make_unique<Intake>(*log_, *store_, rules_, *keys_, *clock_, chance_, entered);
-    projector_->on_advance([this] { intake_->tables_advanced(); });
     // A clock that follows the commands needs every event appended at its own time.
     if (!entered) {
       key_worker_ = std::make_unique<SerialWorker>("keys");
@@ -200,7 +200,17 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
       intake_->ask_ends_beside([this](std::function<void()> work) { ends_worker_->give(std::move(work)); });
     }
     intake_->on_waiting_for_tables([this] { projector_->hurry(); });
+    if (roles_.watch) intake_->record_timers();
+    port_ = std::make_unique<IntakePort>(*intake_, *clock_);
   }
+  if (roles_.watch) watch_ = std::make_unique<Watch>(*store_, rules_, *clock_, *port_);
+  projector_->on_advance([this] {
+    if (intake_) intake_->tables_advanced();
+    if (watch_) watch_->tables_advanced();
+    if (desk_) desk_->tables_advanced();
+  });
+  // Years told again by a clock that follows the commands are told to nobody.
+  if (roles_.alert && !entered) open_desk();
   projector_thread_ = std::jthread([this](std::stop_token stop) {
     name_thread("projector");
     give_way();
@@ -212,8 +222,40 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
       intake_->run(stop);
     });
   }
+  // A clock that follows the commands moves with them alone, and intake sees to what comes due by it.
+  if (watch_ && !entered) {
+    watch_thread_ = std::jthread([this](std::stop_token stop) {
+      name_thread("watch");
+      give_way();
+      watch_->run(stop);
+    });
+  }
+  if (desk_) {
+    desk_thread_ = std::jthread([this](std::stop_token stop) {
+      name_thread("alert desk");
+      give_way();
+      desk_->run(stop);
+    });
+  }
   ready_ = true;
 }
+
+void Service::tell_through(const std::vector<ChannelConfig>& channels, http::Metrics& metrics) {
+  metrics_ = &metrics;
+  for (const ChannelConfig& config : channels) channels_.push_back({config, make_channel(config)});
+}
+
+void Service::open_desk() {
+  const bool has_channels = !channels_.empty();
+  desk_ = std::make_unique<AlertDesk>(*store_, rules_, *clock_, chance_, *port_, std::move(channels_),
+                                      data_.digests());
+  if (metrics_ != nullptr) desk_->measure(*metrics_);
+  if (!data_.kafka || !has_channels) return;
+  group_ = std::make_unique<KafkaGroup>(data_.kafka->address, data_.kafka->settings, "geleit-alert");
+  desk_->owns([this](Partition partition) { return group_->owns(partition); });
+}
+
+std::string Service::token() const { return service_token(MasterKey::load(data_.master_key())); }
 
 void Service::give_up() {
   if (intake_) intake_->give_up();
@@ -256,6 +298,14 @@ void Service::note(const std::exception& failure) {
 
 void Service::stop() {
   ready_ = false;
+  for (std::jthread* thread : {&desk_thread_, &watch_thread_}) {
+    if (!thread->joinable()) continue;
+    thread->request_stop();
+    thread->join();
+  }
+  group_.reset();
+  // Another process's answers come in a thread of the port; an intake's own end with it, below.
+  if (!intake_) port_.reset();
   if (intake_thread_.joinable()) {
     intake_thread_.request_stop();
     intake_thread_.join();

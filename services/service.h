@@ -11,11 +11,13 @@
 #include <thread>
 #include <vector>
 
+#include "events/kafka_group.h"
 #include "events/log.h"
 #include "events/rocks_memory.h"
 #include "projections/projector.h"
 #include "projections/rule_book.h"
 #include "projections/store.h"
+#include "services/alert/desk.h"
 #include "services/clock.h"
 #include "services/data_directory.h"
 #include "services/http/metrics.h"
@@ -24,6 +26,7 @@
 #include "services/log_ends.h"
 #include "services/roles.h"
 #include "services/serial_worker.h"
+#include "services/watch/watch.h"
 
 namespace geleit {
 
@@ -44,6 +47,13 @@ class Service {
   /// Hears of every case that stands still: when the tables are ready, then whenever one is parked, in the
   /// projector's thread. Set before `start`.
   void on_parked(std::function<void(const Parked&)> parked) { parked_ = std::move(parked); }
+  /// How watch and alert reach an intake where this process is none. Set before `start`.
+  void reach_intake_by(std::unique_ptr<CommandPort> port) { port_ = std::move(port); }
+  /// Through which channels people are told. Set before `start`; throws ConfigRefused where one cannot be
+  /// opened. `metrics` outlives this.
+  void tell_through(const std::vector<ChannelConfig>& channels, http::Metrics& metrics);
+  /// What the processes of an installation know each other by.
+  [[nodiscard]] std::string token() const;
   /// Makes the tables ready, which may take a rebuild, and starts the roles' threads. Throws as above, and
   /// StartStopped soon after `stopping` says so.
   void start(const std::function<void(std::uint64_t events)>& progress,
@@ -70,6 +80,8 @@ class Service {
   /// Only once `start` has been reached; intake only where this process has that role.
   [[nodiscard]] Intake& intake() { return *intake_; }
   [[nodiscard]] Projector& projector() { return *projector_; }
+  [[nodiscard]] AlertDesk* desk() { return desk_.get(); }  ///< likewise
+  [[nodiscard]] Watch* watch() { return watch_.get(); }    ///< null where this process has not that role
   /// Events folded by a rebuild that runs now; none otherwise.
   [[nodiscard]] std::optional<std::uint64_t> rebuilding() const;
 
@@ -91,6 +103,7 @@ class Service {
   void require_parts() const;
   void open_parts();
   void open_tables();
+  void open_desk();
   void prepare(const std::function<void(std::uint64_t)>& progress, const std::function<bool()>& stopping);
 
   DataDirectory data_;
@@ -107,7 +120,13 @@ class Service {
   std::unique_ptr<Projector> projector_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<SerialWorker> key_worker_, ends_worker_;  ///< after intake: they end first
-  std::jthread intake_thread_, projector_thread_;
+  std::unique_ptr<CommandPort> port_;
+  std::unique_ptr<Watch> watch_;
+  std::vector<AlertDesk::Opened> channels_;
+  http::Metrics* metrics_ = nullptr;
+  std::unique_ptr<KafkaGroup> group_;
+  std::unique_ptr<AlertDesk> desk_;
+  std::jthread intake_thread_, projector_thread_, watch_thread_, desk_thread_;
   std::function<void(const Parked&)> parked_;
   std::atomic<bool> ready_{false};
   std::atomic<std::int64_t> rebuilding_{-1};

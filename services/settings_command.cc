@@ -27,14 +27,6 @@ struct SettingsAsk {
   bool dry_run = false, json = false;
 };
 
-CLI::Validator a_day() {
-  return {[](const std::string& text) {
-            return parse_date(text) ? std::string()
-                                    : fmt::format("expected a date such as 2026-02-20, but it is '{}'", text);
-          },
-          "DATE"};
-}
-
 std::string_view text_in(const json::object& object, std::string_view name) {
   const auto* member = object.if_contains(json::string_view(name.data(), name.size()));
   if (!member || !member->is_string()) return {};
@@ -292,7 +284,7 @@ void tell_rules_in_force(const RulesInForce& ask, CommandLine& line) {
 void add_settings(CommandLine& line) {
   auto ask = std::make_shared<SettingsAsk>();
   CLI::App* command = line.app.add_subcommand(
-      "settings", "Values of rules, prices, targets, steps, checklists and teams of a provider");
+      "settings", "Values of rules, prices, targets, steps, checklists, teams and alerts of a provider");
   command->require_subcommand(1);
   const auto common = [ask](CLI::App* sub) {
     sub->add_option("--provider", ask->provider, "Whose; left out: the installation's");

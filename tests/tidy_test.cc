@@ -212,11 +212,12 @@ const std::vector<ForeignLibrary>& foreign_libraries() {
       {"Hinnant's date", R"(date/.*)", R"(events/civil_time\.cc|tests/unit/civil_time_test\.cc)"},
       {"toml++", R"(toml.*)",
        R"(projections/rules/toml_fields\.h|services/simulate/priors\.cc|)"
-       R"(services/(config|settings_file)\.cc)"},
+       R"(services/(config|settings_file)\.cc|services/alert_table\.h)"},
       {"CLI11", R"(CLI/.*)",
        R"(services/main\.cc|services/command_line\.h|services/(.*/)?\w+_command\.(cc|h))"},
       {"prometheus-cpp", R"(prometheus/.*)", R"(services/http/metrics\.cc)"},
-      {"OpenSSL", R"(openssl/.*)", R"(events/(sha256|uuid)\.cc)"},
+      {"OpenSSL", R"(openssl/.*)", R"(events/(sha256|uuid)\.cc|services/alert/signature\.cc)"},
+      {"libcurl", R"(curl/.*)", R"(services/alert/transfer\.cc)"},
       {"a test library", R"((gtest|gmock|benchmark)/.*|rapidcheck.*)", R"(tests/.*)"},
       {"nlohmann/json (Boost.JSON is ours)", R"(nlohmann/.*)", R"()"},
   };
@@ -397,7 +398,8 @@ TEST(Tidy, ReadmesPointAtWhatIsThere) {
 }
 
 TEST(Tidy, FilesAreToldApartByTheirNameAlone) {
-  const std::set<std::string> may_repeat{"README.md", "run", "conftest.py", "__init__.py", ".gitignore"};
+  const std::set<std::string> may_repeat{"README.md",  "run",          "conftest.py",      "__init__.py",
+                                         ".gitignore", "package.json", "package-lock.json"};
   std::map<std::string, std::vector<std::string>> by_name;
   for (const auto& path : files()) {
     // The files of a database are called as it calls them.

@@ -406,6 +406,31 @@ inline constexpr Message<> a_known_visit{
     "einen Besuch, den der Fall kennt, oder eine neue UUID der Version 4 oder 7",
     "a visit that the case knows, or a new UUID of version 4 or 7"};
 inline constexpr Message<> visit_is_unknown{"diesen kennt er nicht", "it does not know this one"};
+inline constexpr Message<> a_command_of_people{"ein Kommando, das Menschen geben",
+                                               "a command that people give"};
+inline constexpr Message<Text> services_own{"{} gibt nur der Dienst selbst", "{} is the service's own"};
+inline constexpr Message<> a_known_alert{"einen Alarm des Falls", "an alert of the case"};
+inline constexpr Message<> alert_is_unknown{"der Fall hat keinen solchen", "the case has none like it"};
+inline constexpr Message<Text, Text> snooze_between{
+    "einen Tag von {} bis {}, denn niemand kann einen Alarm für immer stilllegen",
+    "a day from {} to {}, for nobody can silence an alert for good"};
+inline constexpr Message<> a_missed_deadline{"eine Frist, die jetzt versäumt ist",
+                                             "a deadline that is missed now"};
+inline constexpr Message<> deadline_not_missed{"sie ist es nicht", "it is not"};
+inline constexpr Message<> a_lapsed_approval{"eine Genehmigung, deren Zeitraum vorbei ist",
+                                             "an approval whose period has passed"};
+inline constexpr Message<> approval_not_lapsed{"er ist es nicht", "it has not"};
+inline constexpr Message<int> notice_number{"die Nachricht Nr. {}", "notice no. {}"};
+inline constexpr Message<int> notice_number_came{"es kam Nr. {}", "no. {} came"};
+inline constexpr Message<> an_unanswered_alert{"einen Alarm, den seit seiner Frist niemand beantwortet hat",
+                                               "an alert that nobody has answered in its time"};
+inline constexpr Message<> alert_needs_no_escalation{"dieser ist es nicht", "this is none"};
+inline constexpr Message<> cause_met{"was versäumt war, ist geschehen", "what was missed has been done"};
+inline constexpr Message<> cause_corrected{"die Frist gilt so nicht mehr (berichtigt)",
+                                           "the deadline holds no longer (corrected)"};
+inline constexpr Message<> cause_ended{"der Fall ist beendet", "the case has ended"};
+inline constexpr Message<> an_alert_that_holds{"einen Alarm, der gilt", "an alert that holds"};
+inline constexpr Message<> no_alert_that_holds{"es gibt keinen solchen", "there is none like it"};
 inline constexpr Message<> a_known_step{"einen Schritt des Ablaufs, den die Leistung hat",
                                         "a step of the workflow that the benefit has"};
 inline constexpr Message<Text> step_is_unknown{"{} ist keiner", "{} is none"};
@@ -561,6 +586,17 @@ inline constexpr Message<> an_ik{"Institutionskennzeichen mit 9 Ziffern",
 inline constexpr Message<> a_contract_of_these{"einen Vertrag aus contracts", "a contract of contracts"};
 inline constexpr Message<> insurer_or_contract{"höchstens eines von insurer_ik und contract",
                                                "at most one of insurer_ik and contract"};
+inline constexpr Message<Text> an_alert_rule{"eine Regel, deren Fristen überwacht werden ({})",
+                                             "a rule whose deadlines are watched ({})"};
+inline constexpr Message<> each_once{"jede Zahl höchstens einmal", "each number at most once"};
+inline constexpr Message<> a_time_of_day{"Uhrzeit wie 07:30", "a time of day such as 07:30"};
+inline constexpr Message<Text> later_than{"Uhrzeit nach {}", "a time after {}"};
+inline constexpr Message<Text, Text> not_in_quiet{"Uhrzeit außerhalb der Ruhe von {} bis {}",
+                                                  "a time outside quiet hours, {} to {}"};
+inline constexpr Message<int, int> numbers_up_to{"Liste mit höchstens {} ganzen Zahlen von 1 bis {}",
+                                                 "a list of at most {} whole numbers from 1 to {}"};
+inline constexpr Message<int, int> numbers_exactly{"Liste mit {} ganzen Zahlen von 1 bis {}",
+                                                   "a list of {} whole numbers from 1 to {}"};
 // `geleit settings`.
 inline constexpr Message<Text> settings_id{"Befehl {}", "command {}"};
 inline constexpr Message<> of_the_installation{"die Installation", "the installation"};
@@ -599,6 +635,24 @@ inline constexpr Message<> another_count_of_answers{
 inline constexpr Message<> no_rows{"Keine Zeilen.", "No rows."};
 inline constexpr Message<std::size_t> more_rows{"{} Zeilen; es gibt mehr: --all oder --limit N",
                                                 "{} rows; there are more: --all or --limit N"};
+
+// `geleit alert`.
+inline constexpr Message<> no_alerts{"Keine Alarme.", "No alerts."};
+inline constexpr Message<> alert_of_service{"einen Alarm, den der Dienst kennt",
+                                            "an alert that the service knows"};
+inline constexpr Message<Text> alert_not_known{"{} kennt er nicht", "it does not know {}"};
+inline constexpr Message<Text, Text> alert_is_acknowledged{
+    "Alarm {} zu Fall {} ist bestätigt; niemand wird mehr benachrichtigt.",
+    "Alert {} of case {} is acknowledged; nobody is told any more."};
+inline constexpr Message<Text, Text, Text> alert_is_snoozed{"Alarm {} zu Fall {} ruht bis {}.",
+                                                            "Alert {} of case {} is silent until {}."};
+inline constexpr Message<Text, Text, Text> alert_stays{
+    "Die Antwort auf Alarm {} zu Fall {} ändert nichts: Sein Stand ist {}.",
+    "The answer to alert {} of case {} changes nothing: its state is {}."};
+inline constexpr Message<Text, Text> alert_told_again{"Alarm {} wird noch einmal gesendet: {}.",
+                                                      "Alert {} will be sent once more: {}."};
+inline constexpr Message<Text> no_channel_takes_alert{"Kein Kanal nimmt Alarm {} an.",
+                                                      "No channel takes alert {}."};
 
 // `geleit log info`.
 inline constexpr Message<> log_created{"angelegt", "created"};
@@ -667,6 +721,62 @@ inline constexpr Message<std::uint64_t> foreign_records{
 inline constexpr Message<Text> no_keys_there{"in {} liegen keine Schlüssel", "there are no keys in {}"};
 inline constexpr Message<Text> export_stays_sealed{"Personenbezogenes bleibt versiegelt: {}",
                                                    "Personal data stays sealed: {}"};
+
+// What is told about alerts, in mails and in Alertmanager: rules, dates and ids, never a name.
+inline constexpr Message<Text, Text> alert_rule{"{} ({})", "{} ({})"};
+inline constexpr Message<Text, Text> alert_subject{"Frist versäumt: {}, Fall {}",
+                                                   "Deadline missed: {}, case {}"};
+inline constexpr Message<Text, Text> alert_described{
+    "Die Frist nach {} ist versäumt; ihr letzter Tag war {}.",
+    "The deadline of {} is missed; its last day was {}."};
+inline constexpr Message<Text> alert_closed_described{
+    "Erledigt: Die Meldung über die versäumte Frist nach {} ist geschlossen.",
+    "Done: the alert about the missed deadline of {} is closed."};
+inline constexpr Message<> alert_last_day{"Letzter Tag", "Last day"};
+inline constexpr Message<> alert_overdue{"Versäumt", "Overdue"};
+inline constexpr Message<int> alert_since_days{"seit {} Tagen", "for {} days"};
+inline constexpr Message<> alert_since_one_day{"seit 1 Tag", "for 1 day"};
+inline constexpr Message<> alert_case{"Fall", "Case"};
+inline constexpr Message<> alert_provider{"Träger", "Provider"};
+inline constexpr Message<> alert_team{"Team", "Team"};
+inline constexpr Message<> alert_level{"Stufe", "Level"};
+inline constexpr Message<> alert_level_team{"1 (Team)", "1 (team)"};
+inline constexpr Message<> alert_level_lead{"2 (Leitung des Teams)", "2 (the team's lead)"};
+inline constexpr Message<> alert_level_management{"3 (Leitung des Trägers)", "3 (the provider's management)"};
+inline constexpr Message<> alert_cause{"Grund", "Cause"};
+inline constexpr Message<> alert_please_look{
+    "Bitte sehen Sie sich den Fall an und bestätigen Sie die Meldung dort.",
+    "Please look at the case and acknowledge the alert there."};
+inline constexpr Message<> alert_no_reply{
+    "Diese Mail schreibt Geleit von selbst; Antworten liest niemand. Namen und Diagnosen stehen mit Absicht "
+    "nicht darin.",
+    "Geleit writes this mail by itself; nobody reads answers. Names and diagnoses are left out on purpose."};
+inline constexpr Message<Text> alert_of_team{"Team {}", "team {}"};
+inline constexpr Message<std::size_t, Text> alert_several_missed{"{} Fristen versäumt, {}",
+                                                                 "{} deadlines missed, {}"};
+inline constexpr Message<std::size_t, Text> alert_several_closed{"{} Meldungen erledigt, {}",
+                                                                 "{} alerts closed, {}"};
+inline constexpr Message<std::size_t, Text> alert_several_changed{"{} Meldungen zu Fristen, {}",
+                                                                  "{} alerts about deadlines, {}"};
+inline constexpr Message<Text, Text> alert_digest{"Fristen am {}, {}", "Deadlines on {}, {}"};
+inline constexpr Message<std::size_t> alert_count_new{"{} neu versäumt", "{} newly missed"};
+inline constexpr Message<std::size_t> alert_count_open{"{} noch offen", "{} still open"};
+inline constexpr Message<std::size_t> alert_count_near{"{} bald fällig", "{} due soon"};
+inline constexpr Message<std::size_t> alert_count_closed{"{} erledigt", "{} closed"};
+inline constexpr Message<> alert_section_new{"Neu versäumt", "Newly missed"};
+inline constexpr Message<> alert_section_open{"Noch offen", "Still open"};
+inline constexpr Message<> alert_section_near{"Bald fällig", "Due soon"};
+inline constexpr Message<> alert_section_closed{"Seitdem erledigt", "Closed since"};
+inline constexpr Message<Text, Text> alert_line{"{}: letzter Tag {}", "{}: last day {}"};
+inline constexpr Message<Text> alert_line_case{"Fall {}", "case {}"};
+inline constexpr Message<Text> alert_line_level{"Stufe {}", "level {}"};
+inline constexpr Message<std::int32_t> alert_working_days{"noch {} Arbeitstage", "{} working days left"};
+inline constexpr Message<> alert_one_working_day{"noch 1 Arbeitstag", "1 working day left"};
+inline constexpr Message<> alert_no_working_day{"kein Arbeitstag mehr", "no working day left"};
+inline constexpr Message<std::size_t> alert_more_lines{"… und {} weitere", "… and {} more"};
+inline constexpr Message<> alert_heartbeat{
+    "Geleits Meldungen leben. Fehlt dieses Zeichen, meldet Geleit nichts mehr.",
+    "Geleit's alerting is alive. When this sign is missing, Geleit tells nothing any more."};
 
 }  // namespace message
 }  // namespace geleit

@@ -389,7 +389,105 @@ class SettingsReader {
       once(teams, team.team, one.field("team"));
       out.teams_.push_back(std::move(team));
     });
+    if (in.has("alerts")) out.alerts_ = alerts(object_of(in.take("alerts")));
     in.finish();
+  }
+
+  // -- alerts
+
+  static AlertSettings alerts(Members in) {
+    AlertSettings out;
+    if (in.has("warnings")) out.warnings = warnings(object_of(in.take("warnings")));
+    if (in.has("urgent")) {
+      std::set<Rule> seen;
+      list(in, "urgent", 0, [&](const std::string& field, const json::value& value) {
+        if (!value.is_string()) wrong(field, said(message::an_alert_rule, alert_rule_ids()), &value);
+        once(seen, alert_rule(field, text_of(value)), field);
+      });
+      out.urgent.emplace(seen.begin(), seen.end());
+    }
+    if (in.has("escalate_after_hours")) {
+      const auto hours =
+          numbers(in, "escalate_after_hours", alert_levels - 1, alert_levels - 1, escalate_hours_max);
+      std::ranges::copy(hours, out.escalate_after_hours.emplace().begin());
+    }
+    if (in.has("work")) {
+      Members work = object_of(in.take("work"));
+      out.work = DaySpan{time_of_day(work, "from"), time_of_day(work, "until")};
+      work.finish();
+      if (out.work->until <= out.work->from)
+        refuse(work.field("until"), said(message::later_than, to_string(out.work->from)),
+               said(message::got, to_string(out.work->until)));
+    }
+    if (in.has("quiet")) {
+      Members quiet = object_of(in.take("quiet"));
+      if (quiet.has("from") || quiet.has("until"))
+        out.quiet = DaySpan{time_of_day(quiet, "from"), time_of_day(quiet, "until")};
+      if (quiet.has("free_days")) out.quiet_on_free_days = yes_or_no(quiet, "free_days");
+      quiet.finish();
+    }
+    if (in.has("digest_at")) {
+      out.digest_at = time_of_day(in, "digest_at");
+      if (out.quiet && is_within(*out.digest_at, *out.quiet))
+        refuse(in.field("digest_at"),
+               said(message::not_in_quiet, to_string(out.quiet->from), to_string(out.quiet->until)),
+               said(message::got, to_string(*out.digest_at)));
+    }
+    const auto at_most = [&](std::string_view name, std::int64_t most) -> std::optional<std::int32_t> {
+      if (!in.has(name)) return std::nullopt;
+      return static_cast<std::int32_t>(number(in, name, 1, most));
+    };
+    out.singles_max = at_most("singles_max", singles_limit);
+    out.snooze_days_max = at_most("snooze_days_max", snooze_days_limit);
+    if (in.has("land")) {
+      const auto [field, value] = in.take("land");
+      out.land = value->is_string() ? parse_word<Land>(text_of(*value)) : std::nullopt;
+      if (!out.land)
+        wrong(field, said(message::one_of, fmt::format("{}", fmt::join(words<Land>, ", "))), value);
+    }
+    in.finish();
+    return out;
+  }
+  static std::vector<RuleWarnings> warnings(Members by_rule) {
+    std::vector<RuleWarnings> out;
+    for (const auto& member : *by_rule.object) {
+      const std::string_view id(member.key().data(), member.key().size());
+      const std::string field = by_rule.field(id);
+      RuleWarnings one{alert_rule(field, id), numbers(by_rule, id, 0, warnings_max, warning_days_max)};
+      std::ranges::sort(one.working_days, std::ranges::greater{});
+      if (std::ranges::adjacent_find(one.working_days) != one.working_days.end())
+        refuse(field, said(message::each_once), said(message::it_came_twice));
+      out.push_back(std::move(one));
+    }
+    return out;
+  }
+  static Rule alert_rule(const std::string& field, std::string_view id) {
+    const auto rule = parse_word<Rule>(id);
+    if (!rule || !is_alert_rule(*rule))
+      refuse(field, said(message::an_alert_rule, alert_rule_ids()), said(message::got, id));
+    return *rule;
+  }
+  static DayMinute time_of_day(Members& in, std::string_view name) {
+    const auto [field, value] = in.take(name);
+    const auto at = value && value->is_string() ? parse_day_minute(text_of(*value)) : std::nullopt;
+    if (!at) wrong(field, said(message::a_time_of_day), value);
+    return *at;
+  }
+  /// From `least` to `most` whole numbers from 1 to `number_max`.
+  static std::vector<std::int32_t> numbers(Members& in, std::string_view name, std::size_t least,
+                                           std::size_t most, std::int32_t number_max) {
+    const auto [field, value] = in.take(name);
+    std::vector<std::int32_t> out;
+    const json::array* list = value ? value->if_array() : nullptr;
+    const auto fits = [&](const json::value& one) {
+      return one.is_int64() && one.as_int64() >= 1 && one.as_int64() <= number_max;
+    };
+    if (!list || list->size() < least || list->size() > most || !std::ranges::all_of(*list, fits)) {
+      const auto& form = least == most ? message::numbers_exactly : message::numbers_up_to;
+      wrong(field, said(form, static_cast<int>(most), static_cast<int>(number_max)), value);
+    }
+    for (const json::value& one : *list) out.push_back(static_cast<std::int32_t>(one.as_int64()));
+    return out;
   }
 
   static void read_contracts(Members& in, Settings& out) {
@@ -597,6 +695,18 @@ const Team* SettingsInForce::team(std::string_view team) const {
     const auto found = std::ranges::find(one.teams(), team, &Team::team);
     return found == one.teams().end() ? nullptr : &*found;
   });
+}
+
+std::string_view SettingsInForce::team_of(std::string_view staff) const {
+  if (staff.empty()) return {};
+  for (const auto* one : {&provider, &installation}) {
+    if (!*one) continue;
+    for (const Team& team : (*one)->teams()) {
+      if (team.lead == staff || std::ranges::find(team.members, staff) != team.members.end())
+        return team.team;
+    }
+  }
+  return {};
 }
 
 bool is_provider_slug(std::string_view text) {

@@ -1,9 +1,11 @@
 // Adopted settings: what a provider has set for itself, or the installation for all providers. Values of
-// rules, also per contract with insurers, prices, yearly targets, steps, checklists and teams. They come as
-// the content of a SettingsAdopted event (schema/README.md, Settings) and take effect by nothing else.
+// rules, also per contract with insurers, prices, yearly targets, steps, checklists, teams and how alerts
+// behave. They come as the content of a SettingsAdopted event (schema/README.md, Settings) and take effect by
+// nothing else.
 //
 // Who reads them:
 //   amounts and figures   SettingsInForce: the provider's settings over the installation's
+//   alerts                alert_policy() of what ships and both (alert_policy.h)
 //   decide, folds         a RuleSet that the RuleBook has made of shipped set and settings (rule_book.h)
 //
 // Reads that belong to a case take the settings that an event of the case was judged by
@@ -22,6 +24,7 @@
 #include "events/event_words.h"
 #include "events/named.h"
 #include "events/settings_events.h"
+#include "projections/rules/alert_settings.h"
 #include "projections/rules/rule_override.h"
 
 namespace geleit {
@@ -129,6 +132,7 @@ class Settings {
   [[nodiscard]] std::span<const StepSetting> steps() const { return steps_; }
   [[nodiscard]] std::span<const Checklist> checklists() const { return checklists_; }
   [[nodiscard]] std::span<const Team> teams() const { return teams_; }
+  [[nodiscard]] const std::optional<AlertSettings>& alerts() const { return alerts_; }
   /// The contract of an insurer; null without one.
   [[nodiscard]] const Contract* contract_with(std::string_view insurer_ik) const;
   /// The price of a unit; the insurer's own before its contract's before everybody's, of these the one that
@@ -148,6 +152,7 @@ class Settings {
   std::vector<StepSetting> steps_;
   std::vector<Checklist> checklists_;
   std::vector<Team> teams_;
+  std::optional<AlertSettings> alerts_;
 };
 
 /// The provider's settings over the installation's; either may be missing. What the provider does not say
@@ -168,6 +173,9 @@ struct SettingsInForce {
   [[nodiscard]] std::vector<ChecklistItem> checklist(std::string_view step, Benefit benefit) const;
   /// A team by its slug; null where there is none.
   [[nodiscard]] const Team* team(std::string_view team) const;
+  /// The slug of the team that somebody belongs to: the first whose lead or members name that staff slug, the
+  /// provider's before the installation's; empty where there is none. It lives as long as the settings.
+  [[nodiscard]] std::string_view team_of(std::string_view staff) const;
 };
 
 /// A slug of the surface: a–z, 0–9, dot, hyphen and underscore, at most 64 characters, beginning with a

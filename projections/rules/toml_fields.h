@@ -1,5 +1,5 @@
 // How a document that ships with the program is read: table by table, every mistake refused with the place
-// where it is. For rule_set.cc and workflow.cc only.
+// where it is. For rule_set.cc, workflow.cc and alert_policy.cc only.
 #pragma once
 
 #include <fmt/format.h>
@@ -46,8 +46,19 @@ class TomlFields {
   }
   [[nodiscard]] int number(std::string_view name) {
     const auto value = node(name).value_exact<std::int64_t>();
-    if (!value || *value < 0 || *value > 1'000'000) refuse(name, "a whole number from 0 to 1,000,000");
+    if (!value || *value < 0 || *value > number_max) refuse(name, "a whole number from 0 to 1,000,000");
     return static_cast<int>(*value);
+  }
+  [[nodiscard]] std::vector<int> numbers(std::string_view name) {
+    const toml::array* array = node(name).as_array();
+    if (array == nullptr || array->empty()) refuse(name, "a list of whole numbers");
+    std::vector<int> values;
+    for (const toml::node& element : *array) {
+      const auto value = element.value_exact<std::int64_t>();
+      if (!value || *value < 0 || *value > number_max) refuse(name, "a list of whole numbers");
+      values.push_back(static_cast<int>(*value));
+    }
+    return values;
   }
   [[nodiscard]] bool yes_or_no(std::string_view name) {
     const auto value = node(name).value_exact<bool>();
@@ -118,6 +129,8 @@ class TomlFields {
   }
 
  private:
+  static constexpr std::int64_t number_max = 1'000'000;
+
   [[nodiscard]] const toml::node& node(std::string_view name) {
     seen_.insert(std::string(name));
     const toml::node* found = table_.get(name);

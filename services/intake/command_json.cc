@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <charconv>
 
 #include "events/civil_time.h"
@@ -10,6 +11,7 @@
 #include "services/http/json_text.h"
 #include "services/intake/command_limits.h"
 #include "services/intake/json_tree.h"
+#include "services/service_commands.h"
 
 namespace geleit {
 namespace {
@@ -124,9 +126,9 @@ Sentence instant_wanted() { return sentence(message::an_instant, limits::year_mi
 Sentence date_wanted() { return sentence(message::a_date, limits::year_min, limits::year_max); }
 
 /// Where reading stands: the tree, what counts as today, and the first fault.
-class Reading {
+class JsonReading {
  public:
-  explicit Reading(JsonTree& tree) : tree_(tree) {}
+  explicit JsonReading(JsonTree& tree) : tree_(tree) {}
 
   Instant now;
   CivilDate today;
@@ -194,6 +196,7 @@ class Reading {
       case Shape::people: least = limits::group_people_min, most = limits::group_people_max; break;
       case Shape::gaf: least = limits::gaf_min, most = limits::gaf_max; break;
       case Shape::stays: least = limits::stays_min, most = limits::stays_max; break;
+      case Shape::number: least = 1, most = limits::number_max; break;
       case Shape::as_typed:
       case Shape::fact:
       case Shape::plan:
@@ -390,40 +393,40 @@ class Reading {
 // ---------------------------------------------------------------- what members say together
 
 template <class T>
-bool together(Reading&, const JsonValue&, const T&) {
+bool together(JsonReading&, const JsonValue&, const T&) {
   return true;
 }
 
-bool until_after_from(Reading& r, std::optional<CivilDate> from, std::optional<CivilDate> until) {
+bool until_after_from(JsonReading& r, std::optional<CivilDate> from, std::optional<CivilDate> until) {
   if (!from || !until || *until >= *from) return true;
   return r.refuse("until", sentence(message::not_before_from, *from), sentence(message::got, *until));
 }
-bool together(Reading& r, const JsonValue&, const GrantApproval& c) {
+bool together(JsonReading& r, const JsonValue&, const GrantApproval& c) {
   return until_after_from(r, c.from, c.until);
 }
-bool together(Reading& r, const JsonValue&, const RecordExemption& c) {
+bool together(JsonReading& r, const JsonValue&, const RecordExemption& c) {
   return until_after_from(r, c.from, c.until);
 }
-bool together(Reading& r, const JsonValue&, const GrantExtension& c) {
+bool together(JsonReading& r, const JsonValue&, const GrantExtension& c) {
   return until_after_from(r, c.from, c.until);
 }
 
 /// `other_members` stand in every such command; one more is a change.
-bool changes_something(Reading& r, const JsonValue& data, std::uint32_t other_members) {
+bool changes_something(JsonReading& r, const JsonValue& data, std::uint32_t other_members) {
   if (data.count > other_members) return true;
   return r.refuse("data", sentence(message::a_change), sentence(message::none_came));
 }
-bool together(Reading& r, const JsonValue& data, const AmendReferral&) {
+bool together(JsonReading& r, const JsonValue& data, const AmendReferral&) {
   return changes_something(r, data, 0);
 }
-bool together(Reading& r, const JsonValue& data, const CorrectVisit&) {
+bool together(JsonReading& r, const JsonValue& data, const CorrectVisit&) {
   return changes_something(r, data, 2);
 }
-bool together(Reading& r, const JsonValue& data, const CorrectApproval& c) {
+bool together(JsonReading& r, const JsonValue& data, const CorrectApproval& c) {
   return changes_something(r, data, 2) && until_after_from(r, c.from, c.until);
 }
 
-bool together(Reading& r, const JsonValue&, const ReceiveReferral& c) {
+bool together(JsonReading& r, const JsonValue&, const ReceiveReferral& c) {
   if (c.person.has_value() == c.person_id.has_value()) {
     return r.refuse("person", sentence(message::person_or_id),
                     c.person ? sentence(message::both_came) : sentence(message::neither_came));
@@ -440,12 +443,12 @@ bool together(Reading& r, const JsonValue&, const ReceiveReferral& c) {
 }
 
 // Without `started_at` the visit began at its `starts_at`, which then is a fact.
-bool together(Reading& r, const JsonValue&, const DeliverVisit& c) {
+bool together(JsonReading& r, const JsonValue&, const DeliverVisit& c) {
   return !c.starts_at || c.started_at || r.until_now("starts_at", *c.starts_at);
 }
 
 /// The document is whole with day and provider; what is wrong with it whatever the rules say is found here.
-bool together(Reading& r, const JsonValue&, AdoptSettings& c) {
+bool together(JsonReading& r, const JsonValue&, AdoptSettings& c) {
   std::string document;
   http::JsonWriter json(document);
   json.object().member("from").string(to_string(c.from));
@@ -460,21 +463,22 @@ bool together(Reading& r, const JsonValue&, AdoptSettings& c) {
 
 // ---------------------------------------------------------------- the commands by name
 
-using ReadData = bool (*)(Reading&, const JsonValue&, CommandData&);
+using ReadData = bool (*)(JsonReading&, const JsonValue&, CommandData&);
 struct Known {
   std::string_view name;
   ReadData read;
+  bool of_the_service;
 };
 
 template <class T>
-bool read_data(Reading& r, const JsonValue& data, CommandData& out) {
+bool read_data(JsonReading& r, const JsonValue& data, CommandData& out) {
   T& command = out.emplace<T>();
   return r.read_members(data, command) && together(r, data, command);
 }
 
 template <class... T>
 constexpr std::array<Known, sizeof...(T)> known_of(std::variant<T...>*) {
-  return {Known{T::command, &read_data<T>}...};
+  return {Known{T::command, &read_data<T>, OfTheService<T>}...};
 }
 constexpr auto known_commands = known_of(static_cast<CommandData*>(nullptr));
 
@@ -568,6 +572,7 @@ class Canonical {
 
 constexpr std::string_view top_members =
     "command, id, case, happened, by, expect_version, reasons, entered, data";
+constexpr std::string_view own_top_members = "command, case, happened, data";
 constexpr std::string_view settings_top_members = "command, id, happened, by, expect_version, entered, data";
 
 }  // namespace
@@ -576,6 +581,32 @@ CaseId case_of(const Command& command) {
   if (const auto* settings = std::get_if<AdoptSettings>(&command.data))
     return settings->provider.empty() ? installation_stream() : provider_stream(settings->provider);
   return command.case_id ? *command.case_id : CaseId{uuid_v5(command.id.value, "case")};
+}
+EventId own_id_of(const CaseId& id, const CommandData& data) {
+  const auto named = [&](const auto&... parts) {
+    std::string name;
+    ((name += fmt::format("/{}", parts)), ...);
+    return EventId{uuid_v5(id.value, name)};
+  };
+  return std::visit(
+      [&]<class T>(const T& c) -> EventId {
+        if constexpr (std::is_same_v<T, MissStartDeadline>) {
+          return named("missed", word(Rule::smn_start), c.generation);
+        } else if constexpr (std::is_same_v<T, MissDeadline>) {
+          return named("missed", word(c.rule), c.generation);
+        } else if constexpr (std::is_same_v<T, LapseApprovalPeriod>) {
+          return named("lapsed", to_string(c.approval), to_string(c.until));
+        } else if constexpr (std::is_same_v<T, SendAlert>) {
+          return notice_id(c.alert, c.channel, c.level, c.number);
+        } else if constexpr (std::is_same_v<T, EscalateAlert>) {
+          return named("escalated", to_string(c.alert), c.level);
+        } else {
+          static_assert(!OfTheService<T>, "a command of the service needs an id");
+          assert(false && "a command of people brings its id, or is given one");
+          return {};
+        }
+      },
+      data);
 }
 PersonId person_of(const Command& command, const ReceiveReferral& referral) {
   return referral.person_id ? *referral.person_id : PersonId{uuid_v5(command.id.value, "person")};
@@ -588,13 +619,15 @@ struct CommandReader::Inside {
 CommandReader::CommandReader() : inside_(std::make_unique<Inside>()) {}
 CommandReader::~CommandReader() = default;
 
-std::variant<Command, Rejection> CommandReader::read(std::string_view json, Instant now) {
-  return read(json, [now](std::optional<Instant>) { return now; });
+std::variant<Command, Rejection> CommandReader::read(std::string_view json, Instant now, Caller caller) {
+  return read(
+      json, [now](std::optional<Instant>) { return now; }, caller);
 }
 
-std::variant<Command, Rejection> CommandReader::read(std::string_view json, const AskNow& ask_now) {
+std::variant<Command, Rejection> CommandReader::read(std::string_view json, const AskNow& ask_now,
+                                                     Caller caller) {
   JsonTree& tree = inside_->tree;
-  Reading r(tree);
+  JsonReading r(tree);
   const auto too_large = [] {
     return Rejection{.kind = RejectionKind::too_large,
                      .detail = expected_but(
@@ -621,7 +654,7 @@ std::variant<Command, Rejection> CommandReader::read(std::string_view json, cons
   }
   const JsonValue& root = tree.root();
   if (root.type != JsonType::object) {
-    r.refuse("command", sentence(message::a_json_object), Reading::describe(root));
+    r.refuse("command", sentence(message::a_json_object), JsonReading::describe(root));
     return std::move(*r.refused);
   }
 
@@ -657,10 +690,18 @@ std::variant<Command, Rejection> CommandReader::read(std::string_view json, cons
   const Known* known = name && name->type == JsonType::string ? find_command(name->text) : nullptr;
   if (!known) {
     std::string all;
-    for (const Known& k : known_commands) all.append(all.empty() ? "" : ", ").append(k.name);
+    for (const Known& k : known_commands) {
+      if (!k.of_the_service) all.append(all.empty() ? "" : ", ").append(k.name);
+    }
     r.refuse("command", sentence(message::a_command, std::string_view(all)),
-             name ? Reading::describe(*name) : sentence(message::is_missing));
+             name ? JsonReading::describe(*name) : sentence(message::is_missing));
     return refused();
+  }
+  if (known->of_the_service && caller != Caller::service) {
+    return Rejection{.kind = RejectionKind::forbidden,
+                     .detail = expected_but(sentence(message::a_command_of_people),
+                                            sentence(message::services_own, known->name)),
+                     .field = "command"};
   }
   if (unknown) {
     r.unknown_member(*unknown, top_members);
@@ -678,6 +719,10 @@ std::variant<Command, Rejection> CommandReader::read(std::string_view json, cons
   }
   canonical.move_views();
 
+  if (id && known->of_the_service) {
+    r.unknown_member("id", own_top_members);
+    return refused();
+  }
   if (id) {
     if (!r.read(*id, "id", c.id, Shape::chosen_id)) return refused();
     c.id_given = true;
@@ -739,7 +784,7 @@ std::variant<Command, Rejection> CommandReader::read(std::string_view json, cons
         JsonValue named;
         named.type = JsonType::string;
         named.text = v.name;
-        good = r.refuse("reasons", sentence(message::rule_ids), Reading::describe(named));
+        good = r.refuse("reasons", sentence(message::rule_ids), JsonReading::describe(named));
         return;
       }
       const Measured m = v.type == JsonType::string ? measure(v.text) : Measured{};
@@ -754,10 +799,11 @@ std::variant<Command, Rejection> CommandReader::read(std::string_view json, cons
   }
   if (!data || data->type != JsonType::object) {
     r.wrong("data", sentence(message::an_object),
-            data ? Reading::describe(*data) : sentence(message::is_missing));
+            data ? JsonReading::describe(*data) : sentence(message::is_missing));
     return refused();
   }
   if (!known->read(r, *data, c.data)) return refused();
+  if (known->of_the_service) c.id = own_id_of(*c.case_id, c.data);
   return c;
 }
 

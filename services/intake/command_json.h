@@ -14,6 +14,9 @@
 
 namespace geleit {
 
+/// Who sends a command: the service's own are refused from people.
+enum class Caller : std::uint8_t { people, service };
+
 /// Reads one command after another, reusing its memory. One per thread.
 class CommandReader {
  public:
@@ -25,8 +28,10 @@ class CommandReader {
   ~CommandReader();
 
   /// `json` is one object, blanks around it allowed. The answer does not view it. Never throws on any text.
-  [[nodiscard]] std::variant<Command, Rejection> read(std::string_view json, const AskNow& ask_now);
-  [[nodiscard]] std::variant<Command, Rejection> read(std::string_view json, Instant now);
+  [[nodiscard]] std::variant<Command, Rejection> read(std::string_view json, const AskNow& ask_now,
+                                                      Caller caller = Caller::people);
+  [[nodiscard]] std::variant<Command, Rejection> read(std::string_view json, Instant now,
+                                                      Caller caller = Caller::people);
 
  private:
   struct Inside;

@@ -22,6 +22,7 @@ inline constexpr std::int64_t stays_min = 0;
 inline constexpr std::int64_t stays_max = 366;  ///< inpatient stays in 12 months
 inline constexpr std::int64_t gaf_min = 1;
 inline constexpr std::int64_t gaf_max = 100;  ///< Global Assessment of Functioning
+inline constexpr std::int64_t number_max = 2'147'483'647;
 inline constexpr std::int64_t expect_version_max = 4'294'967'295;
 
 inline constexpr std::size_t slug_characters_max = 64;

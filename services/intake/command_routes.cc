@@ -82,6 +82,7 @@ struct Asked {
   Language language = Language::de;
   bool dry_run = false;
   bool many = false;
+  Caller caller = Caller::people;
   std::optional<EventId> id;
   std::optional<Version> if_match;
   TraceId trace;
@@ -174,10 +175,12 @@ struct CommandRoute {
   const RuleBook& rules;
   const Clock& clock;
   bool entered;
+  std::string service_token;
 
   void operator()(http::Request request, http::Responder responder) const {
     Asked asked;
     if (auto refused = read_head(request, asked)) return responder.answer(std::move(*refused));
+    if (is_service(request)) asked.caller = Caller::service;
     std::vector<std::string_view> texts{request.body()};
     if (asked.many) {
       texts = lines_of(request.body());
@@ -201,7 +204,7 @@ struct CommandRoute {
     std::vector<Submitted> commands;
     commands.reserve(texts.size());
     for (const std::string_view text : texts) {
-      Submitted read = reader.read(text, ask_now);
+      Submitted read = reader.read(text, ask_now, asked.caller);
       if (auto* command = std::get_if<Command>(&read)) {
         if (auto rejection = take_head(asked, *command)) read = std::move(*rejection);
       }
@@ -215,6 +218,18 @@ struct CommandRoute {
                                      });
     if (taken) return;
     held->answer(overloaded(request.language(), asked.language));
+  }
+
+  [[nodiscard]] bool is_service(const http::Request& request) const {
+    const auto shown = request.header("authorization");
+    constexpr std::string_view scheme = "Bearer ";
+    if (service_token.empty() || !shown || !shown->starts_with(scheme)) return false;
+    const std::string_view token = shown->substr(scheme.size());
+    // As long for a wrong one as for the right one.
+    unsigned char differs = token.size() == service_token.size() ? 0 : 1;
+    for (std::size_t i = 0; i < token.size(); ++i)
+      differs |= static_cast<unsigned char>(token[i] ^ service_token[i % service_token.size()]);
+    return differs == 0;
   }
 
   [[nodiscard]] static http::Response overloaded(http::Language http_language, Language language) {
@@ -262,8 +277,9 @@ struct CommandRoute {
 }  // namespace
 
 void add_command_routes(http::Router& router, Intake& intake, const RuleBook& rules, const Clock& clock,
-                        bool entered) {
-  auto route = std::make_shared<CommandRoute>(CommandRoute{intake, rules, clock, entered});
+                        bool entered, std::string service_token) {
+  auto route =
+      std::make_shared<CommandRoute>(CommandRoute{intake, rules, clock, entered, std::move(service_token)});
   router.add(http::Method::post, "/v1/commands", [route](http::Request request, http::Responder responder) {
     (*route)(std::move(request), std::move(responder));
   });

@@ -33,6 +33,7 @@ enum class Shape : std::uint8_t {
   people,
   stays,
   gaf,
+  number,  ///< 1, 2, 3 …
 };
 
 template <class Owner, class Type>
@@ -515,6 +516,88 @@ struct AdoptSettings {
                  need("from", &AdoptSettings::from, Shape::plan), need("settings", &AdoptSettings::settings)};
 };
 
+// ---------------------------------------------------------------- alerts
+
+struct AcknowledgeAlert {
+  EventId alert;
+  std::string_view note;
+  static constexpr std::string_view command = "AcknowledgeAlert";
+  static constexpr auto members = std::tuple{need("alert", &AcknowledgeAlert::alert, Shape::known_id),
+                                             may("note", &AcknowledgeAlert::note, Shape::text)};
+};
+
+/// Until the beginning of that day.
+struct SnoozeAlert {
+  EventId alert;
+  CivilDate until;
+  std::string_view reason;
+  static constexpr std::string_view command = "SnoozeAlert";
+  static constexpr auto members = std::tuple{need("alert", &SnoozeAlert::alert, Shape::known_id),
+                                             need("until", &SnoozeAlert::until, Shape::plan),
+                                             need("reason", &SnoozeAlert::reason, Shape::text)};
+};
+
+// ---------------------------------------------------------------- the service's own
+//
+// What watch and alert ask for; refused from everybody else. Their id is no choice: it follows from what they
+// say (own_id_of), so that however many ask, it is recorded once.
+
+/// SMN-START has passed without a unit.
+struct MissStartDeadline {
+  std::int32_t generation = 0;  ///< version of the event that last opened the deadline
+  static constexpr bool of_the_service = true;
+  static constexpr std::string_view command = "MissStartDeadline";
+  static constexpr auto members =
+      std::tuple{need("generation", &MissStartDeadline::generation, Shape::number)};
+};
+
+/// Another rule's deadline has passed.
+struct MissDeadline {
+  Rule rule{};
+  std::int32_t generation = 0;
+  static constexpr bool of_the_service = true;
+  static constexpr std::string_view command = "MissDeadline";
+  static constexpr auto members = std::tuple{need("rule", &MissDeadline::rule),
+                                             need("generation", &MissDeadline::generation, Shape::number)};
+};
+
+/// An approval's period has passed.
+struct LapseApprovalPeriod {
+  ApprovalId approval;
+  CivilDate until;
+  static constexpr bool of_the_service = true;
+  static constexpr std::string_view command = "LapseApprovalPeriod";
+  static constexpr auto members =
+      std::tuple{need("approval", &LapseApprovalPeriod::approval, Shape::known_id),
+                 need("until", &LapseApprovalPeriod::until, Shape::plan)};
+};
+
+/// A notice went out, or was given up.
+struct SendAlert {
+  EventId alert;
+  std::string_view channel;
+  std::int32_t level = 0;
+  std::int32_t number = 0;
+  Instant at;
+  std::string_view outcome;
+  static constexpr bool of_the_service = true;
+  static constexpr std::string_view command = "SendAlert";
+  static constexpr auto members = std::tuple{
+      need("alert", &SendAlert::alert, Shape::known_id), need("channel", &SendAlert::channel, Shape::slug),
+      need("level", &SendAlert::level, Shape::number),   need("number", &SendAlert::number, Shape::number),
+      need("at", &SendAlert::at, Shape::fact),           need("outcome", &SendAlert::outcome, Shape::name)};
+};
+
+/// Nobody has answered an alert in time.
+struct EscalateAlert {
+  EventId alert;
+  std::int32_t level = 0;
+  static constexpr bool of_the_service = true;
+  static constexpr std::string_view command = "EscalateAlert";
+  static constexpr auto members = std::tuple{need("alert", &EscalateAlert::alert, Shape::known_id),
+                                             need("level", &EscalateAlert::level, Shape::number)};
+};
+
 /// Every command that is understood.
 using CommandData =
     std::variant<ReceiveReferral, AmendReferral, ReceiveFollowUpReferral, WithdrawReferral, RecordDischarge,
@@ -522,7 +605,14 @@ using CommandData =
                  RevokeApproval, DenyApproval, FileObjection, DecideObjection, RecordCoverage,
                  RecordExemption, AgreeCarePlan, ScheduleVisit, RescheduleVisit, CancelVisit, MissVisit,
                  DeliverVisit, CorrectVisit, VoidVisit, RequestExtension, GrantExtension, DenyExtension,
-                 CompleteCare, DiscontinueCare, ReopenCase, SendFinalReport, AdoptSettings, TickChecklist>;
+                 CompleteCare, DiscontinueCare, ReopenCase, SendFinalReport, AdoptSettings, TickChecklist,
+                 AcknowledgeAlert, SnoozeAlert, MissStartDeadline, MissDeadline, LapseApprovalPeriod,
+                 SendAlert, EscalateAlert>;
+
+template <class T>
+concept OfTheService = requires {
+  requires T::of_the_service;
+};
 
 /// A reason given for a rule.
 struct ReasonGiven {
@@ -556,7 +646,13 @@ struct Command {
   [[nodiscard]] std::string_view name() const {
     return std::visit([](const auto& data) { return data.command; }, data);
   }
+  /// Whether only the service itself may ask for it.
+  [[nodiscard]] bool of_the_service() const {
+    return std::visit([]<class T>(const T&) { return OfTheService<T>; }, data);
+  }
 };
+/// The id that a command of the service has in its case: the same for everybody who asks for the same.
+[[nodiscard]] EventId own_id_of(const CaseId& id, const CommandData& data);
 
 /// The first member given that belongs to the other benefit only.
 template <class Referral>

@@ -9,10 +9,13 @@
 #include "events/uuid.h"
 #include "projections/evolve.h"
 #include "projections/row_codec.h"
+#include "projections/timers.h"
 #include "services/fresh_key.h"
 #include "services/http/http.h"
+#include "services/intake/command_json.h"
 #include "services/intake/decide.h"
 #include "services/seal.h"
+#include "services/service_commands.h"
 
 namespace geleit {
 namespace {
@@ -74,8 +77,9 @@ bool behind(const Positions& a, const Positions& b) {
   return false;
 }
 
-/// What tags of settings are made with: they hold nothing that a key would have to keep.
-std::shared_ptr<const PersonKey> key_of_settings() {
+/// What tags of settings and of the service's own commands are made with: they hold nothing that a key would
+/// have to keep.
+std::shared_ptr<const PersonKey> key_without_person() {
   static const auto key = std::make_shared<const PersonKey>(make_person_key({}, {}, {}));
   return key;
 }
@@ -178,6 +182,10 @@ struct Intake::Entry {
   /// The last batch of keys that records of this case wait for: later ones of the case must not overtake.
   std::uint64_t key_batch = 0;
   bool one_at_a_time = false;  ///< after a lost race
+  /// Each "no" that waits for the log's end, held or resting: no event is decided behind it. If another
+  /// intake decided the same at the same moment, its record is ours to the octet: lying before that end, it
+  /// would be read back as ours, and the "no" that it disproves would not be decided again.
+  std::size_t noes = 0;
   /// How many more may be decided, of `ahead` that a case may be ahead of the log.
   [[nodiscard]] std::size_t room(std::size_t ahead_max) const {
     const std::size_t limit = one_at_a_time ? 1 : ahead_max;
@@ -201,8 +209,8 @@ struct Intake::Round {
   std::vector<PersonKey> keys;
   std::vector<NewRecord> records;
   std::vector<NewRecord> behind_keys;  ///< to be appended when `keys` are durable
-  /// Cases of which a command waits for the tables: what came after it waits behind it.
-  std::unordered_set<CaseId> waiting_for_tables;
+  /// Cases of which a command is blocked: what came after it waits behind it.
+  std::unordered_set<CaseId> blocked;
   bool moved = false;
 };
 
@@ -347,28 +355,31 @@ bool Intake::step() {
       moved = true;
     }
   }
+  take_told_ends();
   {
     // What was read back is answered together, so that each io thread is woken once.
     const http::AnswerBatch together;
     moved = read_back() || moved;
     moved = answer_rested() || moved;
   }
-  take_told_ends();
   if (unsettled_) settle();
   const std::vector<Item> items = take_queue();
   if (items.empty()) {
     if (tables_behind_) let_go_of_cases();
     return moved;
   }
-  Round round;
-  if (unsettled_ || (ends_beside_ && !log_.trouble().empty())) {
+  const auto answer_items = [&](const Message<>& found) {
     for (const Item& item : items) {
       if (item.released) {
         const auto entry = cases_.find(case_of(item.command()));
         if (entry != cases_.end() && entry->second->released > 0) --entry->second->released;
       }
-      answer(item, not_ready(message::log_unavailable));
+      answer(item, not_ready(found));
     }
+  };
+  Round round;
+  if (unsettled_ || (ends_beside_ && !log_.trouble().empty())) {
+    answer_items(message::log_unavailable);
     return true;
   }
   try {
@@ -376,26 +387,31 @@ bool Intake::step() {
     load_cases(items, round);
   } catch (const std::exception& failure) {
     note_trouble(failure);
-    for (const Item& item : items) {
-      if (item.released) --cases_.at(case_of(item.command()))->released;
-      answer(item, not_ready(message::case_parked));
-    }
+    answer_items(message::case_parked);
     return true;
   }
-  for (const Item& item : items) {
+  for (auto item = items.begin(); item != items.end(); ++item) {
     if (entered_) {
       // Recorded times follow the commands, so each is appended at its own.
-      const auto* command = std::get_if<Command>(&item.submission->commands[item.index]);
+      const auto* command = std::get_if<Command>(&item->submission->commands[item->index]);
       if (command && command->entered && *command->entered > clock_.now()) {
         flush(round);
+        if (!has_recorded_timers(*command->entered, round)) {
+          blocked_.insert(blocked_.end(), item, items.end());
+          break;
+        }
         entered_->advance_to(*command->entered);
       }
     }
-    decide_item(item, round);
+    decide_item(*item, round);
   }
   flush(round);
   let_go_of_cases();
-  if (!blocked_.empty() && waits_for_tables_) waits_for_tables_();
+  const auto wants_tables = [&](const Item& item) {
+    const auto found = cases_.find(case_of(item.command()));
+    return found == cases_.end() || found->second->noes == 0;
+  };
+  if (waits_for_tables_ && std::ranges::any_of(blocked_, wants_tables)) waits_for_tables_();
   return moved || !again_.empty() || blocked_.size() < items.size();
 }
 
@@ -469,7 +485,10 @@ bool Intake::answer_rested() {
   };
   const auto first_left = std::stable_partition(resting_.begin(), resting_.end(), read_far_enough);
   const bool any = first_left != resting_.begin();
-  for (auto at = resting_.begin(); at != first_left; ++at) answer(at->item, std::move(at->rejection));
+  for (auto at = resting_.begin(); at != first_left; ++at) {
+    --cases_.at(at->case_id)->noes;
+    answer(at->item, std::move(at->rejection));
+  }
   resting_.erase(resting_.begin(), first_left);
   return any;
 }
@@ -560,6 +579,7 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
   done.accepted.recorded = record.recorded;
   done.accepted.position = position;
   for (auto& [item, held, wanted_end, ends_ticket] : done.held) {
+    const bool waits = ends_ticket != 0 || !wanted_end.empty();
     if (auto* repeat = std::get_if<Accepted>(&held); repeat && repeat->id == done.accepted.id) {
       *repeat = done.accepted;
       repeat->repeated = true;
@@ -570,11 +590,13 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
       if (told_nothing_) held = not_ready(message::log_unavailable);
       if (told_nothing_) wanted_end.clear();
     }
-    if (ends_ticket != 0 || (!wanted_end.empty() && behind(read_to_, wanted_end)))
+    if (ends_ticket != 0 || (!wanted_end.empty() && behind(read_to_, wanted_end))) {
       resting_.push_back({std::move(item), link.stream, std::get<Rejection>(std::move(held)),
                           std::move(wanted_end), ends_ticket});
-    else
+    } else {
+      if (waits) --entry.noes;
       answer(item, std::move(held));
+    }
   }
   answer(done.item, std::move(done.accepted));
   if (entry.pending.empty() && entry.waiting.empty()) entry.one_at_a_time = false;
@@ -686,7 +708,8 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
     // One that stood still may have been mended since; only the tables know.
     if (const auto found = cases_.find(id); found != cases_.end() && found->second->parked) {
       const Entry& entry = *found->second;
-      const bool at_rest = entry.pending.empty() && entry.waiting.empty() && entry.released == 0;
+      const bool at_rest =
+          entry.pending.empty() && entry.waiting.empty() && entry.released == 0 && entry.noes == 0;
       const bool in_tables =
           entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value];
       if (at_rest && in_tables) forget(found);
@@ -754,6 +777,62 @@ Intake::Cases::iterator Intake::forget(Cases::iterator entry) {
   return cases_.erase(entry);
 }
 
+/// False while something is still to be recorded or the tables do not know yet whether there is.
+bool Intake::has_recorded_timers(Instant until, Round& round) {
+  if (!records_timers_ || berlin_date(until) == berlin_date(clock_.now())) return true;
+  // What is on its way to the log may bring timers, too, and the log's end does not tell of it.
+  if (std::any_of(cases_.begin(), cases_.end(),
+                  [](const auto& entry) { return !entry.second->pending.empty(); }))
+    return false;
+  const Positions ends = log_.ends();
+  auto snapshot = store_.snapshot();
+  if (behind(read_to_, ends) || behind(snapshot->state().positions(), ends)) return false;
+  constexpr std::size_t timers_max = 1'000;
+  std::vector<Item> items;
+  std::optional<Instant> moment;
+  for (const TimerRow& timer : due_timers(Reading(snapshot), until, timers_max)) {
+    std::string key = key_of(timer);
+    if (timers_refused_.contains(key)) continue;
+    // One moment after the other: what is recorded may bring what is due before the next, as an alert does
+    // that goes up.
+    if (moment && timer.due != *moment) break;
+    moment = timer.due;
+    std::string line;
+    append_due_command(line, timer);
+    static thread_local CommandReader reader;
+    auto submission = std::make_shared<Submission>();
+    submission->answers.resize(1);
+    submission->open = 1;
+    submission->commands.push_back(reader.read(line, timer.due, Caller::service));
+    submission->answered = [this, key = std::move(key)](const std::vector<Answer>& answers) {
+      if (std::holds_alternative<Rejection>(answers.front())) timers_refused_.insert(key);
+    };
+    items.push_back({std::move(submission), 0, 0, false, {}, {}});
+  }
+  if (items.empty()) {
+    timers_refused_.clear();
+    return true;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    status_.unanswered += items.size();
+  }
+  round.snapshot = std::move(snapshot);
+  load_cases(items, round);
+  for (Item& item : items) {
+    if (const auto* command = std::get_if<Command>(&item.submission->commands.front())) {
+      const Instant due = *command->happened.at;
+      if (due > clock_.now()) {
+        flush(round);
+        entered_->advance_to(due);
+      }
+    }
+    decide_item(std::move(item), round);
+  }
+  flush(round);
+  return false;
+}
+
 void Intake::decide_item(Item item, Round& round) {
   if (auto* rejection = std::get_if<Rejection>(&item.submission->commands[item.index])) {
     Rejection unreadable = std::move(*rejection);
@@ -763,7 +842,7 @@ void Intake::decide_item(Item item, Round& round) {
   const CaseId id = case_of(item.command());
   const auto found = cases_.find(id);
   // What comes after settings is judged by them, so it waits until they have been read back.
-  if (found == cases_.end() || settings_pending_ > 0 || round.waiting_for_tables.contains(id)) {
+  if (found == cases_.end() || settings_pending_ > 0 || round.blocked.contains(id)) {
     blocked_.push_back(std::move(item));
     return;
   }
@@ -784,8 +863,9 @@ void Intake::decide_item(Item item, Round& round) {
 bool Intake::answer_repeat(Entry& entry, const CaseId& id, const Item& item) {
   const Command& command = item.command();
   const auto same = [&](const std::shared_ptr<const PersonKey>& key, const ContentTag& tag) {
-    // After an erasure nothing can be compared any more, and a known id is answered as repeated.
-    return !key || content_tag(*key, command.content) == tag;
+    // After an erasure nothing can be compared any more, and a known id is answered as repeated. The service
+    // says the same by the same id, if at another time.
+    return !key || command.of_the_service() || content_tag(*key, command.content) == tag;
   };
   for (Pending& pending : entry.pending) {
     if (pending.accepted.id != command.id) continue;
@@ -855,7 +935,9 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
 
   const auto* referral = std::get_if<ReceiveReferral>(&command.data);
   if (!entry.ahead.exists() && !referral) return refuse(&entry, std::move(item), no_such_case(id));
-  if (entry.ahead.exists() && !entry.key) return refuse(&entry, std::move(item), erased(id));
+  // What the service records needs nothing of the person, and is recorded of an erased one, too.
+  const bool own = command.of_the_service();
+  if (entry.ahead.exists() && !entry.key && !own) return refuse(&entry, std::move(item), erased(id));
   if (command.expect_version && (*command.expect_version > entry.ahead.head.version ||
                                  *command.expect_version < entry.ahead.client_version)) {
     return refuse(&entry, std::move(item),
@@ -875,7 +957,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
 
   // The person: of the case, or, for a referral, the one it brings or names.
   std::optional<PersonData> known_person;
-  std::shared_ptr<const PersonKey> key = entry.key;
+  std::shared_ptr<const PersonKey> key = own ? key_without_person() : entry.key;
   bool new_key = false;
   if (referral && !entry.ahead.exists()) {
     const PersonId person = person_of(command, *referral);
@@ -888,7 +970,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
           if (item.ends_ticket == 0) item.ends_ticket = ticket_for_ends();
           if (item.ends_ticket > told_) {
             ask_ends();
-            round.waiting_for_tables.insert(id);
+            round.blocked.insert(id);
             blocked_.push_back(std::move(item));
             return;
           }
@@ -897,7 +979,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
         }
         if (item.tables_to.empty()) item.tables_to = log_.ends();
         if (behind(round.snapshot->state().positions(), item.tables_to)) {
-          round.waiting_for_tables.insert(id);
+          round.blocked.insert(id);
           blocked_.push_back(std::move(item));
           return;
         }
@@ -921,7 +1003,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
           make_person_key({uuid_v7(now, chance_.next(), chance_.next())}, person, fresh_key(chance_)));
       new_key = true;
     }
-  } else if (entry.ahead.exists() && !entry.person) {
+  } else if (entry.ahead.exists() && !entry.person && !own) {
     const auto clear = open_field(*key, id, SealedField::person, entry.ahead.person.bytes);
     if (!clear) return refuse(&entry, std::move(item), not_ready(message::case_parked));
     entry.person = decode_person(*clear);
@@ -940,7 +1022,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   const Circumstances circumstances{.now = now,
                                     .today = today,
                                     .rules = *rules,
-                                    .person = entry.person ? &*entry.person : nullptr,
+                                    .person = entry.person && !own ? &*entry.person : nullptr,
                                     .known_person = known_person ? &*known_person : nullptr,
                                     .rule_book = rules_,
                                     .seal = sealer,
@@ -948,12 +1030,13 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   auto decided = decide(entry.ahead, command, circumstances);
   if (auto* rejection = std::get_if<Rejection>(&decided))
     return refuse(&entry, std::move(item), std::move(*rejection));
+  if (waits_behind_no(entry, id, item, round)) return;
   Proposal& proposal = std::get<Proposal>(decided);
 
   Event event = event_of(command, id, entry.ahead.head, now, *key, item.submission->trace);
   event.provider = referral ? referral->provider : std::string_view(entry.ahead.provider);
   event.judged_by = judged_by;
-  event.key = key->id;
+  event.key = key->id;  // none, where nothing is sealed
   event.findings = std::move(proposal.findings);
   event.deviations = std::move(proposal.deviations);
   event.payload = std::move(proposal.payload);
@@ -980,7 +1063,7 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   const bool behind_keys = new_key || entry.key_batch > key_batches_done_.load(std::memory_order_acquire);
   if (new_key) round.keys.push_back(*key);
   if (behind_keys) entry.key_batch = key_batches_ + 1;
-  entry.key = key;
+  if (!own) entry.key = key;
   if (amends_person || referral) entry.person.reset();
   if (referral) new_persons_[{entry.ahead.provider, entry.ahead.person_id}] = id;
   entry.pending.push_back({std::move(item), hash, event.tag, std::move(accepted), {}});
@@ -994,7 +1077,7 @@ void Intake::decide_settings(Entry& entry, const CaseId& id, Item item, Round& r
   Command& command = item.command();
   const auto& settings = std::get<AdoptSettings>(command.data);
   entry.settings = true;
-  entry.key = key_of_settings();
+  entry.key = key_without_person();
   if (answer_repeat(entry, id, item)) return;
   if (command.expect_version && (*command.expect_version > entry.ahead.head.version ||
                                  *command.expect_version < rules_.last_adopted(settings.provider))) {
@@ -1018,6 +1101,7 @@ void Intake::decide_settings(Entry& entry, const CaseId& id, Item item, Round& r
   auto decided = decide({}, command, circumstances);
   if (auto* rejection = std::get_if<Rejection>(&decided))
     return refuse(&entry, std::move(item), std::move(*rejection));
+  if (waits_behind_no(entry, id, item, round)) return;
 
   Event event = event_of(command, id, entry.ahead.head, now, *entry.key, item.submission->trace);
   event.provider = settings.provider;
@@ -1045,32 +1129,43 @@ void Intake::note_trouble(const std::exception& failure) {
                    dynamic_cast<const KeyStoreDamaged*>(&failure) != nullptr;
 }
 
+/// True when the event has to wait (Entry::noes). It keeps its turn, and what came after it waits behind it.
+bool Intake::waits_behind_no(Entry& entry, const CaseId& id, Item& item, Round& round) {
+  if (entry.noes == 0 || item.submission->dry_run) return false;
+  item.released = true;
+  ++entry.released;
+  round.blocked.insert(id);
+  blocked_.push_back(std::move(item));
+  return true;
+}
+
 void Intake::refuse(Entry* entry, Item item, Rejection rejection) {
   // A wrong "no" would go unnoticed. So it rests on nothing unconfirmed, and waits until the end that the log
   // had when it was found has been read; if that brings another's record of the case, it is decided again
   // (lost).
   if (entry && rejection.kind != RejectionKind::not_ready) {
+    std::uint64_t ticket = 0;
+    Positions end;
     if (ends_beside_) {
-      const std::uint64_t ticket = ticket_for_ends();
-      const CaseId id = case_of(item.command());
-      if (!entry->pending.empty())
-        entry->pending.back().held.push_back({std::move(item), std::move(rejection), {}, ticket});
-      else
-        resting_.push_back({std::move(item), id, std::move(rejection), {}, ticket});
-      return ask_ends();
+      ticket = ticket_for_ends();
+    } else {
+      try {
+        end = log_.ends();
+      } catch (const LogUnavailable&) { return answer(item, not_ready(message::log_unavailable)); }
+      if (!behind(read_to_, end)) end.clear();
     }
-    try {
-      Positions end = log_.ends();
-      if (!entry->pending.empty()) {
-        entry->pending.back().held.push_back({std::move(item), std::move(rejection), std::move(end)});
-        return;
-      }
-      if (behind(read_to_, end)) {
-        const CaseId id = case_of(item.command());
-        resting_.push_back({std::move(item), id, std::move(rejection), std::move(end)});
-        return;
-      }
-    } catch (const LogUnavailable&) { return answer(item, not_ready(message::log_unavailable)); }
+    const bool waits = ticket != 0 || !end.empty();
+    if (waits) ++entry->noes;
+    if (!entry->pending.empty()) {
+      entry->pending.back().held.push_back({std::move(item), std::move(rejection), std::move(end), ticket});
+    } else if (waits) {
+      const CaseId id = case_of(item.command());
+      resting_.push_back({std::move(item), id, std::move(rejection), std::move(end), ticket});
+    } else {
+      answer(item, std::move(rejection));
+    }
+    if (ticket != 0) ask_ends();
+    return;
   }
   answer(item, std::move(rejection));
 }
@@ -1143,19 +1238,17 @@ void Intake::let_go_of_cases() {
   std::erase_if(seen_elsewhere_,
                 [&](const auto& seen) { return seen.second.offset < reached[seen.second.partition.value]; });
   if (!too_many()) return tell();
+  // A "no" that rests is decided again when a record of its case comes, which only a case at hand notices.
   const auto in_tables = [&](const Entry& entry) {
-    return entry.pending.empty() && entry.waiting.empty() && entry.released == 0 &&
+    return entry.pending.empty() && entry.waiting.empty() && entry.released == 0 && entry.noes == 0 &&
            (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);
   };
-  // A "no" that rests is decided again when a record of its case comes, which only a case at hand notices.
-  std::unordered_set<CaseId> awaited;
-  for (const Resting& resting : resting_) awaited.insert(resting.case_id);
   std::erase_if(new_persons_, [&](const auto& fresh) {
     const auto found = cases_.find(fresh.second);
     return found == cases_.end() || in_tables(*found->second);
   });
   for (auto at = cases_.begin(); at != cases_.end();)
-    at = in_tables(*at->second) && !awaited.contains(at->first) ? forget(at) : std::next(at);
+    at = in_tables(*at->second) ? forget(at) : std::next(at);
   cases_kept_ = cases_.size();
   events_kept_ = events_at_hand_;
   tell();

@@ -10,7 +10,7 @@
 //
 // One thread decides; everything about a case happens in the order of its commands. It may decide ahead on
 // its own unconfirmed events: the chain makes everything after a stale record stale too, and it is decided
-// again.
+// again. Behind a "no" that waits for the log's end no event is decided.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -139,6 +140,10 @@ class Intake {
   /// Runs, in intake's thread, when a command waits for the tables to be read further. Set before `run`.
   void on_waiting_for_tables(std::function<void()> waits) { waits_for_tables_ = std::move(waits); }
 
+  /// For a clock that follows the commands: before a command of another day is decided, what has come due in
+  /// between is recorded, each at its own time (API.md, Getting in). Set before `run`.
+  void record_timers() { records_timers_ = entered_ != nullptr; }
+
   [[nodiscard]] IntakeStatus status() const;
 
  private:
@@ -168,6 +173,7 @@ class Intake {
   /// Where `queue_cases_` and `quick_cases_` count it.
   [[nodiscard]] static std::optional<std::uint32_t> slot_of(const Submitted& submitted);
   void load_cases(const std::vector<Item>& items, Round& round);
+  [[nodiscard]] bool has_recorded_timers(Instant until, Round& round);
   void decide_item(Item item, Round& round);
   void decide_in(Entry& entry, const CaseId& id, Item item, Round& round);
   void decide_settings(Entry& entry, const CaseId& id, Item item, Round& round);
@@ -176,6 +182,7 @@ class Intake {
   [[nodiscard]] std::optional<std::pair<CaseId, SealedCopy>> sealed_person(const std::string& provider,
                                                                            PersonId person,
                                                                            const Snapshot& snapshot) const;
+  [[nodiscard]] bool waits_behind_no(Entry& entry, const CaseId& id, Item& item, Round& round);
   void refuse(Entry* entry, Item item, Rejection rejection);
   void answer(const Item& item, Answer answer);
   void flush(Round& round);
@@ -190,6 +197,8 @@ class Intake {
   const Clock& clock_;
   Chance& chance_;
   EnteredClock* entered_;
+  bool records_timers_ = false;
+  std::set<std::string> timers_refused_;  ///< keys of those that the case as it is in the log does not have
   std::function<void()> waits_for_tables_;
   std::function<void(std::function<void()>)> beside_, ends_beside_;
   std::uint64_t key_batches_ = 0;                   ///< given to `beside_`
@@ -205,7 +214,7 @@ class Intake {
   std::vector<std::unique_ptr<LogReader>> readers_;
   Positions read_to_;
   std::deque<Item> again_;    ///< to be decided (again) before the queue
-  std::deque<Item> blocked_;  ///< until the tables have been read further
+  std::deque<Item> blocked_;  ///< until the tables have been read further, or a "no" before it is answered
   std::vector<Resting> resting_;
   std::size_t settings_pending_ = 0;  ///< of all cases' unconfirmed events those that adopt settings
   bool unsettled_ = false;  ///< an append failed: nothing is decided before the log's end has been read

@@ -130,7 +130,7 @@ void judge_st_group(Judgement& j, std::int32_t group_size);
 bool new_approval(Judgement& j, ApprovalId id);
 
 // One per command, beside others of its noun: decide_referral.cc, decide_approval.cc, decide_extension.cc,
-// decide_visit.cc, decide_care.cc, decide_settings.cc.
+// decide_visit.cc, decide_care.cc, decide_alert.cc, decide_settings.cc.
 Decided decide_on(Judgement& j, const ReceiveReferral& c);
 Decided decide_on(Judgement& j, const AmendReferral& c);
 Decided decide_on(Judgement& j, const ReceiveFollowUpReferral& c);
@@ -164,5 +164,12 @@ Decided decide_on(Judgement& j, const ReopenCase& c);
 Decided decide_on(Judgement& j, const SendFinalReport& c);
 Decided decide_on(Judgement& j, const TickChecklist& c);
 Decided decide_on(Judgement& j, const AdoptSettings& c);
+Decided decide_on(Judgement& j, const AcknowledgeAlert& c);
+Decided decide_on(Judgement& j, const SnoozeAlert& c);
+Decided decide_on(Judgement& j, const MissStartDeadline& c);
+Decided decide_on(Judgement& j, const MissDeadline& c);
+Decided decide_on(Judgement& j, const LapseApprovalPeriod& c);
+Decided decide_on(Judgement& j, const SendAlert& c);
+Decided decide_on(Judgement& j, const EscalateAlert& c);
 
 }  // namespace geleit

@@ -48,6 +48,11 @@ class View {
     const auto rows = rows_of(table);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (i > 0) out.push_back(',');
+      std::optional<std::string> note;
+      if (const auto* alert = std::get_if<AlertRow>(&rows[i].row);
+          alert && question_.opener && question_.opener->note)
+        note = question_.opener->note(*alert);
+      asked_.note = note ? &*note : nullptr;
       append_row_json(out, list_table(table).columns, rows[i].row, asked_);
       out.pop_back();
       more(rows[i].row);
@@ -104,20 +109,6 @@ class View {
       text("until", to_string(a.until));
       plain("extension", a.extension ? "true" : "false");
       plain("revoked", a.revoked ? "true" : "false");
-    });
-  }
-
-  void alerts() {
-    const auto deadlines = deadlines_of(case_, *question_.rules);
-    objects("alerts", case_.missed, [&](const Missed& m) {
-      // It is over once the deadline was opened anew or is no longer missed without being met.
-      const bool open = std::any_of(deadlines.begin(), deadlines.end(), [&](const DeadlineRow& row) {
-        return row.rule == m.rule && row.generation == m.generation && is_missed_once_due(row) && !row.met_on;
-      });
-      text("alert", to_string(m.alert));
-      text("rule", word(m.rule));
-      text("raised", to_string(berlin_midnight(m.acts_on + 1)));
-      text("state", open ? "open" : "closed");
     });
   }
 
@@ -257,7 +248,7 @@ std::string case_view(const Case& c, const StoreState& state, CivilDate today, c
   view.list("visits", Table::visits);
   view.tasks();
   view.approvals();
-  view.alerts();
+  view.list("alerts", Table::alerts);
   view.findings();
   view.copay();
   view.as_at(state);

@@ -8,7 +8,7 @@
 
 #include "events/civil_time.h"
 #include "events/uuid.h"
-#include "projections/deadlines.h"
+#include "projections/alerts.h"
 #include "projections/rules/catalogue.h"
 
 namespace geleit {
@@ -422,6 +422,11 @@ class PageWriter {
       person = question_.opener->person(c->id, c->person);
       if (person) asked.person = &*person;
     }
+    std::optional<std::string> note;
+    if (const auto* a = std::get_if<AlertRow>(&row); a && question_.opener && question_.opener->note) {
+      note = question_.opener->note(*a);
+      if (note) asked.note = &*note;
+    }
     if (question_.csv) {
       append_row_csv(page_.body, shape_.columns, row, asked);
     } else {
@@ -495,9 +500,18 @@ void write_case(const Reading& reading, const ListTable& table, const ListShape&
   write_sorted(std::move(rows), shape, plan, page);
 }
 
+/// The rows of some states stand in an index of their own, by the same values.
+std::uint8_t column_to_read(const Plan& plan) {
+  const bool unsettled = std::any_of(plan.filters.begin(), plan.filters.end(), [](const Filter& filter) {
+    const auto* state = std::get_if<std::string>(&filter.wanted);
+    return filter.column->name == "state" && state && *state != word(AlertState::closed);
+  });
+  return unsettled && plan.sort.index_unsettled != 0 ? plan.sort.index_unsettled : plan.sort.index;
+}
+
 void write_run(const Reading& reading, const ListTable& table, const Plan& plan, const Whose& from,
                PageWriter& page) {
-  Run run{plan.sort.index, plan.descending, plan.after, {}, {}};
+  Run run{column_to_read(plan), plan.descending, plan.after, {}, {}};
   std::optional<std::string> last;
   if (run.column != 0) {
     const Bounds bounds = sorted_bounds(table, plan);

@@ -22,6 +22,8 @@ namespace geleit {
 struct Opener {
   std::function<std::optional<PersonData>(const CaseId&, const SealedCopy&)> person;
   std::function<std::optional<std::string>(const CaseId&, const SealedCopy&)> reference;
+  /// What was written to an answered alert (AlertRow::note).
+  std::function<std::optional<std::string>(const AlertRow&)> note;
 };
 
 inline constexpr std::int64_t page_rows_max = 500;

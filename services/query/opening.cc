@@ -24,6 +24,10 @@ Opener opener_of(const KeyStore& keys) {
   opener.reference = [&keys](const CaseId& id, const SealedCopy& copy) {
     return open(keys, copy.key, id, SealedField::reference, copy.bytes);
   };
+  opener.note = [&keys](const AlertRow& row) {
+    const auto field = row.answer == AlertAnswer::acknowledged ? SealedField::note : SealedField::reason;
+    return open(keys, row.note.key, row.case_id, field, row.note.bytes);
+  };
   return opener;
 }
 

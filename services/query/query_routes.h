@@ -43,6 +43,8 @@ struct QuerySources {
   std::function<void(const std::exception&)> unreadable;
   /// The last backup as a JSON object, or `null`.
   std::function<std::string()> last_backup;
+  /// How watch and alert are doing, a JSON object each, or `null` where this process has not that role.
+  std::function<std::string()> watch, alert;
   /// Asks for the tables to be brought on, since a read waits for them.
   std::function<void()> hurry;
   /// Reads that wait now.

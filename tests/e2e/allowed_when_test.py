@@ -32,17 +32,19 @@ class Situation:
     voided: str | None = None
     died: bool = False
     scheduled: str = ""
+    alert: str = ""
 
 
 def begin(story) -> Situation:
     case = story.referral()
+    alert = case.settles().alert()["alert"]
     case.schedules("2026-07-10")
     scheduled = case.visit
     case.does(
         "ReceiveFollowUpReferral",
         {"prescribed_on": "2026-03-30", "units": 6, "prescriber": {"kind": "hospital"}},
     )
-    return Situation(case, "referred", scheduled=scheduled)
+    return Situation(case, "referred", scheduled=scheduled, alert=alert)
 
 
 def applied(story):
@@ -391,6 +393,10 @@ def tries(s: Situation):
     yield "SendFinalReport", {"sent_on": "2026-05-20", "to": "Krankenkasse"}, None, closed
     yield "TickChecklist", {"step": "agree_care_plan", "item": "sign"}, None, s.state != "withdrawn"
 
+    alert = s.alert or unknown
+    yield "AcknowledgeAlert", {"alert": alert, "note": "Familie ruft zurück"}, None, True
+    yield "SnoozeAlert", {"alert": alert, "until": "2026-07-03", "reason": "Kind im Urlaub"}, None, True
+
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda builder: builder.__name__)
 def test_every_command_in_every_situation(story, situation):
@@ -401,7 +407,7 @@ def test_every_command_in_every_situation(story, situation):
     adopted = {"provider": story.provider, "from": "2026-01-01", "settings": settings}
     story.client.done("AdoptSettings", None, adopted)
     s = situation(story)
-    before = s.case.now()
+    before = s.case.settles().now()
     state = before["state"]
     if s.state is not None:
         assert state == s.state

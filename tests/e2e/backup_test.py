@@ -14,7 +14,7 @@ import time
 import pytest
 
 from client import Client, new_id, refused
-from program import Server, executable, geleit
+from program import NO_WATCH, Server, executable, geleit
 from story import Story, referral_data
 
 pytestmark = pytest.mark.embedded
@@ -23,7 +23,7 @@ CLOCK = "2026-06-30T12:00:00+02:00"
 
 
 def filled(place, cases=5):
-    with Server(place / "data", CLOCK) as server:
+    with Server(place / "data", CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         for _ in range(cases):
             Story(client).running()
@@ -56,7 +56,7 @@ def events(data):
 def test_the_drill(tmp_path):
     """tables are copied before the log, the log before the keys; while running; verified; restore drill"""
     data = tmp_path / "data"
-    server = Server(data, CLOCK).start()
+    server = Server(data, CLOCK, NO_WATCH).start()
     client = Client(server.url)
     for _ in range(5):
         Story(client).running()
@@ -100,7 +100,7 @@ def test_the_drill(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Restored" in done.stdout
     assert geleit("check", "--data", data).returncode == 0
-    with Server(data, CLOCK) as server:
+    with Server(data, CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         rows = {row["case"]: row for row in client.rows("cases")}
         for accepted in before:
@@ -151,7 +151,7 @@ def test_a_flipped_octet_of_a_backup_is_named(tmp_path, folder):
 def test_what_is_damaged_is_not_called_a_backup(tmp_path, folder):
     """verified: what lies damaged where it is copied from is noticed, and no copy is left"""
     data = tmp_path / "data"
-    with Server(data, CLOCK) as server:
+    with Server(data, CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         for _ in range(20):
             Story(client).running()
@@ -177,7 +177,7 @@ def test_tables_of_a_backup_can_be_left_out(tmp_path):
     assert done.returncode == 3 and "--without-tables" in done.stderr
     done = restore(tmp_path / "b", tmp_path / "new", "--without-tables", *key)
     assert done.returncode == 0, done.stderr
-    with Server(tmp_path / "new", CLOCK) as server:
+    with Server(tmp_path / "new", CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         assert len(client.rows("cases")) == 3
         client.close()
@@ -208,7 +208,7 @@ def test_a_restore_that_was_cut_off_is_no_empty_directory(tmp_path):
 
 def test_a_service_elsewhere_is_asked_for(tmp_path):
     """an error says what to do"""
-    with Server(tmp_path / "data", CLOCK):
+    with Server(tmp_path / "data", CLOCK, NO_WATCH):
         done = backup(tmp_path / "data", tmp_path / "b", "--server", "http://127.0.0.1:1")
         assert done.returncode == 3 and "--server" in done.stderr and str(tmp_path / "data") in done.stderr
         assert not list(tmp_path.glob("b*"))
@@ -238,13 +238,13 @@ def test_another_master_key_is_refused_by_name(tmp_path):
 
 def test_the_service_holds_one_checkpoint_at_a_time(tmp_path):
     """works while the service runs"""
-    with Server(tmp_path / "data", CLOCK) as server:
+    with Server(tmp_path / "data", CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         Story(client).referral()
         assert client.request("POST", "/v1/backup").status_code == 200
         refused(client.request("POST", "/v1/backup"), 409)
         assert backup(tmp_path / "data", tmp_path / "b", "--server", server.url).returncode == 0
-        with Server(tmp_path / "other", CLOCK) as other:
+        with Server(tmp_path / "other", CLOCK, NO_WATCH) as other:
             wrong = backup(tmp_path / "data", tmp_path / "c", "--server", other.url)
             assert wrong.returncode == 3 and str(tmp_path / "other") in wrong.stderr
         client.close()
@@ -254,7 +254,7 @@ def test_a_backup_that_is_killed_leaves_nothing_that_looks_like_one(tmp_path):
     """whatever is killed when: what is called DEST is whole, and the next backup goes on"""
     data = tmp_path / "data"
     chance = random.Random(7)
-    with Server(data, CLOCK) as server:
+    with Server(data, CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         for _ in range(5):
             Story(client).running()
@@ -298,7 +298,7 @@ def test_who_was_erased_after_the_backup_stays_erased(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "1 erased since" in done.stdout
     assert (tmp_path / "new" / "erasures.journal").read_text() == journal.read_text()
-    with Server(tmp_path / "new", CLOCK) as server:
+    with Server(tmp_path / "new", CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         persons = {row["case"]: row["person"] for row in client.rows("cases")}
         erased = event.get("subject") or event["case"]

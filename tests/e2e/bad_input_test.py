@@ -10,6 +10,8 @@ import pytest
 from client import Client, new_id, refused
 from story import Case, Story, at, day_after
 
+ROLES = "intake,query"  # versions and records are counted
+
 JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 

@@ -15,6 +15,7 @@ from client import Client, new_id
 from program import Server, geleit, geleit_json
 from story import Case, Story
 
+ROLES = "intake,query"  # versions and events are counted
 DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
 NOBODY = "http://127.0.0.1:9"
 

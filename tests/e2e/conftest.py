@@ -1,5 +1,5 @@
 """One server for each test file, one provider for each test; CLOCK in a test file sets the server's
-clock."""
+clock, ROLES its roles: where versions and events are counted, nothing but the test is to add any."""
 
 import re
 import uuid
@@ -22,10 +22,16 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left]
 
 
+def roles_of(request) -> tuple:
+    """What a server is started with so that it has the roles that the test file wants."""
+    roles = getattr(request.module, "ROLES", None)
+    return ("--roles", roles) if roles else ()
+
+
 @pytest.fixture(scope="module")
 def server(request, tmp_path_factory):
     data = tmp_path_factory.mktemp("geleit") / "data"
-    running = Server(data, getattr(request.module, "CLOCK", CLOCK))
+    running = Server(data, getattr(request.module, "CLOCK", CLOCK), roles_of(request))
     running.start()
     yield running
     status = running.stop()
@@ -60,13 +66,14 @@ def story(client, request):
 
 
 @pytest.fixture
-def serve(tmp_path):
+def serve(request, tmp_path):
     """Starts servers of the test's own: serve(clock=…, data="a") -> (Server, Client); the same `data`
     continues."""
     started = []
 
     def start(clock=CLOCK, data="data", extra=()):
-        running = Server(tmp_path / data, clock, extra).start()
+        roles = () if "--roles" in extra else roles_of(request)
+        running = Server(tmp_path / data, clock, (*roles, *extra)).start()
         client = Client(running.url)
         started.append((running, client))
         return running, client

@@ -41,6 +41,12 @@ def named(schema: str) -> dict:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
+# What only the service itself asks for; in no schema, for nobody else may (403, field `command`).
+OF_THE_SERVICE = ("MissStartDeadline", "MissDeadline", "LapseApprovalPeriod", "SendAlert", "EscalateAlert")
+# What becomes of it: events that nobody has told.
+OWN_EVENTS = ("StartDeadlineMissed", "DeadlineMissed", "ApprovalPeriodLapsed", "AlertSent", "AlertEscalated")
+
+
 def path_of(url_path: str) -> str | None:
     """The documented route that a path belongs to; a written-out one before one with a variable."""
     if url_path in DOCUMENT["paths"]:

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from client import Client, new_id
-from program import Server, executable, geleit
+from program import NO_WATCH, Server, executable, geleit
 from story import Case, day_after, referral_data
 
 CLOCK = "2026-06-30T12:00:00+02:00"
@@ -105,7 +105,7 @@ def aftermath(tmp_path_factory):
     known: dict[str, dict] = {}
     crashes_in_the_middle = 0
     for number, share in enumerate((0.1, 0.5, 0.85)):
-        server = Server(place / "data", CLOCK).start()
+        server = Server(place / "data", CLOCK, NO_WATCH).start()
         answers = place / f"answers-{number}.ndjson"
         process = submit(file, server.url, answers)
         wait_for_lines(answers, int(len(commands) * share), process)
@@ -122,7 +122,7 @@ def aftermath(tmp_path_factory):
                     assert answer.get("repeated") is True and first == known[answer["id"]]
                 known[answer["id"]] = first
     assert crashes_in_the_middle >= 1, "every submit had ended before its server was killed"
-    server = Server(place / "data", CLOCK).start()
+    server = Server(place / "data", CLOCK, NO_WATCH).start()
     answers = place / "answers.ndjson"
     process = submit(file, server.url, answers)
     status = finish(process, 600)

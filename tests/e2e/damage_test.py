@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from client import Client
-from program import Server, geleit, geleit_json
+from program import NO_WATCH, Server, geleit, geleit_json
 from story import Story
 
 pytestmark = pytest.mark.embedded
@@ -19,7 +19,7 @@ def whole(tmp_path_factory):
     """A directory in sorted files (ended twice), with what its cases look like."""
     data = tmp_path_factory.mktemp("schaden") / "data"
     for _ in range(2):
-        with Server(data, CLOCK) as server:
+        with Server(data, CLOCK, NO_WATCH) as server:
             client = Client(server.url)
             for _ in range(CASES // 2):
                 Story(client).referral()
@@ -52,7 +52,7 @@ def refused(data, language="de"):
 
 
 def rows_of(data):
-    with Server(data, CLOCK) as server:
+    with Server(data, CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         rows, status = client.rows("cases"), client.get("status")
         client.close()
@@ -102,14 +102,14 @@ def test_damaged_tables_are_made_anew(copy, whole, file):
 def test_what_was_killed_while_it_was_being_made_is_made_again(tmp_path, part):
     """kill -9 of the first start: nothing was in it yet, so nothing is lost"""
     data = tmp_path / "data"
-    with Server(data, CLOCK):
+    with Server(data, CLOCK, NO_WATCH):
         pass
     identity = (data / part / "IDENTITY").read_bytes()
     shutil.rmtree(data / part)
     (data / part).mkdir()
     (data / part / "IDENTITY").write_bytes(identity)
     (data / part / "MANIFEST-000001").write_bytes(bytes(13))
-    with Server(data, CLOCK) as server:
+    with Server(data, CLOCK, NO_WATCH) as server:
         client = Client(server.url)
         case = Story(client).referral()
         assert [row["case"] for row in client.rows("cases")] == [case.id]

@@ -80,6 +80,9 @@ def test_cases(year):
     assert rows.keys() == cases.keys()
     for case, facts in cases.items():
         wanted = facts.row()
+        history = client.rows(f"cases/{case}/history")
+        # The second opinion knows nothing of what the service records by itself.
+        wanted["version"] += sum(row["event"] in contract.OWN_EVENTS for row in history)
         assert {k: rows[case][k] for k in wanted if k != "case"} == {
             k: v for k, v in wanted.items() if k != "case"
         }
@@ -201,7 +204,40 @@ def test_a_single_case_agrees_with_the_lists(year):
         assert sorted(map(str, now["deadlines"])) == sorted(map(str, client.rows("deadlines", case=case)))
         assert sorted(map(str, now["visits"])) == sorted(map(str, client.rows("visits", case=case)))
         assert sorted(map(str, now["tasks"])) == sorted(map(str, client.rows("tasks", case=case)))
-        assert len(client.rows(f"cases/{case}/history")) == cases[case].version
+        assert sorted(map(str, now["alerts"])) == sorted(map(str, client.rows("alerts", case=case)))
+        history = [row["event"] for row in client.rows(f"cases/{case}/history")]
+        assert len([event for event in history if event not in contract.OWN_EVENTS]) == cases[case].version
+
+
+def test_every_overdue_start_is_an_alert(year):
+    """`--clock entered`: … due timers are recorded before the first later command"""
+    client, *_ = year
+    overdue = client.rows("overdue-starts")
+    alerts = {row["alert"]: row for row in client.rows("alerts", rule="SMN-START")}
+    assert len(alerts) > 10 and {row["state"] for row in alerts.values()} > {"closed"}
+    for row in overdue:
+        assert row["alert"] is not None, row
+        assert alerts[row["alert"]["id"]]["state"] in ("open", "escalated"), row
+    held = {row["case"] for row in alerts.values() if row["state"] != "closed"}
+    assert held == {row["case"] for row in overdue}
+
+
+def test_what_fell_due_was_recorded_in_its_own_time(year):
+    """… with recorded times of its own: a Missed event at its midnight, an escalation on its day"""
+    client, _, _, cases = year
+    told = collections.Counter()
+    for case in cases:
+        for row in client.rows(f"cases/{case}/history"):
+            if row["event"] not in contract.OWN_EVENTS:
+                continue
+            told[row["event"]] += 1
+            happened, recorded = (datetime.datetime.fromisoformat(row[at]) for at in ("happened", "recorded"))
+            assert happened <= recorded, row
+            # What was entered late, and what follows from it, falls due at once.
+            late = recorded - happened > datetime.timedelta(days=1)
+            told["late"] += late
+    assert told["StartDeadlineMissed"] > 10 and told["AlertEscalated"] > 10
+    assert told["late"] < told.total() / 4
 
 
 def test_every_case_has_a_task_or_none(year):

@@ -10,6 +10,8 @@ import pytest
 from client import new_id, refused
 from story import Case, Story
 
+ROLES = "intake,query"  # versions and records are counted
+
 V5 = str(uuid.uuid5(uuid.NAMESPACE_URL, "chosen by nobody"))
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+import contract
+from client import Client
 from program import ROOT, executable
 
 READY_SECONDS_MAX = 240
@@ -155,8 +157,11 @@ def test_an_interrupted_demonstration_is_continued_at_the_next_start(tmp_path, s
     again = start(data).wait_for(LAST_LINE)
     assert "continuing" in again.text()
     assert not (data / "demo.ndjson").exists()
-    status = again.get("/v1/status")
-    assert status["events"] == len(commands) + len(status["rule_sets"])
+    client = Client(again.url)
+    histories = [client.rows(f"cases/{row['case']}/history") for row in client.rows("cases")]
+    client.close()
+    told = [row for rows in histories for row in rows if row["event"] not in contract.OWN_EVENTS]
+    assert len(told) == len(commands)
 
 
 def test_empty_starts_without_the_demonstration(tmp_path, start):
@@ -176,3 +181,29 @@ def test_what_it_starts_ends_with_it_even_when_it_is_killed(tmp_path, start):
             return
         time.sleep(0.05)
     pytest.fail("the service still answers")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--with-alertmanager", "--config", "own.toml"),
+        ("--config", "own.toml", "--with-alertmanager"),
+        ("--config=own.toml", "--with-alertmanager"),
+    ],
+)
+def test_an_alertmanager_and_a_configuration_of_ones_own_are_refused_together(tmp_path, start, arguments):
+    house = start(tmp_path / "data", *arguments)
+    assert house.process.wait(10) == 2
+    assert "Erwartet wird --with-alertmanager oder --config, aber" in house.text()
+    assert "Expected --with-alertmanager or --config, but" in house.text()
+    assert not (tmp_path / "data").exists()
+
+
+# What starts and ends it is tried in prometheus_test.py.
+def test_an_alertmanager_runs_beside_it_for_as_long_as_it_does(tmp_path, start):
+    house = start(tmp_path / "data", "--empty", "--with-alertmanager").wait_for(LAST_LINE)
+    url = re.search(r"amtool --alertmanager.url=(http://127\.0\.0\.1:\d+) alert\n", house.text())[1]
+    assert httpx.get(url + "/-/ready").status_code == 200
+    assert house.stop() == 130
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url + "/-/ready")

@@ -80,7 +80,8 @@ def log(kafka, tmp_path_factory):
     topic = f"geleit-{new_id()}"
     where = f"{kafka}/{topic}"
     made = geleit_json("log", "create", where, "--partitions", str(PARTITIONS), "--json")
-    server = Server(tmp_path_factory.mktemp("geleit") / "data", extra=("--log", where)).start()
+    only_told = ("--log", where, "--roles", "intake,query")
+    server = Server(tmp_path_factory.mktemp("geleit") / "data", extra=only_told).start()
     client = Client(server.url)
     accepted = []
     client.remember = accepted.append

@@ -31,7 +31,7 @@ def submit(client: Client, count: int) -> list[str]:
 
 
 def serve(data, log) -> tuple[Server, Client]:
-    server = Server(data, extra=("--log", str(log))).start()
+    server = Server(data, extra=("--log", str(log), "--roles", "intake,query")).start()
     return server, Client(server.url)
 
 

@@ -23,7 +23,7 @@ import httpx
 import pytest
 
 from ledger import Broken, Ledger
-from program import Server, executable, geleit, log_arguments, on_kafka
+from program import NO_WATCH, Server, executable, geleit, log_arguments, on_kafka
 from rush import Rush, interleaved
 
 CLOCK = "2026-06-30T12:00:00+02:00"
@@ -50,7 +50,7 @@ class House:
     def die_early(self) -> str:
         """Killed before it is ready: opening, recovering or making the tables anew; or `rebuild`, offline."""
         kind = self.chance.choice(["start", "start without tables", "rebuild"])
-        command = Server(self.data, CLOCK).command()
+        command = Server(self.data, CLOCK, NO_WATCH).command()
         if kind == "rebuild" and (self.data / "tables" / "CURRENT").exists():
             command = [executable(), "rebuild", "--data", self.data, *log_arguments(self.data)]
         elif kind == "start without tables":
@@ -72,7 +72,7 @@ class House:
     def live(self, seconds: float, end, *, with_an_answer: bool) -> Server:
         """One life under load; `end(process)` ends it after so many seconds of it (see Rush.run)."""
         began = time.monotonic()
-        server = Server(self.data, CLOCK).start()
+        server = Server(self.data, CLOCK, NO_WATCH).start()
         self.start_seconds = time.monotonic() - began
         try:
             self.ledger.service_started()
@@ -200,7 +200,7 @@ def test_a_long_submit_goes_on_through_every_death(tmp_path, number):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = Server(house.data, CLOCK, listen=f"127.0.0.1:{port}").start()
+    server = Server(house.data, CLOCK, NO_WATCH, listen=f"127.0.0.1:{port}").start()
     with open(answers, "wb") as out, open(tmp_path / "progress", "wb") as progress:
         process = subprocess.Popen(
             [executable(), "submit", file, "--server", server.url, "--wait", "60"],

@@ -31,7 +31,7 @@ def cluster(tmp_path_factory):
 @pytest.fixture
 def house(cluster, tmp_path):
     """(Server, Client) on a log of its own."""
-    server = Server(tmp_path / "data", extra=("--log", cluster.log())).start()
+    server = Server(tmp_path / "data", extra=("--log", cluster.log(), "--roles", "intake,query")).start()
     client = Client(server.url)
     yield server, client
     client.close()

@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
+# What a server is started with where versions and events are counted: nothing is recorded but what is sent.
+NO_WATCH = ("--roles", "intake,query")
 READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 

@@ -7,6 +7,8 @@ import pytest
 from client import Client, new_id
 from story import Case
 
+ROLES = "intake,query"  # versions and records are counted
+
 CLIENTS = 8
 
 

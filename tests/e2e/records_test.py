@@ -50,7 +50,7 @@ def test_an_amended_person_keeps_the_original(story):
     case = story.referral()
     renamed = {"given_name": "Mila", "family_name": "Musterkind", "born": "2025-11-02"}
     case.does("AmendReferral", {"person": renamed}, by="l.winter")
-    first, second = case.history()
+    first, second = case.told()
     assert (first["data"]["person"]["given_name"], second["data"]["person"]["given_name"]) == ("Mia", "Mila")
     assert second["by"] == "l.winter" and case.now()["person"]["given_name"] == "Mila"
 

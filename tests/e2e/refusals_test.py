@@ -1,14 +1,16 @@
 """API.md, Meanings that must not be guessed: Refusals. The server's clock stands at 2026-06-30 12:00, a
-Tuesday."""
+Tuesday; nothing is recorded but what is sent (alerts_test.py has the rest)."""
 
 import copy
 import json
 
 import pytest
 
+import contract
 from client import Client, findings, new_id, refused
 from story import Case, Story, at, referral_data
 
+ROLES = "intake,query"
 TODAY, TOMORROW = "2026-06-30", "2026-07-01"
 
 
@@ -265,6 +267,10 @@ def test_a_malformed_delivery_is_400_and_names_the_field(story, name):
         ("ReceiveFollowUpReferral", "prescriber"),
         ("TickChecklist", "step"),
         ("TickChecklist", "item"),
+        ("AcknowledgeAlert", "alert"),
+        ("SnoozeAlert", "alert"),
+        ("SnoozeAlert", "until"),
+        ("SnoozeAlert", "reason"),
     ],
 )
 def test_a_missing_field_is_400_and_named(story, command, missing):
@@ -316,6 +322,12 @@ WELL_FORMED = {
     "ReopenCase": {"reason": "Irrtum"},
     "SendFinalReport": {"sent_on": "2026-05-20", "to": "Krankenkasse"},
     "TickChecklist": {"step": "agree_care_plan", "item": "sign", "ticked": True},
+    "AcknowledgeAlert": {"alert": "0d7ff3a5-7a1c-4b0e-9a57-3f1a2b3c4d5e", "note": "Familie ruft zurück"},
+    "SnoozeAlert": {
+        "alert": "0d7ff3a5-7a1c-4b0e-9a57-3f1a2b3c4d5e",
+        "until": "2026-07-03",
+        "reason": "Kind im Urlaub",
+    },
 }
 
 
@@ -370,6 +382,10 @@ def test_an_unknown_case_is_404(client, command):
         ("WithdrawReferral", {"reason": ""}, "reason"),
         ("WithdrawReferral", {"reason": "  \n "}, "reason"),
         ("CompleteCare", {"goal_reached": None}, "goal_reached"),
+        ("AcknowledgeAlert", {"alert": "mia"}, "alert"),
+        ("AcknowledgeAlert", {"note": "  "}, "note"),
+        ("SnoozeAlert", {"until": "03.07.2026"}, "until"),
+        ("SnoozeAlert", {"reason": ""}, "reason"),
     ],
 )
 def test_a_wrong_value_is_400_and_its_field_named(story, command, changes, field):
@@ -493,6 +509,8 @@ def test_an_unknown_visit_or_approval_is_409_with_field(story):
         refused(case.tries(command, WELL_FORMED[command]), 409, field="visit")
     for command in ("CorrectApproval", "RevokeApproval"):
         refused(case.tries(command, WELL_FORMED[command]), 409, field="approval")
+    for command in ("AcknowledgeAlert", "SnoozeAlert"):
+        refused(case.tries(command, WELL_FORMED[command]), 409, field="alert")
 
 
 def test_a_visit_or_approval_of_another_case_is_unknown(story):
@@ -774,6 +792,39 @@ def test_the_same_id_within_one_body_is_a_retry(client, story):
     assert answers[1] == {**answers[0], "repeated": True} == answers[4]
     assert answers[3] == {**answers[2], "repeated": True}
     assert answers[2]["version"] == 2
+
+
+# ---------------------------------------------------------------- what is not yours to do
+
+OWN_COMMANDS = {
+    "MissStartDeadline": {"generation": 1},
+    "MissDeadline": {"rule": "GKV-DECISION", "generation": 2},
+    "LapseApprovalPeriod": {"approval": "0d7ff3a5-7a1c-4b0e-9a57-3f1a2b3c4d5e", "until": "2026-06-29"},
+    "SendAlert": {
+        "alert": "0d7ff3a5-7a1c-4b0e-9a57-3f1a2b3c4d5e",
+        "channel": "mail",
+        "level": 1,
+        "number": 1,
+        "at": at(TODAY, "11:00"),
+        "outcome": "delivered",
+    },
+    "EscalateAlert": {"alert": "0d7ff3a5-7a1c-4b0e-9a57-3f1a2b3c4d5e", "level": 2},
+}
+
+
+@pytest.mark.parametrize("command", OWN_COMMANDS)
+def test_what_the_service_records_by_itself_nobody_else_may(client, story, command):
+    """Made by the service itself: … `403` not yours to do"""
+    assert set(OWN_COMMANDS) == set(contract.OF_THE_SERVICE)
+    case = story.referral()  # its start was missed: with watch running it would be recorded
+    sent = {"command": command, "case": case.id, "data": OWN_COMMANDS[command]}
+    for headers in ({}, {"Authorization": "Bearer " + "0" * 64}, {"Authorization": "Bearer"}):
+        refused(client.post(sent, headers=headers), 403, field="command")
+        refused(client.post({**sent, "id": new_id()}, headers=headers), 403, field="command")
+        refused(client.post(sent, headers=headers, dry_run=True), 403, field="command")
+    line = client.lines([sent])[0]
+    assert (line["status"], line["field"]) == (403, "command")
+    assert case.version == 1
 
 
 # ---------------------------------------------------------------- versions, births, persons

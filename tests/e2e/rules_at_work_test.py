@@ -441,7 +441,7 @@ def test_a_visit_after_twelve_weeks_needs_a_reason(story):
     late = case.delivery_data(day_after(DUE), "00:00")
     refused(case.tries("DeliverVisit", late), 422, rule="SMN-COMPLETE", reasons=["SMN-COMPLETE"])
     case.does("DeliverVisit", late, reasons={"SMN-COMPLETE": "Familie war im Krankenhaus"})
-    assert case.history()[-1]["reasons"] == {"SMN-COMPLETE": "Familie war im Krankenhaus"}
+    assert case.told()[-1]["reasons"] == {"SMN-COMPLETE": "Familie war im Krankenhaus"}
 
 
 def test_the_first_unit_needs_no_such_reason_however_late(story):

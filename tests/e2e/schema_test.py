@@ -97,6 +97,8 @@ def test_the_document_is_openapi_3_1():
             "GET /v1/unit-balances",
             "GET /v1/tasks",
             "GET /v1/visits",
+            "GET /v1/alerts",
+            "POST /v1/alerts/{alert}/resend",
             "GET /v1/key-figures",
             "GET /v1/settings",
             "GET /v1/status",

@@ -94,7 +94,7 @@ def test_old_cases_keep_their_deadlines_and_say_which_set_they_were_computed_by(
     assert after["rule_set"].startswith(f"2026-01+{story.provider}@2026-01-01.")
     assert "56 Tage" in after["explanation"] and "42 Tage" in before["explanation"]
     assert new.now()["deadlines"][0]["rule_set"] == after["rule_set"]
-    assert [e["rule_set"] for e in new.history()] == [after["rule_set"]]
+    assert [e["rule_set"] for e in new.told()] == [after["rule_set"]]
     assert new.rows("deadlines", rule_set=after["rule_set"]) == [after]
 
 
@@ -227,7 +227,17 @@ def test_what_belongs_to_no_rule_is_400_with_its_field(story, client):
         ({"prices": [free]}, "settings.prices[0].cents_per_unit"),
         ({"targets": [{"year": 2025}]}, "settings.targets[0].units"),
         ({"teams": [{"team": "nord", "lead": "M Roth"}]}, "settings.teams[0].lead"),
+        ({"alerts": {"quiet": {"from": "25:00", "until": "07:00"}}}, "settings.alerts.quiet.from"),
+        ({"alerts": {"quiet": {"from": "19:00"}}}, "settings.alerts.quiet.until"),
+        ({"alerts": {"warnings": {"SMN-AGE": [3]}}}, "settings.alerts.warnings.SMN-AGE"),
+        ({"alerts": {"warnings": {"SMN-START": [91]}}}, "settings.alerts.warnings.SMN-START"),
+        ({"alerts": {"urgent": ["SMN-HOME"]}}, "settings.alerts.urgent[0]"),
+        ({"alerts": {"escalate_after_hours": [4]}}, "settings.alerts.escalate_after_hours"),
+        ({"alerts": {"singles_max": 0}}, "settings.alerts.singles_max"),
+        ({"alerts": {"land": "BY"}}, "settings.alerts.land"),
+        ({"alerts": {"sound": True}}, "settings.alerts.sound"),
     ):
+        assert contract.complaints(contract.named("Settings"), settings), settings
         refused(adopt(client, story.provider, settings), 400, field=field)
     refused(client.command("AdoptSettings", new_id(), {"from": TODAY, "settings": {}}), 400, field="case")
 
@@ -236,6 +246,15 @@ def test_sentences_are_english_where_that_is_asked(story, english):
     answer = adopt(english, story.provider, {"rules": {"SMN-MAX-UNITS": {"units": 121}}})
     problem = refused(answer, 422, rule="SMN-MAX-UNITS")
     assert problem["detail"] == "expected units to be a whole number from 1 to 120, but got 121"
+
+
+def test_what_no_shape_forbids_about_alerts_is_400_too(story, client):
+    for alerts, field in (
+        ({"work": {"from": "08:00", "until": "08:00"}}, "settings.alerts.work.until"),
+        ({"digest_at": "07:00", "quiet": {"from": "19:00", "until": "07:30"}}, "settings.alerts.digest_at"),
+    ):
+        assert not contract.complaints(contract.named("Settings"), {"alerts": alerts})
+        refused(adopt(client, story.provider, {"alerts": alerts}), 400, field=field)
 
 
 # -- shown
@@ -254,6 +273,17 @@ EVERYTHING = {
         {"step": "send_final_report", "items": [{"item": "sign", "text": {"de": "Unterschrift"}}]}
     ],
     "teams": [{"team": "nord", "lead": "m.roth", "members": ["a.b"]}],
+    "alerts": {
+        "warnings": {"SMN-START": [10, 5, 2], "GKV-DECISION": []},
+        "urgent": ["SMN-START", "SMN-COMPLETE"],
+        "escalate_after_hours": [4, 8],
+        "work": {"from": "08:00", "until": "16:30"},
+        "quiet": {"from": "19:00", "until": "07:30", "free_days": True},
+        "digest_at": "07:30",
+        "singles_max": 10,
+        "snooze_days_max": 14,
+        "land": "DE-BY",
+    },
 }
 
 
@@ -338,6 +368,10 @@ units = 24
 benefit = "ST"
 cents_per_unit = 5400
 from = 2025-01-01
+
+[alerts]
+warnings.SMN-START = [10, 5]
+quiet = { from = "19:00", until = "07:00" }
 """
 
 
@@ -362,6 +396,8 @@ def test_the_command_line_adopts_shows_and_compares(story, client, server, tmp_p
     assert shown["provider_set"]["settings"]["rules"] == MORE_UNITS["rules"]
     told = geleit("settings", "show", *where)
     assert "rules.SMN-MAX-UNITS.units = 24" in told.stdout and told.returncode == 0
+    assert "alerts.warnings.SMN-START = [10,5]" in told.stdout
+    assert "alerts.quiet.from = 19:00" in told.stdout
     rules = geleit("rules", "show", "SMN-MAX-UNITS", *where)
     assert "units = 24 (provider)" in rules.stdout, rules.stdout + rules.stderr
     every = geleit("rules", *where)

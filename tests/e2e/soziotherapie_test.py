@@ -492,7 +492,7 @@ def test_the_referral_keeps_what_it_says(story):
     data = case.history()[0]["data"]
     assert (data["gaf"], data["trial"], data["benefit"]) == (38, True, "ST")
     case.does("AmendReferral", {"gaf": 45})
-    assert case.history()[1]["data"] == {"gaf": 45}
+    assert case.told()[1]["data"] == {"gaf": 45}
 
 
 def test_a_known_person_may_be_referred_to_the_other_benefit(story):

@@ -50,7 +50,7 @@ def test_a_closing_unit_is_booked_and_its_reason_stays_to_be_reviewed(story):
     visit = case.delivery_data("2026-04-08")
     refused(case.tries("DeliverVisit", visit), 422, rule="SMN-DEATH", reasons=["SMN-DEATH"])
     case.does("DeliverVisit", visit, reasons={"SMN-DEATH": "Abschlussgespräch mit den Eltern"})
-    assert case.history()[-1]["reasons"] == {"SMN-DEATH": "Abschlussgespräch mit den Eltern"}
+    assert case.told()[-1]["reasons"] == {"SMN-DEATH": "Abschlussgespräch mit den Eltern"}
     balance = case.balance()
     assert (balance["delivered"], balance["billable"]) == (120, 120)
     assert case.now()["state"] == "discontinued"
@@ -205,7 +205,7 @@ def test_cover_that_is_not_settled_is_a_task_and_stops_no_clock(story, coverage)
     assert (case.state, case.balance()["at_risk"], case.balance()["billable"]) == ("running", 60, 0)
     case.does("RecordCoverage", {"coverage": "insured", "since": "2026-02-01"}, happened="2026-03-20")
     assert "clarify_coverage" not in task_names(case, "2026-03-20")
-    recorded = case.history()[-1]
+    recorded = case.told()[-1]
     assert (recorded["event"], recorded["data"], recorded["happened"]) == (
         "CoverageRecorded",
         {"coverage": "insured", "since": "2026-02-01"},

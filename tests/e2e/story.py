@@ -7,6 +7,7 @@ Bavaria."""
 import datetime
 from zoneinfo import ZoneInfo
 
+import contract
 from client import Client, new_id
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -199,6 +200,23 @@ class Case:
         """The case with all that is derived from it."""
         return self.client.get(f"cases/{self.id}", **params)
 
+    def settles(self) -> "Case":
+        """Once watch has recorded what is due."""
+        self.client.settles()
+        return self
+
+    def alerts(self, **params) -> list[dict]:
+        return self.rows("alerts", **params)
+
+    def alert(self, **params) -> dict:
+        """The one alert of the case."""
+        rows = self.alerts(**params)
+        assert len(rows) == 1, f"expected one alert, but {rows}"
+        return rows[0]
+
+    def events(self) -> list[str]:
+        return [row["event"] for row in self.history()]
+
     @property
     def state(self) -> str:
         return self.now()["state"]
@@ -209,6 +227,10 @@ class Case:
 
     def history(self, **params) -> list[dict]:
         return self.client.rows(f"cases/{self.id}/history", **params)
+
+    def told(self) -> list[dict]:
+        """Its history without what the service has recorded by itself."""
+        return [row for row in self.history() if row["event"] not in contract.OWN_EVENTS]
 
     def rows(self, table: str, **filters) -> list[dict]:
         return self.client.rows(table, case=self.id, **filters)

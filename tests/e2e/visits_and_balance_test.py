@@ -463,7 +463,7 @@ def test_history_keeps_the_original(story):
         happened="2026-03-05",
     )
     case.does("VoidVisit", {"visit": visit, "reason": "doppelt"})
-    history = case.history()
+    history = case.told()
     delivered, corrected, voided = history[-3:]
     assert [row["event"] for row in history] == [
         "ReferralReceived",
@@ -475,9 +475,10 @@ def test_history_keeps_the_original(story):
     ]
     assert of(delivered["data"], "visit", "minutes", "started_at") == (visit, 60, at("2026-02-27"))
     assert of(corrected["data"], "visit", "minutes", "reason") == (visit, 45, "Tippfehler")
-    assert of(corrected, "by", "happened", "version") == ("a.ander", "2026-03-05", 5)
+    assert of(corrected, "by", "happened") == ("a.ander", "2026-03-05")
     assert voided["data"]["reason"] == "doppelt"
-    assert [row["version"] for row in history] == [1, 2, 3, 4, 5, 6]
+    versions = [row["version"] for row in case.history()]
+    assert versions == list(range(1, len(versions) + 1))
     assert not any(row["stale"] for row in history)
     assert len({row["hash"] for row in history}) == 6
 
@@ -515,9 +516,9 @@ def test_the_history_opens_what_was_sealed(story):
     }
     assert {k: v for k, v in case.now()["person"].items() if k != "person_id" and v is not None} == person
     case.does("AgreeCarePlan", {"agreed_on": "2026-03-01", "goals": ["Ernährung sicher", "Überleitung 🙂"]})
-    assert case.history()[-1]["data"]["goals"] == ["Ernährung sicher", "Überleitung 🙂"]
+    assert case.told()[-1]["data"]["goals"] == ["Ernährung sicher", "Überleitung 🙂"]
     case.is_visited("2026-03-02", note='Sonde gewechselt; Mutter übt "allein"\nweiter')
-    assert case.history()[-1]["data"]["note"] == 'Sonde gewechselt; Mutter übt "allein"\nweiter'
+    assert case.told()[-1]["data"]["note"] == 'Sonde gewechselt; Mutter übt "allein"\nweiter'
 
 
 def test_a_group_is_no_matter_of_smn(story):

@@ -91,7 +91,7 @@ def test_units_run_out_and_an_extension_is_possible(story):
 
 
 def test_a_provider_has_its_own_days_roles_and_titles(story, adopts):
-    old = story.referral()
+    old = story.referral().settles()
     adopts(
         {
             "steps": [
@@ -164,7 +164,7 @@ def test_an_item_is_ticked_and_says_by_whom_and_when(story, adopts):
     assert checklist(case) == [("sign", True, "m.roth", "2026-03-01"), ("copy", False, None, None)]
     texts = [item["text"] for item in task(case, "agree_care_plan")["checklist"]]
     assert texts == ["Unterschrift der Eltern", "Kopie für die Akte"]
-    event = case.history()[-1]
+    event = case.told()[-1]
     assert (event["event"], event["by"]) == ("ChecklistTicked", "m.roth")
     assert event["data"] == {"step": "agree_care_plan", "item": "sign", "ticked": True}
 
@@ -198,7 +198,7 @@ def test_what_no_checklist_has_is_409_with_the_field(story, adopts):
         ({"step": "assign_team", "item": "sign"}, "item"),
     ):
         refused(case.tries("TickChecklist", data), 409, field=field, state="referred")
-    assert case.version == 1
+    assert len(case.told()) == 1
 
 
 def test_a_checklist_of_one_benefit_is_not_the_others(story, adopts):

@@ -27,7 +27,9 @@ inline ClockChoice small_clock() { return *parse_clock("2026-06-01T12:00:00+02:0
 class SmallService {
  public:
   explicit SmallService(const std::filesystem::path& dir, rocksdb::Env* env = nullptr)
-      : service_(DataDirectory{dir, {}}, small_clock(), env) {
+      : service_(DataDirectory{dir, {}}, small_clock(), env,
+                 // Nothing but what a test tells it is recorded.
+                 Roles{.intake = true, .query = true, .watch = false, .alert = false}) {
     service_.start({});
   }
   ~SmallService() { service_.stop(); }

@@ -80,6 +80,7 @@ class CaseStory {
     e.version = next(case_.head.version);
     e.previous = case_.head.hash;
     e.happened = {day(happened), {}};
+    e.decided = decided_;
     e.provider = provider_;
     e.by = "m.roth";
     e.judged_by = judged_;
@@ -87,6 +88,11 @@ class CaseStory {
     e.payload = std::move(payload);
     findings_.clear();
     evolve(case_, e, Hash{{e.version.value, id_.value.low, 3, 4}});
+    return *this;
+  }
+  /// When events are decided from here on.
+  CaseStory& at(std::string_view on, int hour, int minute = 0) {
+    decided_ = berlin_time(day(on), hour, minute);
     return *this;
   }
   /// The next event is flagged by this rule.
@@ -290,6 +296,7 @@ class CaseStory {
   std::string provider_ = "hana-muenchen";
   JudgedBy judged_;
   std::vector<Rule> findings_;
+  Instant decided_;
   Case case_;
 };
 

@@ -2,7 +2,6 @@
 #include "services/config.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -12,45 +11,13 @@
 #include <string>
 
 #include "events/kafka_settings.h"
-#include "tests/temporary_directory.h"
+#include "tests/unit/config_files.h"
 
 namespace geleit {
 namespace {
 
 namespace fs = std::filesystem;
-
-class ConfigTest : public testing::Test {
- protected:
-  TemporaryDirectory directory;
-  const fs::path file = directory.path() / "geleit.toml";
-
-  fs::path write(const std::string& name, const std::string& text, mode_t mode = 0600) const {
-    const fs::path path = directory.path() / name;
-    std::ofstream(path, std::ios::binary) << text;
-    ::chmod(path.c_str(), mode);
-    return path;
-  }
-  Config read(const std::string& text) const {
-    write("geleit.toml", text, 0644);
-    return read_config(file);
-  }
-  /// Why it was refused, which begins with the file's name.
-  std::string refusal(const std::string& text) const {
-    try {
-      (void)read(text);
-    } catch (const ConfigRefused& refused) {
-      const std::string why = refused.what();
-      EXPECT_TRUE(why.starts_with(file.string())) << why;
-      return why.substr(std::min(why.size(), file.string().size()));
-    }
-    ADD_FAILURE() << "expected a refusal of " << text;
-    return {};
-  }
-  void expect_refused(const std::string& text, const std::string& because) const {
-    const std::string why = refusal(text);
-    EXPECT_NE(why.find(because), std::string::npos) << why;
-  }
-};
+using ConfigTest = ConfigFiles;
 
 TEST_F(ConfigTest, NoFileIsNoConfiguration) { EXPECT_TRUE(read_config({}).kafka.empty()); }
 
@@ -141,7 +108,7 @@ TEST_F(ConfigTest, WhatLibrdkafkaDoesNotTakeIsRefusedByName) {
 
 TEST_F(ConfigTest, WhatIsNoConfigurationIsRefused) {
   expect_refused("[kafka\n", ", line 1: expected TOML, but");
-  expect_refused("[kafak]\na = 1", "expected nothing but a table [kafka], but it has 'kafak'");
+  expect_refused("[kafak]\na = 1", "expected nothing but the tables [kafka] and [alert], but it has 'kafak'");
   expect_refused("kafka = 1", "'kafka'");
   expect_refused("[kafka]\nclient.id = [\"a\"]",
                  "the Kafka setting 'client.id': expected a text, a number, true");

@@ -10,6 +10,7 @@
 #include "events/uuid.h"
 #include "services/intake/adopt_settings.h"
 #include "services/intake/command_json.h"
+#include "tests/simulation/simulated_parts.h"
 #include "tests/temporary_directory.h"
 
 namespace geleit {
@@ -81,6 +82,11 @@ std::string visit(int id, int case_number, int visit, const std::string& note = 
       R"("started_at":"2026-03-02T14:10:00+01:00","minutes":45,"place":"home","category":"guidance",)"
       R"("staff":"m.roth","note":"{}"}}}})",
       uuid(id), uuid(case_number), uuid(visit), note);
+}
+std::string voided(int id, int case_number, int visit) {
+  return fmt::format(
+      R"({{"command":"VoidVisit","id":"{}","case":"{}","data":{{"visit":"{}","reason":"falsches Kind"}}}})",
+      uuid(id), uuid(case_number), uuid(visit));
 }
 std::string team(int id, int case_number, const std::string& lead) {
   return fmt::format(R"({{"command":"AssignCareTeam","id":"{}","case":"{}","data":{{"lead":"{}"}}}})",
@@ -319,6 +325,73 @@ TEST_F(IntakeTest, ACaseOpenedThroughOneIntakeIsKnownToTheOther) {
   settle(other());
   EXPECT_EQ(accepted(other().last()).version, Version{2});
 }
+
+TEST_F(IntakeTest, ARefusalLeavesInTheRoundInWhichTheEndOfTheLogIsTold) {
+  tell(referral(1, 100));
+  process().intake().ask_ends_beside([](const std::function<void()>& work) { work(); });
+  process().send(team(2, 999, "m.roth"));
+  process().decide();
+  process().decide();
+  EXPECT_EQ(process().answers.size(), 2U);
+}
+
+/// A process on the same log that reads what others record only when the test lets it.
+class LateIntakeTest : public IntakeTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  LateIntakeTest() : late_log_(log_) {
+    tell(referral(1, 100));
+    late_ = std::make_unique<Process>(late_log_, *keys_, clock_, 3, dir_.path() / "late", limits_);
+    // As on a log beyond the machine, but told at once.
+    if (GetParam()) late_->intake().ask_ends_beside([](const std::function<void()>& work) { work(); });
+  }
+  Process& late() { return *late_; }
+
+  simulation::LogOfProcess late_log_;
+
+ private:
+  std::unique_ptr<Process> late_;
+};
+
+// What was recorded before a command came disproves its "no", also where the late one decides the very same
+// event at the same moment and finds the other's record in place of its own.
+TEST_P(LateIntakeTest, ARefusalDoesNotRestOnLessThanTheLogHeldThoughTheNextRecordIsItsOwnToTheOctet) {
+  late_log_.stop_reading();
+  accepted(tell(visit(2, 100, 200)));
+  late().send(voided(3, 100, 200));
+  late().decide();
+  late().send(visit(2, 100, 200));
+  late().decide();
+  late_log_.go_on_reading();
+  settle(late());
+  ASSERT_EQ(late().answers.size(), 2U);
+  EXPECT_TRUE(accepted(late().answers[0]).repeated);
+  EXPECT_EQ(accepted(late().answers[1]).version, Version{3});
+  EXPECT_EQ(records_of(100), 3U);
+}
+
+TEST_P(LateIntakeTest, WhatComesBehindARefusalThatWaitsIsDecidedInItsOrder) {
+  late_log_.stop_reading();
+  tell(referral(2, 101));
+  tell(referral(3, 102));
+  tell(referral(4, 103));
+  for (int n = 0; n < 100; ++n) {
+    late().send(team(1000 + n, 100, fmt::format("s.nummer{}", n)));
+    late().send(voided(2000 + n, 100, 200));
+    late().send(team(1000 + n, 100, fmt::format("s.nummer{}", n)));
+    if (n == 50) late().decide();
+  }
+  late().decide();
+  EXPECT_EQ(records_of(100), 2U);
+  late_log_.go_on_reading();
+  for (int n = 0; n < 10; ++n) settle(late());
+  ASSERT_EQ(late().answers.size(), 300U);
+  EXPECT_EQ(records_of(100), 101U);
+  const auto stored =
+      late().store().snapshot()->get(Table::stored_cases, id_key(parse_uuid(uuid(100)).value()));
+  EXPECT_EQ(decode_stored_case(*stored).state.lead, "s.nummer99");
+}
+
+INSTANTIATE_TEST_SUITE_P(EndsToldInIntakesThreadAndBeside, LateIntakeTest, ::testing::Bool());
 
 TEST_F(IntakeTest, APersonIsKnownWithinItsProviderOnly) {
   tell(referral(1, 100));

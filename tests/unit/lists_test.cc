@@ -352,7 +352,7 @@ TEST_F(Lists, CsvIsForSpreadsheets) {
   const auto body = std::get<ListPage>(list(reading_, list_table(Table::deadlines), q)).body;
   EXPECT_THAT(body, StartsWith("\xEF\xBB\xBF"
                                "case;rule;rule_set;anchor.event;anchor.date;due_on;acts_on;hint_on;calendar;"
-                               "state;met_on;days_left;explanation\r\n01900000-"));
+                               "state;met_on;days_left;explanation;warning\r\n01900000-"));
   const auto lines = static_cast<std::size_t>(std::count(body.begin(), body.end(), '\n'));
   EXPECT_EQ(lines, 1 + page(Table::deadlines, {}).at("items").as_array().size());
   const Parameters limited{{"limit", "2"}};

@@ -41,6 +41,10 @@ auto several(Make&& make) {
   return items;
 }
 std::int32_t any_number() { return *rc::gen::inRange(0, 100000); }
+Rule any_rule() { return static_cast<Rule>(*rc::gen::inRange<int>(0, rule_count)); }
+SentNotice any_notice() {
+  return {any_text(), *rc::gen::inRange(1, 4), any_number(), Instant{any_number()}, any_text()};
+}
 
 Case any_case() {
   Case c;
@@ -152,8 +156,21 @@ Case any_case() {
     return CaseFinding{any_version(), static_cast<Rule>(*rc::gen::inRange<int>(0, rule_count)), any<bool>()};
   });
   c.missed = several([] {
-    return Missed{any_id<EventId>(), static_cast<Rule>(*rc::gen::inRange<int>(0, rule_count)), any_version(),
-                  any_date(), any_date()};
+    Missed m;
+    m.alert = any_id<EventId>();
+    m.rule = any_rule();
+    m.generation = any_version();
+    m.due_on = any_date();
+    m.acts_on = any_date();
+    m.level = *rc::gen::inRange(1, 4);
+    m.level_since = Instant{any_number()};
+    m.answer = static_cast<AlertAnswer>(*rc::gen::inRange(0, 3));
+    m.answered_at = Instant{any_number()};
+    m.answered_by = any_text();
+    m.answer_text = any_copy();
+    m.snoozed_until = any_date();
+    m.notices = several(any_notice);
+    return m;
   });
   c.latest_judged = any<JudgedIndex>();
   c.client_version = any_version();
@@ -237,9 +254,14 @@ RC_GTEST_PROP(RowCodec, RowsComeBack, ()) {
   d.sgb9 = any<bool>();
   d.instruction_given = any<bool>();
   d.generation = any_version();
+  d.warnings = several([] { return DeadlineRow::Warning{any_number(), any_date()}; });
   RC_ASSERT(again(key_of(d), d) == d);
 
-  const OverdueStartRow o{c.id, any_date(), any_date(), any_text(), any_id<EventId>(), Instant{any_number()}};
+  OverdueStartRow o{c.id, any_date(), any_date(), any_text(), any_id<EventId>(), Instant{any_number()},
+                    1,    false,      {}};
+  o.level = *rc::gen::inRange(1, 4);
+  o.acknowledged = any<bool>();
+  o.snoozed_until = maybe(any_date);
   RC_ASSERT(again(key_of(o.id), o) == o);
 
   UnitBalanceRow b;
@@ -280,6 +302,46 @@ RC_GTEST_PROP(RowCodec, RowsComeBack, ()) {
   v.at_risk = Minutes{any_number()};
   v.corrected = any<std::uint16_t>();
   RC_ASSERT(again(key_of(v), v) == v);
+
+  AlertRow a;
+  a.case_id = c.id;
+  a.alert = any_id<EventId>();
+  a.benefit = any_word<Benefit>();
+  a.rule = any_rule();
+  a.due_on = any_date();
+  a.acts_on = any_date();
+  a.raised_at = Instant{any_number()};
+  a.closed = any_word<AlertClosed>();
+  a.level = *rc::gen::inRange(1, 4);
+  a.answer = static_cast<AlertAnswer>(*rc::gen::inRange(0, 3));
+  a.answered_at = Instant{any_number()};
+  a.answered_by = any_text();
+  a.note = any_copy();
+  a.snoozed_until = any_date();
+  a.lead = any_text();
+  a.team = any_text();
+  a.sent = several(any_notice);
+  RC_ASSERT(again(key_of(a), a) == a);
+
+  TimerRow timer;
+  timer.id = c.id;
+  timer.kind = any_word<TimerKind>();
+  timer.due = Instant{any_number()};
+  switch (timer.kind) {
+    case TimerKind::missed:
+      timer.rule = any_rule();
+      timer.generation = any_version();
+      break;
+    case TimerKind::lapsed:
+      timer.approval = any_id<ApprovalId>();
+      timer.until = any_date();
+      break;
+    case TimerKind::escalation:
+      timer.alert = any_id<EventId>();
+      timer.level = *rc::gen::inRange(2, 4);
+      break;
+  }
+  RC_ASSERT(again(key_of(timer), timer) == timer);
 
   const PersonRow p{c.id, any_id<PersonId>()};
   RC_ASSERT(again(key_of(p.id), p) == p);

@@ -104,6 +104,38 @@ TEST(Settings, SayWhereTheyCannotBeRead) {
       {R"({"steps":[{"step":"final_report"},{"step":"final_report"}]})", "settings.steps[1].step"},
       {R"({"checklists":[{"step":"final_report","items":[]}]})", "settings.checklists[0].items"},
       {R"({"teams":[{"team":"Nord"}]})", "settings.teams[0].team"},
+      {R"({"alerts":[]})", "settings.alerts"},
+      {R"({"alerts":{"colour":"red"}})", "settings.alerts.colour"},
+      {R"({"alerts":{"warnings":{"SMN-FOO":[1]}}})", "settings.alerts.warnings.SMN-FOO"},
+      {R"({"alerts":{"warnings":{"SMN-AGE":[1]}}})", "settings.alerts.warnings.SMN-AGE"},
+      {R"({"alerts":{"warnings":{"SMN-START":1}}})", "settings.alerts.warnings.SMN-START"},
+      {R"({"alerts":{"warnings":{"SMN-START":[0]}}})", "settings.alerts.warnings.SMN-START"},
+      {R"({"alerts":{"warnings":{"SMN-START":[91]}}})", "settings.alerts.warnings.SMN-START"},
+      {R"({"alerts":{"warnings":{"SMN-START":[2.5]}}})", "settings.alerts.warnings.SMN-START"},
+      {R"({"alerts":{"warnings":{"SMN-START":[3,5,3]}}})", "settings.alerts.warnings.SMN-START"},
+      {R"({"alerts":{"warnings":{"SMN-START":[1,2,3,4,5,6,7]}}})", "settings.alerts.warnings.SMN-START"},
+      {R"({"alerts":{"urgent":["SMN-START","SMN-HOME"]}})", "settings.alerts.urgent[1]"},
+      {R"({"alerts":{"urgent":["SMN-START","SMN-START"]}})", "settings.alerts.urgent[1]"},
+      {R"({"alerts":{"urgent":[1]}})", "settings.alerts.urgent[0]"},
+      {R"({"alerts":{"escalate_after_hours":[8]}})", "settings.alerts.escalate_after_hours"},
+      {R"({"alerts":{"escalate_after_hours":[8,16,24]}})", "settings.alerts.escalate_after_hours"},
+      {R"({"alerts":{"escalate_after_hours":[8,241]}})", "settings.alerts.escalate_after_hours"},
+      {R"({"alerts":{"work":{"from":"08:00"}}})", "settings.alerts.work.until"},
+      {R"({"alerts":{"work":{"from":"08:00","until":"08:00"}}})", "settings.alerts.work.until"},
+      {R"({"alerts":{"work":{"from":"8:00","until":"16:00"}}})", "settings.alerts.work.from"},
+      {R"({"alerts":{"work":{"from":"08:00","until":"16:00","pause":"12:00"}}})",
+       "settings.alerts.work.pause"},
+      {R"({"alerts":{"quiet":{"from":"25:00","until":"07:00"}}})", "settings.alerts.quiet.from"},
+      {R"({"alerts":{"quiet":{"from":"19:00"}}})", "settings.alerts.quiet.until"},
+      {R"({"alerts":{"quiet":{"free_days":1}}})", "settings.alerts.quiet.free_days"},
+      {R"({"alerts":{"quiet":{"to":"07:00"}}})", "settings.alerts.quiet.to"},
+      {R"({"alerts":{"digest_at":7}})", "settings.alerts.digest_at"},
+      {R"({"alerts":{"digest_at":"07:00","quiet":{"from":"19:00","until":"07:01"}}})",
+       "settings.alerts.digest_at"},
+      {R"({"alerts":{"singles_max":0}})", "settings.alerts.singles_max"},
+      {R"({"alerts":{"singles_max":101}})", "settings.alerts.singles_max"},
+      {R"({"alerts":{"snooze_days_max":91}})", "settings.alerts.snooze_days_max"},
+      {R"({"alerts":{"land":"BY"}})", "settings.alerts.land"},
   };
   for (const auto& [text, field] : faults) EXPECT_EQ(wrong(text).field, field) << text;
   EXPECT_TRUE(std::holds_alternative<SettingsFault>(Settings::parse("this is no JSON [")));
@@ -203,6 +235,49 @@ TEST(Settings, OfTheProviderGoBeforeTheInstallations) {
   EXPECT_EQ(in_force.team("nord")->lead, "m.roth");
   EXPECT_FALSE(in_force.team("süd"));
   EXPECT_FALSE(SettingsInForce{}.target_in(2025));
+}
+
+TEST(Settings, SayHowAlertsBehave) {
+  const auto one = settings(
+      R"({"alerts":{"warnings":{"SMN-START":[2,10,5],"GKV-DECISION":[]},"urgent":["SMN-COMPLETE","SMN-START"],
+          "escalate_after_hours":[4,8],"work":{"from":"08:00","until":"16:30"},
+          "quiet":{"from":"19:00","until":"07:30","free_days":true},"digest_at":"07:30","singles_max":10,
+          "snooze_days_max":14,"land":"DE-BY"}})");
+  EXPECT_EQ(one->alerts(),
+            (AlertSettings{.warnings = {{Rule::smn_start, {10, 5, 2}}, {Rule::gkv_decision, {}}},
+                           .urgent = std::vector{Rule::smn_start, Rule::smn_complete},
+                           .escalate_after_hours = std::array{4, 8},
+                           .work = DaySpan{{8 * 60}, {16 * 60 + 30}},
+                           .quiet = DaySpan{{19 * 60}, {7 * 60 + 30}},
+                           .quiet_on_free_days = true,
+                           .digest_at = DayMinute{7 * 60 + 30},
+                           .singles_max = 10,
+                           .snooze_days_max = 14,
+                           .land = Land::by}));
+  EXPECT_EQ(settings(R"({"alerts":{}})")->alerts(), AlertSettings{});
+  const auto nights = settings(R"({"alerts":{"quiet":{"free_days":false}}})");
+  EXPECT_EQ(nights->alerts()->quiet_on_free_days, false);
+  EXPECT_FALSE(nights->alerts()->quiet);
+  EXPECT_FALSE(settings("{}")->alerts());
+  const SettingsFault fault = wrong(R"({"alerts":{"urgent":["SMN-HOME"]}})");
+  EXPECT_EQ(fault.expected_en,
+            "a rule whose deadlines are watched (SMN-START, SMN-COMPLETE, ST-TOTAL, GKV-DECISION, "
+            "GKV-OBJECTION)");
+  EXPECT_EQ(fault.found_en, "got SMN-HOME");
+}
+
+TEST(Settings, TellTheTeamThatSomebodyBelongsTo) {
+  const SettingsInForce in_force{
+      settings(R"({"teams":[{"team":"nord","lead":"m.roth","members":["a.b","c.d"]},
+                            {"team":"ost","members":["c.d"]}]})"),
+      settings(R"({"teams":[{"team":"west","lead":"e.f","members":["m.roth"]}]})", "")};
+  EXPECT_EQ(in_force.team_of("m.roth"), "nord") << "the provider's before the installation's";
+  EXPECT_EQ(in_force.team_of("a.b"), "nord");
+  EXPECT_EQ(in_force.team_of("c.d"), "nord") << "the first";
+  EXPECT_EQ(in_force.team_of("e.f"), "west");
+  EXPECT_EQ(in_force.team_of("nord"), "");
+  EXPECT_EQ(in_force.team_of(""), "") << "a team may have no lead";
+  EXPECT_EQ(SettingsInForce{}.team_of("m.roth"), "");
 }
 
 TEST(Settings, LieInStreamsOfTheirOwn) {
