@@ -55,6 +55,7 @@ def world(everybody):
                 {"reason": "Familie verzichtet"},
                 happened=f"2026-05-{number % 28 + 1:02}",
             )
+    everybody.settles()
     return story
 
 
@@ -493,9 +494,12 @@ def test_csv_of_nothing_is_the_names_of_the_columns(client):
 
 def test_csv_of_a_history(world):
     """Every list: … JSON or CSV by `Accept`"""
-    case = world.referral(provider=world.provider + "-b")
+    case = world.referral(provider=world.provider + "-b").settles()
     told = read_csv(case.client.ask(f"cases/{case.id}/history", headers={"Accept": "text/csv"}))
-    assert [(line["version"], line["event"]) for line in told] == [("1", "ReferralReceived")]
+    assert [(line["version"], line["event"]) for line in told] == [
+        ("1", "ReferralReceived"),
+        ("2", "StartDeadlineMissed"),
+    ]
 
 
 @pytest.mark.parametrize(
