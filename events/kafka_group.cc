@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "events/kafka_client.h"
@@ -40,10 +41,6 @@ class KafkaGroup::Member {
     }
     thread_.join();
     rd_kafka_consumer_close(client_.get());
-  }
-  [[nodiscard]] std::set<Partition> owned() const {
-    const std::lock_guard lock(mutex_);
-    return owned_;
   }
   [[nodiscard]] bool owns(Partition partition) const {
     const std::lock_guard lock(mutex_);
@@ -89,6 +86,5 @@ KafkaGroup::KafkaGroup(const KafkaAddress& address, const KafkaSettings& setting
     : member_(std::make_unique<Member>(address, settings, group)) {}
 KafkaGroup::~KafkaGroup() = default;
 bool KafkaGroup::owns(Partition partition) const { return member_->owns(partition); }
-std::set<Partition> KafkaGroup::owned() const { return member_->owned(); }
 
 }  // namespace geleit

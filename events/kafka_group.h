@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 
 #include "events/kafka_address.h"
@@ -27,7 +26,6 @@ class KafkaGroup {
 
   /// Thread-safe.
   [[nodiscard]] bool owns(Partition partition) const;
-  [[nodiscard]] std::set<Partition> owned() const;
 
  private:
   class Member;

@@ -22,9 +22,8 @@ AlertState state_on(const AlertRow& row, CivilDate today) {
 Instant raised_at(CivilDate acts_on) { return berlin_midnight(acts_on + 1); }
 
 AlertClosed closed_by(const Case& c, std::span<const DeadlineRow> deadlines, const Missed& missed) {
-  const auto row = std::find_if(deadlines.begin(), deadlines.end(), [&](const DeadlineRow& one) {
-    return one.rule == missed.rule && one.generation == missed.generation;
-  });
+  const auto row = std::find_if(deadlines.begin(), deadlines.end(),
+                                [&](const DeadlineRow& one) { return is_about(missed, one); });
   if (row == deadlines.end()) return AlertClosed::corrected;
   if (row->met_on) return AlertClosed::met;
   return is_ended(c) ? AlertClosed::ended : AlertClosed::open;
@@ -56,7 +55,6 @@ CasePolicy alert_policy_of(const Case& c, const RuleBook& rules) {
 void derive_alerts(const Subject& subject, Derived& out) {
   const Case& c = subject.c;
   if (c.missed.empty()) return;
-  const std::vector<DeadlineRow> deadlines = deadlines_of(c, subject.rules);
   const SettingsInForce settings = settings_of(c, subject.rules);
   for (const Missed& m : c.missed) {
     AlertRow row;
@@ -67,7 +65,7 @@ void derive_alerts(const Subject& subject, Derived& out) {
     row.due_on = m.due_on;
     row.acts_on = m.acts_on;
     row.raised_at = raised_at(m.acts_on);
-    row.closed = closed_by(c, deadlines, m);
+    row.closed = closed_by(c, subject.deadlines(), m);
     row.level = m.level;
     row.answer = m.answer;
     row.answered_at = m.answered_at;

@@ -29,6 +29,10 @@ inline constexpr std::array<std::string_view, 5> words<AlertState>{"open", "ackn
 [[nodiscard]] AlertState open_state_on(std::int32_t level, AlertAnswer answer, CivilDate snoozed_until,
                                        CivilDate today);
 
+/// Whether that is the deadline that was missed, as it was opened then.
+[[nodiscard]] inline bool is_about(const Missed& missed, const DeadlineRow& deadline) {
+  return missed.rule == deadline.rule && missed.generation == deadline.generation;
+}
 /// Whether the alert holds, and if not, why. `deadlines` are all of the case.
 [[nodiscard]] AlertClosed closed_by(const Case& c, std::span<const DeadlineRow> deadlines,
                                     const Missed& missed);

@@ -271,29 +271,19 @@ DeadlineRow objection_of(const Case& c, std::size_t denial, const RuleBook& rule
   return row;
 }
 
-namespace {
-
-/// Hands over the deadlines in the order of their keys.
-template <class Take>
-void each_deadline(const Case& c, const RuleBook& rules, Take&& take) {
-  if (const auto row = start_of(c, rules)) take(*row);
-  if (const auto row = completion_of(c, rules)) take(*row);
-  if (const auto row = total_of(c, rules)) take(*row);
-  for (std::size_t i = 0; i < c.applications.size(); ++i) take(decision_of(c, i, rules));
-  for (std::size_t i = 0; i < c.denials.size(); ++i) take(objection_of(c, i, rules));
-}
-
-}  // namespace
-
 std::vector<DeadlineRow> deadlines_of(const Case& c, const RuleBook& rules) {
   std::vector<DeadlineRow> rows;
-  each_deadline(c, rules, [&](const DeadlineRow& row) { rows.push_back(row); });
+  if (auto row = start_of(c, rules)) rows.push_back(std::move(*row));
+  if (auto row = completion_of(c, rules)) rows.push_back(std::move(*row));
+  if (auto row = total_of(c, rules)) rows.push_back(std::move(*row));
+  for (std::size_t i = 0; i < c.applications.size(); ++i) rows.push_back(decision_of(c, i, rules));
+  for (std::size_t i = 0; i < c.denials.size(); ++i) rows.push_back(objection_of(c, i, rules));
   return rows;
 }
 
 void derive_deadlines(const Subject& subject, Derived& out) {
   std::optional<CasePolicy> policy;
-  each_deadline(subject.c, subject.rules, [&](DeadlineRow row) {
+  for (DeadlineRow row : subject.deadlines()) {
     if (!row.met_on && !row.moot) {
       if (!policy) policy = alert_policy_of(subject.c, subject.rules);
       if (const auto* warned = policy->policy->warnings_of(row.rule)) {
@@ -305,7 +295,7 @@ void derive_deadlines(const Subject& subject, Derived& out) {
     DerivedRow& added = add_row(out, row);
     add_index(out, added, 1, row.acts_on);
     add_index(out, added, 2, row.due_on);
-  });
+  }
 }
 
 }  // namespace geleit

@@ -16,7 +16,7 @@ void derive_overdue_starts(const Subject& subject, Derived& out) {
   row.due_on = start->due_on;
   row.lead = c.lead;
   for (const Missed& m : c.missed) {
-    if (m.rule != Rule::smn_start || m.generation != start->generation) continue;
+    if (!is_about(m, *start)) continue;
     row.alert = m.alert;
     row.raised_at = raised_at(m.acts_on);
     row.level = m.level;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,8 @@ struct Derived {
   }
 };
 
+struct DeadlineRow;  // row_codec.h
+
 /// A case, and what several read models ask of it, computed once. Views both.
 struct Subject {
   Subject(const Case& the_case, const RuleBook& rule_book);
@@ -84,6 +87,11 @@ struct Subject {
   bool ended;
   std::optional<CivilDate> first_unit_on, last_unit_on;
   Booking booking;
+  /// As deadlines_of says; computed when first asked for. Not thread-safe.
+  [[nodiscard]] const std::vector<DeadlineRow>& deadlines() const;
+
+ private:
+  mutable std::shared_ptr<const std::vector<DeadlineRow>> deadlines_;
 };
 
 struct ReadModel {

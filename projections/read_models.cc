@@ -1,5 +1,7 @@
 #include "projections/read_models.h"
 
+#include "projections/deadlines.h"
+
 namespace geleit {
 
 Subject::Subject(const Case& the_case, const RuleBook& rule_book)
@@ -10,6 +12,11 @@ Subject::Subject(const Case& the_case, const RuleBook& rule_book)
       first_unit_on(geleit::first_unit_on(c)),
       last_unit_on(geleit::last_unit_on(c)),
       booking(book(c, rules)) {}
+
+const std::vector<DeadlineRow>& Subject::deadlines() const {
+  if (!deadlines_) deadlines_ = std::make_shared<const std::vector<DeadlineRow>>(deadlines_of(c, rules));
+  return *deadlines_;
+}
 
 std::span<const ReadModel> read_models() {
   static constexpr std::array models{

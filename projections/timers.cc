@@ -10,11 +10,53 @@ namespace geleit {
 namespace {
 
 bool is_recorded(const Case& c, const DeadlineRow& row) {
-  return std::any_of(c.missed.begin(), c.missed.end(),
-                     [&](const Missed& m) { return m.rule == row.rule && m.generation == row.generation; });
+  return std::any_of(c.missed.begin(), c.missed.end(), [&](const Missed& m) { return is_about(m, row); });
+}
+
+/// `deadlines` are all of the case.
+std::vector<TimerRow> timers_among(const Case& c, const RuleBook& rules,
+                                   std::span<const DeadlineRow> deadlines) {
+  std::vector<TimerRow> timers;
+  for (const DeadlineRow& row : deadlines) {
+    if (!is_missed_once_due(row) || is_recorded(c, row)) continue;
+    TimerRow& timer = timers.emplace_back();
+    timer.id = c.id;
+    timer.kind = TimerKind::missed;
+    timer.due = raised_at(row.acts_on);
+    timer.rule = row.rule;
+    timer.generation = row.generation;
+  }
+  const auto closed = closed_on(c);
+  for (const Approval& a : c.approvals) {
+    if (!a.stands() || a.lapsed == a.until || (closed && *closed <= a.until)) continue;
+    TimerRow& timer = timers.emplace_back();
+    timer.id = c.id;
+    timer.kind = TimerKind::lapsed;
+    timer.due = berlin_midnight(a.until + 1);
+    timer.approval = a.id;
+    timer.until = a.until;
+  }
+  if (c.missed.empty()) return timers;
+  const CasePolicy by = alert_policy_of(c, rules);
+  for (const Missed& m : c.missed) {
+    if (closed_by(c, deadlines, m) != AlertClosed::open) continue;
+    const auto due = escalation_due(m, *by.policy, by.calendar);
+    if (!due) continue;
+    TimerRow& timer = timers.emplace_back();
+    timer.id = c.id;
+    timer.kind = TimerKind::escalation;
+    timer.due = *due;
+    timer.alert = m.alert;
+    timer.level = m.level + 1;
+  }
+  return timers;
 }
 
 }  // namespace
+
+std::vector<TimerRow> timers_of(const Case& c, const RuleBook& rules) {
+  return timers_among(c, rules, deadlines_of(c, rules));
+}
 
 std::vector<TimerRow> due_timers(const Reading& reading, Instant until, std::size_t most) {
   std::vector<TimerRow> due;
@@ -52,46 +94,8 @@ std::vector<TimerRow> stored_timers(const Reading& reading, std::string_view pro
   return timers;
 }
 
-std::vector<TimerRow> timers_of(const Case& c, const RuleBook& rules) {
-  std::vector<TimerRow> timers;
-  const std::vector<DeadlineRow> deadlines = deadlines_of(c, rules);
-  for (const DeadlineRow& row : deadlines) {
-    if (!is_missed_once_due(row) || is_recorded(c, row)) continue;
-    TimerRow& timer = timers.emplace_back();
-    timer.id = c.id;
-    timer.kind = TimerKind::missed;
-    timer.due = raised_at(row.acts_on);
-    timer.rule = row.rule;
-    timer.generation = row.generation;
-  }
-  const auto closed = closed_on(c);
-  for (const Approval& a : c.approvals) {
-    if (!a.stands() || a.lapsed == a.until || (closed && *closed <= a.until)) continue;
-    TimerRow& timer = timers.emplace_back();
-    timer.id = c.id;
-    timer.kind = TimerKind::lapsed;
-    timer.due = berlin_midnight(a.until + 1);
-    timer.approval = a.id;
-    timer.until = a.until;
-  }
-  if (c.missed.empty()) return timers;
-  const CasePolicy by = alert_policy_of(c, rules);
-  for (const Missed& m : c.missed) {
-    if (closed_by(c, deadlines, m) != AlertClosed::open) continue;
-    const auto due = escalation_due(m, *by.policy, by.calendar);
-    if (!due) continue;
-    TimerRow& timer = timers.emplace_back();
-    timer.id = c.id;
-    timer.kind = TimerKind::escalation;
-    timer.due = *due;
-    timer.alert = m.alert;
-    timer.level = m.level + 1;
-  }
-  return timers;
-}
-
 void derive_timers(const Subject& subject, Derived& out) {
-  for (const TimerRow& timer : timers_of(subject.c, subject.rules)) {
+  for (const TimerRow& timer : timers_among(subject.c, subject.rules, subject.deadlines())) {
     add_index(out, add_row(out, timer), timers_by_due, timer.due);
   }
 }

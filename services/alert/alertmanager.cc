@@ -124,7 +124,7 @@ class Alertmanager final : public Channel {
       request.body = body;
       request.user = config_.user;
       request.password = config_.password;
-      const Outcome delivery = judge(transfer_.post(request), now);
+      Outcome delivery = judge(transfer_.post(request), now);
       if (delivery.result != Outcome::Result::delivered) return delivery;
     }
     for (const std::string& labels : posts.resolved) {

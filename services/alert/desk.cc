@@ -120,7 +120,7 @@ void AlertDesk::run(std::stop_token stop) {
 
 // ---------------------------------------------------------------- what is wanted
 
-std::vector<AlertDesk::Row> AlertDesk::rows_of(const Reading& reading) const {
+std::vector<AlertDesk::Row> AlertDesk::rows_of(const Reading& reading, CivilDate today) const {
   std::vector<Row> rows;
   Run run;
   run.column = alerts_unsettled;
@@ -128,6 +128,7 @@ std::vector<AlertDesk::Row> AlertDesk::rows_of(const Reading& reading) const {
     Row& row = rows.emplace_back();
     row.provider = found.provider;
     decode(found.key, found.bytes, row.alert);
+    row.state = state_on(row.alert, today);
     return true;
   });
   return rows;
@@ -174,7 +175,7 @@ void AlertDesk::want(Look& look, std::size_t line, const Row& row) {
       look.at_once[group].push_back({notice, forced});
     }
   };
-  if (alert.closed != AlertClosed::open) {
+  if (!row.holds()) {
     notice.closed_cause = word(alert.closed);
     for (std::int32_t level = 1; level <= alert_levels; ++level) {
       const SentNotice* last = last_notice(alert.sent, config.name, level);
@@ -182,9 +183,7 @@ void AlertDesk::want(Look& look, std::size_t line, const Row& row) {
     }
     return;
   }
-  const AlertState state = open_state_on(alert.level, alert.answer, alert.snoozed_until, look.today);
-  if (state == AlertState::acknowledged || state == AlertState::snoozed) return;
-  if (!config.takes(row.provider, alert.team, alert.level)) return;
+  if (row.is_answered() || !config.takes(row.provider, alert.team, alert.level)) return;
   const SentNotice* last = last_notice(alert.sent, config.name, alert.level);
   const bool told = last && last->number % 2 == 1;
   const bool woke =
@@ -211,16 +210,12 @@ bool AlertDesk::step() {
   look.today = berlin_date(look.now);
   look.moment = monotonic_ms();
   look.shown.resize(lines_.size());
-  const std::vector<Row> rows = rows_of(reading);
+  const std::vector<Row> rows = rows_of(reading, look.today);
   {
     const std::lock_guard lock(mutex_);
     for (const Row& row : rows) {
       for (std::size_t line = 0; line < lines_.size(); ++line) want(look, line, row);
-      if (row.alert.closed != AlertClosed::open) continue;
-      const AlertState state =
-          open_state_on(row.alert.level, row.alert.answer, row.alert.snoozed_until, look.today);
-      const bool answered = state == AlertState::acknowledged || state == AlertState::snoozed;
-      ++(answered ? look.answered : look.open);
+      if (row.holds()) ++(row.is_answered() ? look.answered : look.open);
     }
     resend_.clear();
   }
@@ -518,8 +513,8 @@ void AlertDesk::record() {
 Resent AlertDesk::resend(EventId alert) {
   Resent resent;
   const Reading reading(store_.snapshot());
-  for (const Row& row : rows_of(reading)) {
-    if (row.alert.alert != alert || row.alert.closed != AlertClosed::open) continue;
+  for (const Row& row : rows_of(reading, berlin_date(clock_.now()))) {
+    if (row.alert.alert != alert || !row.holds()) continue;
     resent.known = true;
     for (const auto& line : lines_) {
       if (line->config().takes(row.provider, row.alert.team, row.alert.level))

@@ -85,14 +85,13 @@ class AlertDesk {
   void measure(http::Metrics& metrics);
   /// Starts the channels, looks until stopped, stops them.
   void run(std::stop_token stop);
-  /// One look. For tests, with lines that are stepped by hand. True when something was handed on.
+  /// One look. True when something was handed on.
   bool step();
   /// The tables moved on. Any thread.
   void tables_advanced();
   /// Tells an alert that holds once more wherever it belongs, whatever was told before. Any thread.
   [[nodiscard]] Resent resend(EventId alert);
   [[nodiscard]] DeskStatus status() const;
-  [[nodiscard]] ChannelLine& line(std::size_t index) { return *lines_[index]; }
 
  private:
   struct Wanted {
@@ -102,6 +101,11 @@ class AlertDesk {
   struct Row {
     std::string provider;
     AlertRow alert;
+    AlertState state = AlertState::open;  ///< today
+    [[nodiscard]] bool holds() const { return state != AlertState::closed; }
+    [[nodiscard]] bool is_answered() const {
+      return state == AlertState::acknowledged || state == AlertState::snoozed;
+    }
   };
   /// What a look finds out once a provider.
   struct ProviderNow {
@@ -125,7 +129,7 @@ class AlertDesk {
     std::int64_t again_ms = 0;
   };
 
-  [[nodiscard]] std::vector<Row> rows_of(const Reading& reading) const;
+  [[nodiscard]] std::vector<Row> rows_of(const Reading& reading, CivilDate today) const;
   ProviderNow& provider_now(Look& look, const std::string& provider) const;
   void want(Look& look, std::size_t line, const Row& row);
   bool hand_on(Look& look);

@@ -188,7 +188,8 @@ std::string as_text(const MailWords& words) {
   std::ptrdiff_t widest = 0;
   for (const auto& fact : words.facts) widest = std::max(widest, width(fact.first));
   for (const auto& [name, value] : words.facts) {
-    out += name + ':' + std::string(static_cast<std::size_t>(widest - width(name) + 1), ' ') + value + '\n';
+    const auto gap = static_cast<std::size_t>(widest - width(name) + 1);
+    out.append(name).append(":").append(gap, ' ').append(value).append("\n");
   }
   if (!words.facts.empty()) out += '\n';
   if (!words.link.empty()) out += words.link + "\n\n";

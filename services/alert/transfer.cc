@@ -292,7 +292,7 @@ Transfer::~Transfer() = default;
 std::variant<HttpAnswer, NoAnswer> Transfer::post(const HttpPost& request) {
   Exchange exchange;
   CurlList headers;
-  for (const auto& [name, value] : request.headers) headers.add(name + ": " + value);
+  for (const auto& [name, value] : request.headers) headers.add(fmt::format("{}: {}", name, value));
   headers.add("Expect:");
   const Easy easy = state_->begin(exchange);
   set(easy, CURLOPT_URL, request.url.c_str());

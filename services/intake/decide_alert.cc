@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "projections/alerts.h"
+#include "projections/timers.h"
 #include "services/intake/judgement.h"
 
 namespace geleit {
@@ -15,6 +16,14 @@ std::optional<DeadlineRow> missed_by_now(const Judgement& j, Rule rule, std::int
     if (is_missed_once_due(row) && raised_at(row.acts_on) <= j.now()) return row;
   }
   return std::nullopt;
+}
+
+/// Whether such a timer stands on the case, and its time has come.
+template <class Asked>
+bool is_due(const Judgement& j, Asked&& asked) {
+  const std::vector<TimerRow> timers = timers_of(j.state(), j.rule_book());
+  return std::any_of(timers.begin(), timers.end(),
+                     [&](const TimerRow& timer) { return timer.due <= j.now() && asked(timer); });
 }
 
 Rejection not_missed(Judgement& j) {
@@ -52,10 +61,9 @@ Decided decide_on(Judgement& j, const MissDeadline& c) {
 }
 
 Decided decide_on(Judgement& j, const LapseApprovalPeriod& c) {
-  const Approval* approval = j.state().find_approval(c.approval);
-  const auto closed = closed_on(j.state());
-  const bool lapsed = approval && approval->stands() && approval->until == c.until &&
-                      berlin_midnight(c.until + 1) <= j.now() && !(closed && *closed <= c.until);
+  const bool lapsed = is_due(j, [&](const TimerRow& timer) {
+    return timer.kind == TimerKind::lapsed && timer.approval == c.approval && timer.until == c.until;
+  });
   if (!j.stands(lapsed, sentence(message::a_lapsed_approval), sentence(message::approval_not_lapsed),
                 "approval")) {
     return j.refusal();
@@ -96,11 +104,11 @@ Decided decide_on(Judgement& j, const SendAlert& c) {
 }
 
 Decided decide_on(Judgement& j, const EscalateAlert& c) {
-  const Missed* alert = alert_of(j, c.alert);
+  alert_of(j, c.alert);
   if (!j.passes()) return j.refusal();
-  const CasePolicy by = alert_policy_of(j.state(), j.rule_book());
-  const auto due = escalation_due(*alert, *by.policy, by.calendar);
-  const bool unanswered = due && *due <= j.now() && c.level == alert->level + 1 && !is_closed(j, *alert);
+  const bool unanswered = is_due(j, [&](const TimerRow& timer) {
+    return timer.kind == TimerKind::escalation && timer.alert == c.alert && timer.level == c.level;
+  });
   if (!j.stands(unanswered, sentence(message::an_unanswered_alert),
                 sentence(message::alert_needs_no_escalation), "alert")) {
     return j.refusal();

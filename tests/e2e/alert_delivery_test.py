@@ -17,9 +17,9 @@ import httpx
 import pytest
 
 from client import new_id
-from program import ROOT, geleit
+from program import ROOT, free_port, geleit
 from sinks import ERROR, GARBAGE, GONE, HALF_ANSWER, HANGS, SmtpSink, WebhookSink
-from sinks import busy, free_port, moved, verify
+from sinks import busy, moved, verify
 from story import BERLIN, Case, Story, at
 
 SECRET = "whsec_" + base64.b64encode(b"only for the tests of Geleit 123").decode()

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 import contract
 from client import Client
-from program import ROOT, executable
+from program import ROOT, executable, free_port
 
 READY_SECONDS_MAX = 240
 LAST_LINE = "Ctrl-C stops"
@@ -23,12 +22,6 @@ pytestmark = pytest.mark.skipif(
     Path(executable()).resolve() != ROOT / "build" / "geleit",
     reason="deploy/run starts the program of build/",
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class House:

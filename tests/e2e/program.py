@@ -7,6 +7,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -19,6 +20,11 @@ ROOT = Path(__file__).resolve().parents[2]
 NO_WATCH = ("--roles", "intake,query")
 READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
 
 
 def executable() -> str:

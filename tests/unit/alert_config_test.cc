@@ -195,11 +195,10 @@ TEST_F(AlertConfigTest, APasswordStandsInAFileAndDoesNotLeaveWithoutTls) {
   EXPECT_EQ(why.find("geheim"), std::string::npos) << why;
   const std::string far = instead(mail_channel, "url", "url = \"smtp://mail.example.org\"");
   EXPECT_NO_THROW((void)read(with(far, login)));
-  for (const std::string mode : {"no", "if_offered"}) {
+  for (const std::string mode : {"\"no\"", "\"if_offered\""}) {
     expect_refused(
-        with(far, login + "starttls = \"" + mode + "\""),
-        "'starttls': expected \"required\" where a password is sent to mail.example.org, but it is \"" +
-            mode);
+        with(far, login + "starttls = " + mode),
+        "'starttls': expected \"required\" where a password is sent to mail.example.org, but it is " + mode);
   }
   expect_refused(with(instead(alertmanager_channel, "url", "url = \"http://am.example.org\""), login),
                  "'url': expected https:// where a password is sent to am.example.org");

@@ -183,7 +183,9 @@ TEST(Webhook, APrivateAddressIsRefusedWhereItIsConnectedTo) {
   const std::string port = sink.url("").substr(sink.url("").rfind(':'));
   for (const std::string host :
        {"127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "[::1]"}) {
-    ChannelConfig config = hook_to("http://" + host + port + "/geheim");
+    std::string url = "http://";
+    url.append(host).append(port).append("/geheim");
+    ChannelConfig config = hook_to(url);
     config.allow_private = false;
     const Outcome delivery = make_channel(config)->deliver(sample_single(), noon);
     EXPECT_EQ(delivery.result, Result::refused) << host << ": " << delivery.detail;

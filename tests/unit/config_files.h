@@ -20,7 +20,7 @@ class ConfigFiles : public testing::Test {
   const std::filesystem::path file = directory.path() / "geleit.toml";
 
   std::filesystem::path write(const std::string& name, const std::string& text, mode_t mode = 0600) const {
-    const std::filesystem::path path = directory.path() / name;
+    std::filesystem::path path = directory.path() / name;
     std::ofstream(path, std::ios::binary) << text;
     ::chmod(path.c_str(), mode);
     return path;

@@ -12,15 +12,10 @@
 #include "services/intake/command_json.h"
 #include "tests/simulation/simulated_parts.h"
 #include "tests/temporary_directory.h"
+#include "tests/unit/hand_clock.h"
 
 namespace geleit {
 namespace {
-
-class TestClock final : public Clock {
- public:
-  [[nodiscard]] Instant now() const override { return at; }
-  Instant at = parse_instant("2026-03-10T09:00:00+01:00").value();
-};
 
 /// One process: its own tables, rule book and intake on a log that others may share.
 class Process {
@@ -138,7 +133,7 @@ class IntakeTest : public ::testing::Test {
     return count;
   }
 
-  TestClock clock_;
+  HandClock clock_;
   IntakeLimits limits_;
   TemporaryDirectory dir_;
   MemoryLog log_;

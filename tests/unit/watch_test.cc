@@ -16,15 +16,10 @@
 #include "services/intake/command_json.h"
 #include "services/intake/intake_port.h"
 #include "tests/temporary_directory.h"
+#include "tests/unit/hand_clock.h"
 
 namespace geleit {
 namespace {
-
-class HandClock final : public Clock {
- public:
-  [[nodiscard]] Instant now() const override { return at; }
-  Instant at = parse_instant("2026-03-10T09:00:00+01:00").value();
-};
 
 std::string case_number(int n) { return fmt::format("0190c0de-0000-7000-8000-{:012x}", 0xca5e00 + n); }
 
