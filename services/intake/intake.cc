@@ -9,7 +9,6 @@
 #include "events/uuid.h"
 #include "projections/evolve.h"
 #include "projections/row_codec.h"
-#include "projections/timers.h"
 #include "services/fresh_key.h"
 #include "services/http/http.h"
 #include "services/intake/command_json.h"
@@ -707,12 +706,7 @@ void Intake::load_cases(const std::vector<Item>& items, Round& round) {
     const CaseId id = case_of(*command);
     // One that stood still may have been mended since; only the tables know.
     if (const auto found = cases_.find(id); found != cases_.end() && found->second->parked) {
-      const Entry& entry = *found->second;
-      const bool at_rest =
-          entry.pending.empty() && entry.waiting.empty() && entry.released == 0 && entry.noes == 0;
-      const bool in_tables =
-          entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value];
-      if (at_rest && in_tables) forget(found);
+      if (is_in_tables(*found->second, reached)) forget(found);
     }
     if (!cases_.contains(id) && known.insert(id).second) wanted.push_back(id);
   }
@@ -777,60 +771,87 @@ Intake::Cases::iterator Intake::forget(Cases::iterator entry) {
   return cases_.erase(entry);
 }
 
-/// False while something is still to be recorded or the tables do not know yet whether there is.
+bool Intake::is_in_tables(const Entry& entry, const Positions& reached) {
+  return entry.pending.empty() && entry.waiting.empty() && entry.released == 0 && entry.noes == 0 &&
+         (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);
+}
+
+/// What is due by then, of the first moment that there is: as the tables tell it, and of cases that they are
+/// behind with as the case at hand does. Nothing where only the tables can tell, and do not yet.
+std::optional<std::vector<TimerRow>> Intake::due_next(const std::shared_ptr<const Snapshot>& snapshot,
+                                                      Instant until) const {
+  const Positions reached = snapshot->state().positions();
+  const auto is_behind = [&](const auto& seen) {
+    return seen.second.offset >= reached[seen.second.partition.value];
+  };
+  if (settings_pending_ > 0 || std::any_of(seen_elsewhere_.begin(), seen_elsewhere_.end(), is_behind))
+    return std::nullopt;
+  std::vector<TimerRow> due;
+  const auto take = [&](const TimerRow& timer) {
+    if (timer.due <= until && !timers_refused_.contains(key_of(timer))) due.push_back(timer);
+  };
+  std::unordered_set<CaseId> ahead_of_tables;
+  for (const auto& [id, entry] : cases_) {
+    if (entry->settings || entry->parked || is_in_tables(*entry, reached)) continue;
+    ahead_of_tables.insert(id);
+    if (!entry->ahead.exists()) continue;
+    for (const TimerRow& timer : timers_of(entry->ahead, rules_)) take(timer);
+  }
+  constexpr std::size_t timers_max = 1'000;
+  const std::vector<TimerRow> told = due_timers(Reading(snapshot), until, timers_max);
+  for (const TimerRow& timer : told) {
+    if (!ahead_of_tables.contains(timer.id)) take(timer);
+  }
+  if (due.empty() && told.size() == timers_max) return std::nullopt;
+  const auto first = std::ranges::min_element(due, {}, &TimerRow::due);
+  if (first != due.end()) {
+    std::erase_if(due, [moment = first->due](const TimerRow& timer) { return timer.due != moment; });
+  }
+  return due;
+}
+
+/// False while what has come due cannot be recorded yet.
 bool Intake::has_recorded_timers(Instant until, Round& round) {
   if (!records_timers_ || berlin_date(until) == berlin_date(clock_.now())) return true;
-  // What is on its way to the log may bring timers, too, and the log's end does not tell of it.
-  if (std::any_of(cases_.begin(), cases_.end(),
-                  [](const auto& entry) { return !entry.second->pending.empty(); }))
-    return false;
-  const Positions ends = log_.ends();
-  auto snapshot = store_.snapshot();
-  if (behind(read_to_, ends) || behind(snapshot->state().positions(), ends)) return false;
-  constexpr std::size_t timers_max = 1'000;
-  std::vector<Item> items;
-  std::optional<Instant> moment;
-  for (const TimerRow& timer : due_timers(Reading(snapshot), until, timers_max)) {
-    std::string key = key_of(timer);
-    if (timers_refused_.contains(key)) continue;
+  static thread_local CommandReader reader;
+  std::set<std::string> asked;
+  for (;;) {
+    auto snapshot = store_.snapshot();
     // One moment after the other: what is recorded may bring what is due before the next, as an alert does
     // that goes up.
-    if (moment && timer.due != *moment) break;
-    moment = timer.due;
-    std::string line;
-    append_due_command(line, timer);
-    static thread_local CommandReader reader;
-    auto submission = std::make_shared<Submission>();
-    submission->answers.resize(1);
-    submission->open = 1;
-    submission->commands.push_back(reader.read(line, timer.due, Caller::service));
-    submission->answered = [this, key = std::move(key)](const std::vector<Answer>& answers) {
-      if (std::holds_alternative<Rejection>(answers.front())) timers_refused_.insert(key);
-    };
-    items.push_back({std::move(submission), 0, 0, false, {}, {}});
-  }
-  if (items.empty()) {
-    timers_refused_.clear();
-    return true;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    status_.unanswered += items.size();
-  }
-  round.snapshot = std::move(snapshot);
-  load_cases(items, round);
-  for (Item& item : items) {
-    if (const auto* command = std::get_if<Command>(&item.submission->commands.front())) {
-      const Instant due = *command->happened.at;
-      if (due > clock_.now()) {
-        flush(round);
-        entered_->advance_to(due);
-      }
+    const auto due = due_next(snapshot, until);
+    if (!due) return false;
+    if (due->empty()) {
+      timers_refused_.clear();
+      return true;
     }
-    decide_item(std::move(item), round);
+    // What is due still although it was asked for waits, behind others of its case or for the log's end.
+    for (const TimerRow& timer : *due) {
+      if (!asked.insert(key_of(timer)).second) return false;
+    }
+    entered_->advance_to(due->front().due);
+    std::vector<Item> items;
+    for (const TimerRow& timer : *due) {
+      std::string line;
+      append_due_command(line, timer);
+      auto submission = std::make_shared<Submission>();
+      submission->answers.resize(1);
+      submission->open = 1;
+      submission->commands.push_back(reader.read(line, timer.due, Caller::service));
+      submission->answered = [this, key = key_of(timer)](const std::vector<Answer>& answers) {
+        if (std::holds_alternative<Rejection>(answers.front())) timers_refused_.insert(key);
+      };
+      items.push_back({std::move(submission), 0, 0, false, {}, {}});
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      status_.unanswered += items.size();
+    }
+    round.snapshot = std::move(snapshot);
+    load_cases(items, round);
+    for (const Item& item : items) decide_item(item, round);
+    flush(round);
   }
-  flush(round);
-  return false;
 }
 
 void Intake::decide_item(Item item, Round& round) {
@@ -1239,16 +1260,12 @@ void Intake::let_go_of_cases() {
                 [&](const auto& seen) { return seen.second.offset < reached[seen.second.partition.value]; });
   if (!too_many()) return tell();
   // A "no" that rests is decided again when a record of its case comes, which only a case at hand notices.
-  const auto in_tables = [&](const Entry& entry) {
-    return entry.pending.empty() && entry.waiting.empty() && entry.released == 0 && entry.noes == 0 &&
-           (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);
-  };
   std::erase_if(new_persons_, [&](const auto& fresh) {
     const auto found = cases_.find(fresh.second);
-    return found == cases_.end() || in_tables(*found->second);
+    return found == cases_.end() || is_in_tables(*found->second, reached);
   });
   for (auto at = cases_.begin(); at != cases_.end();)
-    at = in_tables(*at->second) ? forget(at) : std::next(at);
+    at = is_in_tables(*at->second, reached) ? forget(at) : std::next(at);
   cases_kept_ = cases_.size();
   events_kept_ = events_at_hand_;
   tell();

@@ -31,6 +31,7 @@
 
 #include "events/log.h"
 #include "projections/projector.h"
+#include "projections/timers.h"
 #include "services/clock.h"
 #include "services/intake/commands.h"
 #include "services/intake/rejection.h"
@@ -173,6 +174,10 @@ class Intake {
   /// Where `queue_cases_` and `quick_cases_` count it.
   [[nodiscard]] static std::optional<std::uint32_t> slot_of(const Submitted& submitted);
   void load_cases(const std::vector<Item>& items, Round& round);
+  /// Nothing is on its way, and the tables have read all of it.
+  [[nodiscard]] static bool is_in_tables(const Entry& entry, const Positions& reached);
+  [[nodiscard]] std::optional<std::vector<TimerRow>> due_next(const std::shared_ptr<const Snapshot>& snapshot,
+                                                              Instant until) const;
   [[nodiscard]] bool has_recorded_timers(Instant until, Round& round);
   void decide_item(Item item, Round& round);
   void decide_in(Entry& entry, const CaseId& id, Item item, Round& round);
