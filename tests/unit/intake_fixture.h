@@ -70,20 +70,12 @@ class IntakeTest : public testing::Test {
                     {"id", text(uuid_number(++ids_))},
                     {"case", text(case_uuid())},
                     {"data", object_of(data)}};
-    auto read = reader_.read(object_of(with(members, top)), now);
-    if (auto* rejection = std::get_if<Rejection>(&read)) return answer_.emplace(std::move(*rejection));
-    commands_.push_back(std::get<Command>(std::move(read)));
-    answer_.emplace(decide(state, commands_.back(),
-                           {.now = now,
-                            .today = berlin_date(now),
-                            .rules = rules,
-                            .person = person ? &*person : nullptr,
-                            .known_person = known_person ? &*known_person : nullptr,
-                            .rule_book = book_,
-                            .seal = sealer_,
-                            .settings = settings}));
-    if (const auto* proposal = std::get_if<Proposal>(&*answer_)) record(commands_.back(), *proposal);
-    return *answer_;
+    return decides(reader_.read(object_of(with(members, top)), now));
+  }
+  /// What the service asks of itself: its id follows from what it says.
+  const std::variant<Proposal, Rejection>& asks(std::string_view command, const Members& data) {
+    const Members members{{"command", text(command)}, {"case", text(case_uuid())}, {"data", object_of(data)}};
+    return decides(reader_.read(object_of(members), now, Caller::service));
   }
   /// Must be accepted.
   const Proposal& does(std::string_view command, const Members& data, const Members& top = {}) {
@@ -227,6 +219,21 @@ class IntakeTest : public testing::Test {
   std::optional<PersonData> known_person;  ///< for `person_id`
 
  private:
+  const std::variant<Proposal, Rejection>& decides(std::variant<Command, Rejection> read) {
+    if (auto* rejection = std::get_if<Rejection>(&read)) return answer_.emplace(std::move(*rejection));
+    commands_.push_back(std::get<Command>(std::move(read)));
+    answer_.emplace(decide(state, commands_.back(),
+                           {.now = now,
+                            .today = berlin_date(now),
+                            .rules = rules,
+                            .person = person ? &*person : nullptr,
+                            .known_person = known_person ? &*known_person : nullptr,
+                            .rule_book = book_,
+                            .seal = sealer_,
+                            .settings = settings}));
+    if (const auto* proposal = std::get_if<Proposal>(&*answer_)) record(commands_.back(), *proposal);
+    return *answer_;
+  }
   void record(const Command& command, const Proposal& proposal) {
     if (const auto* c = std::get_if<ReceiveReferral>(&command.data)) {
       person = c->person ? person_of_referral(*c) : *known_person;
