@@ -1,7 +1,6 @@
 """From the missed deadline to the person: what goes out through which channel, when, how often, and what is
 recorded of it (services/alert/README.md)."""
 
-import base64
 import datetime
 import json
 import os
@@ -11,71 +10,19 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from pathlib import Path
 
 import httpx
 import pytest
 
+from channels import SECRET, Channels, eventually, told_by
 from client import new_id
 from program import ROOT, free_port, geleit
 from sinks import ERROR, GARBAGE, GONE, HALF_ANSWER, HANGS, SmtpSink, WebhookSink
 from sinks import busy, moved, verify
 from story import BERLIN, Case, Story, at
 
-SECRET = "whsec_" + base64.b64encode(b"only for the tests of Geleit 123").decode()
 SATURDAY = at("2026-04-04", "00:00:00")  # the start of whoever was discharged on 2026-02-20 is missed
 KILL_ROUNDS = int(os.environ.get("GELEIT_ALERT_KILL_ROUNDS", "20"))
-
-
-def eventually(what, seconds: float = 20):
-    """Its first answer that is true."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.05)
-    return found
-
-
-class Channels:
-    """A configuration with channels, and who listens at their other ends."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.text = '[alert]\npublic_url = "https://geleit.example.org"\n'
-        secret = folder / "hook.secret"
-        secret.write_text(SECRET + "\n")
-        secret.chmod(0o600)
-        self.file = folder / "alerts.ndjson"
-
-    def add(self, name: str, kind: str, **settings) -> "Channels":
-        lines = [f'name = "{name}"', f'kind = "{kind}"']
-        lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-        self.text += "\n[[alert.channel]]\n" + "\n".join(lines) + "\n"
-        return self
-
-    def hook(self, sink: WebhookSink, name: str = "hook", **settings) -> "Channels":
-        known = {"url": sink.url, "allow_private": True, "timeout_seconds": 2}
-        self.add(name, "webhook", **known, **settings)
-        self.text += 'secret.file = "hook.secret"\n'
-        return self
-
-    def mail(self, sink: SmtpSink, **settings) -> "Channels":
-        return self.add(
-            "post", "mail", url=sink.url, to=["team@example.org"], starttls="no",
-            **{"from": "geleit@example.org", "quiet": False, **settings},
-        )
-
-    def ndjson(self) -> "Channels":
-        return self.add("datei", "file", path=str(self.file))
-
-    def lines(self) -> list[dict]:
-        text = self.file.read_text() if self.file.exists() else ""
-        return [json.loads(line) for line in text.splitlines()]
-
-    def arguments(self) -> tuple:
-        config = self.folder / "config.toml"
-        config.write_text(self.text)
-        return ("--config", str(config))
 
 
 @pytest.fixture
@@ -233,7 +180,7 @@ def test_killed_at_any_moment_each_missed_start_is_one_event_and_told_at_least_o
         return len(rows) == len(cases) and all(len(row["sent"]) == 2 for row in rows) and rows
 
     alerts = {row["alert"]: row["case"] for row in eventually(all_told, 60)}
-    told = [verify_body(request) for request in hook.requests]
+    told = [told_by(request) for request in hook.requests]
     ids = {one["data"]["alert"] for body in told for one in body}
     assert ids == set(alerts), f"seed {seed}: told without an event, or the other way round"
     assert sorted(alerts.values()) == sorted(cases), seed
@@ -243,16 +190,8 @@ def test_killed_at_any_moment_each_missed_start_is_one_event_and_told_at_least_o
     # The same id, however often it was tried.
     by_alert = {}
     for request in hook.requests:
-        for one in verify_body(request):
+        for one in told_by(request):
             assert by_alert.setdefault(one["data"]["alert"], one["data"]["id"]) == one["data"]["id"], seed
-
-
-def verify_body(request) -> list[dict]:
-    """Each alert that a webhook tells of."""
-    body = request.json()
-    if body["type"] in ("alert.opened", "alert.closed"):
-        return [body]
-    return [{"type": body["type"], "data": one} for one in body["data"]["alerts"]]
 
 
 def test_many_at_once_are_no_flood(serve, channels, hook, post):
@@ -267,7 +206,7 @@ def test_many_at_once_are_no_flood(serve, channels, hook, post):
     assert all("status" not in answer for answer in client.lines(lines))
 
     def told() -> set:
-        return {one["data"]["alert"] for request in hook.requests for one in verify_body(request)}
+        return {one["data"]["alert"] for request in hook.requests for one in told_by(request)}
 
     eventually(lambda: len(told()) >= 100, 30)
     assert len(hook.requests) <= 21 and len(post.mails) <= 21
