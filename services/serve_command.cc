@@ -429,6 +429,10 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                  all.push_back(std::move(what));
                                if (const Watch* watch = service.watch())
                                  std::ranges::move(troubles_of(watch->status()), std::back_inserter(all));
+                               if (const AlertDesk* desk = service.desk()) {
+                                 if (std::string what = desk->status().trouble; !what.empty())
+                                   all.push_back(std::move(what));
+                               }
                                return all;
                              },
                              [&service](const std::exception& failure) { service.note(failure); },
