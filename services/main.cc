@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "services/alert_command.h"
+#include "services/audit/audit_command.h"
 #include "services/backup_command.h"
 #include "services/calculator.h"
 #include "services/command_line.h"
@@ -60,6 +61,7 @@ int run(int argc, char** argv) {
   geleit::add_get(line);
   geleit::add_retry(line);
   geleit::add_alert(line);
+  geleit::add_audit(line);
   geleit::add_backup(line);
   geleit::add_restore(line);
   geleit::add_export(line);
