@@ -606,6 +606,7 @@ void Intake::confirm(Entry& entry, const StoredRecord& record, const Link& link)
 void Intake::adopt_read_back(const StoredRecord& record) {
   assert(settings_pending_ > 0);
   --settings_pending_;
+  next_due_ = Instant{INT64_MIN};
   try {
     rules_.adopt(decode(record.bytes));
   } catch (const std::invalid_argument&) {  // parked by the projector, in force nowhere
@@ -776,19 +777,23 @@ bool Intake::is_in_tables(const Entry& entry, const Positions& reached) {
          (entry.confirmed.version.value == 0 || entry.last.offset < reached[entry.last.partition.value]);
 }
 
-/// What is due by then, of the first moment that there is: as the tables tell it, and of cases that they are
-/// behind with as the case at hand does. Nothing where only the tables can tell, and do not yet.
-std::optional<std::vector<TimerRow>> Intake::due_next(const std::shared_ptr<const Snapshot>& snapshot,
-                                                      Instant until) const {
+/// What is due by then, of the first moment that there is, and when the next is due: as the tables tell it,
+/// and of cases that they are behind with as the case at hand does. Nothing where only the tables can tell,
+/// and do not yet.
+std::optional<Intake::Due> Intake::due_next(const std::shared_ptr<const Snapshot>& snapshot,
+                                            Instant until) const {
   const Positions reached = snapshot->state().positions();
   const auto is_behind = [&](const auto& seen) {
     return seen.second.offset >= reached[seen.second.partition.value];
   };
   if (settings_pending_ > 0 || std::any_of(seen_elsewhere_.begin(), seen_elsewhere_.end(), is_behind))
     return std::nullopt;
-  std::vector<TimerRow> due;
+  Due found;
   const auto take = [&](const TimerRow& timer) {
-    if (timer.due <= until && !timers_refused_.contains(key_of(timer))) due.push_back(timer);
+    if (timer.due > until)
+      found.next = std::min(found.next, timer.due);
+    else if (!timers_refused_.contains(key_of(timer)))
+      found.timers.push_back(timer);
   };
   std::unordered_set<CaseId> ahead_of_tables;
   for (const auto& [id, entry] : cases_) {
@@ -798,21 +803,24 @@ std::optional<std::vector<TimerRow>> Intake::due_next(const std::shared_ptr<cons
     for (const TimerRow& timer : timers_of(entry->ahead, rules_)) take(timer);
   }
   constexpr std::size_t timers_max = 1'000;
-  const std::vector<TimerRow> told = due_timers(Reading(snapshot), until, timers_max);
+  const Reading reading(snapshot);
+  const std::vector<TimerRow> told = due_timers(reading, until, timers_max);
   for (const TimerRow& timer : told) {
     if (!ahead_of_tables.contains(timer.id)) take(timer);
   }
-  if (due.empty() && told.size() == timers_max) return std::nullopt;
-  const auto first = std::ranges::min_element(due, {}, &TimerRow::due);
-  if (first != due.end()) {
-    std::erase_if(due, [moment = first->due](const TimerRow& timer) { return timer.due != moment; });
+  if (found.timers.empty() && told.size() == timers_max) return std::nullopt;
+  const auto first = std::ranges::min_element(found.timers, {}, &TimerRow::due);
+  if (first != found.timers.end()) {
+    std::erase_if(found.timers, [moment = first->due](const TimerRow& timer) { return timer.due != moment; });
   }
-  return due;
+  // One of a case that the tables are behind with may be told as it was: then somebody looks for nothing.
+  if (const auto later = geleit::next_due(reading, until)) found.next = std::min(found.next, *later);
+  return found;
 }
 
 /// False while what has come due cannot be recorded yet.
 bool Intake::has_recorded_timers(Instant until, Round& round) {
-  if (!records_timers_ || berlin_date(until) == berlin_date(clock_.now())) return true;
+  if (!records_timers_ || until < next_due_) return true;
   static thread_local CommandReader reader;
   std::set<std::string> asked;
   for (;;) {
@@ -821,17 +829,18 @@ bool Intake::has_recorded_timers(Instant until, Round& round) {
     // that goes up.
     const auto due = due_next(snapshot, until);
     if (!due) return false;
-    if (due->empty()) {
+    if (due->timers.empty()) {
       timers_refused_.clear();
+      next_due_ = due->next;
       return true;
     }
     // What is due still although it was asked for waits, behind others of its case or for the log's end.
-    for (const TimerRow& timer : *due) {
+    for (const TimerRow& timer : due->timers) {
       if (!asked.insert(key_of(timer)).second) return false;
     }
-    entered_->advance_to(due->front().due);
+    entered_->advance_to(due->timers.front().due);
     std::vector<Item> items;
-    for (const TimerRow& timer : *due) {
+    for (const TimerRow& timer : due->timers) {
       std::string line;
       append_due_command(line, timer);
       auto submission = std::make_shared<Submission>();
@@ -1081,6 +1090,9 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
     throw;
   }
   events_at_hand_ += entry.ahead.head.version.value;
+  if (records_timers_) {
+    for (const TimerRow& timer : timers_of(entry.ahead, rules_)) next_due_ = std::min(next_due_, timer.due);
+  }
   const bool behind_keys = new_key || entry.key_batch > key_batches_done_.load(std::memory_order_acquire);
   if (new_key) round.keys.push_back(*key);
   if (behind_keys) entry.key_batch = key_batches_ + 1;

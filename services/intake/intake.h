@@ -176,8 +176,12 @@ class Intake {
   void load_cases(const std::vector<Item>& items, Round& round);
   /// Nothing is on its way, and the tables have read all of it.
   [[nodiscard]] static bool is_in_tables(const Entry& entry, const Positions& reached);
-  [[nodiscard]] std::optional<std::vector<TimerRow>> due_next(const std::shared_ptr<const Snapshot>& snapshot,
-                                                              Instant until) const;
+  struct Due {
+    std::vector<TimerRow> timers;  ///< of one moment
+    Instant next{INT64_MAX};       ///< of those that come later
+  };
+  [[nodiscard]] std::optional<Due> due_next(const std::shared_ptr<const Snapshot>& snapshot,
+                                            Instant until) const;
   [[nodiscard]] bool has_recorded_timers(Instant until, Round& round);
   void decide_item(Item item, Round& round);
   void decide_in(Entry& entry, const CaseId& id, Item item, Round& round);
@@ -203,6 +207,7 @@ class Intake {
   Chance& chance_;
   EnteredClock* entered_;
   bool records_timers_ = false;
+  Instant next_due_{INT64_MIN};           ///< nothing is to be recorded before
   std::set<std::string> timers_refused_;  ///< keys of those that the case as it is in the log does not have
   std::function<void()> waits_for_tables_;
   std::function<void(std::function<void()>)> beside_, ends_beside_;

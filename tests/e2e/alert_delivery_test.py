@@ -176,7 +176,7 @@ def test_killed_at_any_moment_each_missed_start_is_one_event_and_told_at_least_o
     _, client = serve(clock=SATURDAY, extra=channels.arguments())
 
     def all_told():
-        rows = client.get("alerts", limit=500)["items"]
+        rows = client.rows("alerts")
         return len(rows) == len(cases) and all(len(row["sent"]) == 2 for row in rows) and rows
 
     alerts = {row["alert"]: row["case"] for row in eventually(all_told, 60)}

@@ -628,6 +628,34 @@ def test_what_goes_up_between_two_commands_does_so_at_its_own_time(serve):
     ]
 
 
+def test_what_comes_due_between_two_commands_of_one_day_is_recorded_between_them(serve):
+    """`--clock entered`: due timers are recorded before the first later command"""
+    _, client = serve(clock="entered")
+    story = Story(client)
+    case = new_id()
+    lines = client.lines(
+        [
+            entered("ReceiveReferral", case, story.data(discharged_on="2026-03-01"), at("2026-03-10")),
+            entered("AssignCareTeam", case, {"lead": "m.roth"}, at("2026-04-07", "09:00")),
+            # The right day makes the start due before this was known.
+            entered("RecordDischarge", case, {"discharged_on": "2026-02-20"}, at("2026-04-07", "09:30")),
+            entered("AssignCareTeam", case, {"lead": "l.winter"}, at("2026-04-07", "09:31")),
+            entered("AssignCareTeam", case, {"lead": "m.roth"}, at("2026-04-08", "08:00")),
+            entered("AssignCareTeam", case, {"lead": "l.winter"}, at("2026-04-08", "09:00")),
+        ]
+    )
+    assert all("status" not in line for line in lines)
+    times = [(row["event"], row["recorded"][:16]) for row in Case(client, case).history()][2:]
+    assert times == [
+        ("DischargeRecorded", "2026-04-07T09:30"),
+        ("StartDeadlineMissed", "2026-04-07T09:30"),
+        ("CareTeamAssigned", "2026-04-07T09:31"),
+        ("CareTeamAssigned", "2026-04-08T08:00"),
+        ("AlertEscalated", "2026-04-08T08:30"),
+        ("CareTeamAssigned", "2026-04-08T09:00"),
+    ]
+
+
 def test_nothing_comes_due_by_itself_while_the_clock_stands(serve):
     """`--clock entered` takes it from the commands' `entered`"""
     _, client = serve(clock="entered")

@@ -3,6 +3,7 @@ clock, ROLES its roles: where versions and events are counted, nothing but the t
 
 import re
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,18 @@ from story import Story
 CLOCK = "2026-06-30T12:00:00+02:00"
 
 
+def group_of(path: Path) -> str:
+    """What runs together in one process of several (-n 2): a file, for its server; and all that start
+    brokers, for these alone keep two cores busy."""
+    return "brokers" if "\nfrom brokers import" in path.read_text() else path.stem
+
+
 def pytest_collection_modifyitems(config, items):
+    groups = {path: group_of(path) for path in {item.path for item in items}}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
+    # The longest group begins first, so that no process is left alone with it at the end.
+    items.sort(key=lambda item: groups[item.path] != "brokers")
     if not on_kafka():
         return
     left = [item for item in items if item.get_closest_marker("embedded")]
