@@ -8,7 +8,7 @@ packages_to_build_and_run=(
   librocksdb-dev libgflags-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   librdkafka-dev libsodium-dev libssl-dev libcurl4-openssl-dev libhowardhinnant-date-dev
-  libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev
+  libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev libsqlite3-dev libzip-dev
 )
 # For deploy/kafka/start: what runs Apache Kafka and what fetches it.
 packages_to_run_kafka=(openjdk-17-jre-headless maven)

@@ -264,6 +264,26 @@ void add_alert_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) 
         });
 }
 
+void add_audit_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) {
+  const auto gauge = [&](const char* name, const char* help,
+                         std::function<double(const HeadSignerStatus&)> value) {
+    gauges.push_back(metrics.gauge_when_read(
+        name, help, {}, [&service, value = std::move(value)] { return value(service.signer()->status()); }));
+  };
+  gauge("geleit_audit_last_head_timestamp_seconds", "When the last head of the log was signed; 0: never",
+        [](const HeadSignerStatus& status) {
+          Instant last;
+          for (const SignedHead& head : status.last) last = std::max(last, head.at);
+          return static_cast<double>(last.ms) / 1'000;
+        });
+  gauge("geleit_audit_unsigned_records", "Records that no signed head covers yet",
+        [](const HeadSignerStatus& status) { return static_cast<double>(status.unsigned_records); });
+  gauge("geleit_audit_undeposited_bytes", "Signed heads that were not deposited outside yet",
+        [](const HeadSignerStatus& status) { return static_cast<double>(status.undeposited); });
+  gauge("geleit_audit_troubles", "What keeps heads from being signed or deposited",
+        [](const HeadSignerStatus& status) { return static_cast<double>(status.troubles.size()); });
+}
+
 /// Numbers that are asked for when somebody reads the metrics; the handles keep them registered.
 Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<std::size_t>& waiting_reads) {
   const auto state = [&service] { return service.store().snapshot()->state(); };
@@ -328,6 +348,7 @@ Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<st
   if (service.roles().intake) add_intake_gauges(metrics, service, gauges);
   if (service.desk() != nullptr) add_alert_gauges(metrics, service, gauges);
   if (service.watch() != nullptr) add_watch_gauges(metrics, service, gauges);
+  if (service.signer() != nullptr) add_audit_gauges(metrics, service, gauges);
   return gauges;
 }
 
@@ -387,6 +408,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   if (!roles.intake && (roles.watch || roles.alert))
     service.reach_intake_by(std::make_unique<HttpCommandPort>(intakes, service.token()));
   if (roles.alert) service.tell_through(config_of(options.where.config).alert.channels, metrics);
+  service.sign_heads(config_of(options.where.config).audit);
   std::uint64_t shown = 0;
   service.on_parked([](const Parked& parked) {
     const std::string id = to_string(parked.id);
@@ -433,6 +455,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                  if (std::string what = desk->status().trouble; !what.empty())
                                    all.push_back(std::move(what));
                                }
+                               if (const HeadSigner* signer = service.signer())
+                                 std::ranges::move(signer->status().troubles, std::back_inserter(all));
                                return all;
                              },
                              [&service](const std::exception& failure) { service.note(failure); },
@@ -444,6 +468,10 @@ void serve(const ServeOptions& options, CommandLine& line) {
                              [&service] {
                                const AlertDesk* desk = service.desk();
                                return desk ? to_json(desk->status()) : std::string("null");
+                             },
+                             [&service] {
+                               const HeadSigner* signer = service.signer();
+                               return signer ? to_json(signer->status()) : std::string("null");
                              },
                              [&service] { service.projector().hurry(); },
                              waiting_reads};

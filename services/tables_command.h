@@ -1,9 +1,16 @@
 // `geleit rebuild` and `geleit check`: the tables made anew from the log, and held against it.
 #pragma once
 
+#include <filesystem>
+#include <memory>
+
+#include "projections/store.h"
 #include "services/command_line.h"
 
 namespace geleit {
+
+/// For tools, also beside a service that writes: its tables as they are now. Throws as Store::open.
+[[nodiscard]] std::unique_ptr<Store> open_tables_read_only(const std::filesystem::path& dir);
 
 /// `geleit rebuild [TABLE] [--data DIR] [--log DIR] [--json]`
 ///

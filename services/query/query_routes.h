@@ -45,6 +45,8 @@ struct QuerySources {
   std::function<std::string()> last_backup;
   /// How watch and alert are doing, a JSON object each, or `null` where this process has not that role.
   std::function<std::string()> watch, alert;
+  /// The signed heads of the log, likewise.
+  std::function<std::string()> audit;
   /// Asks for the tables to be brought on, since a read waits for them.
   std::function<void()> hurry;
   /// Reads that wait now.
