@@ -6,6 +6,7 @@
 //   <data>/tables      the read models; removing them costs a rebuild
 //   <data>/signing.key beside the master key: what heads of the log are signed with (mode 0600)
 //   <data>/heads.ndjson the signed heads so far, heads.edge what spares reading the log again to sign more
+//   <data>/pasts       checkpoints of them; removing them costs auditors time
 //   <data>/erasures.journal   which keys were destroyed; a restore needs it (erasures.h)
 #pragma once
 
@@ -43,6 +44,8 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path erasures() const { return dir / "erasures.journal"; }
   /// What lies there while a backup copies it; removed afterwards.
   [[nodiscard]] std::filesystem::path checkpoint() const { return dir / "checkpoint"; }
+  /// Tables of a past that somebody asked for, and checkpoints to make them from; expendable.
+  [[nodiscard]] std::filesystem::path pasts() const { return dir / "pasts"; }
   /// Says when the last backup was made, and where.
   [[nodiscard]] std::filesystem::path last_backup() const { return dir / "backup.json"; }
   /// Which digests went out; without it today's go out once more.

@@ -474,7 +474,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                return signer ? to_json(signer->status()) : std::string("null");
                              },
                              [&service] { service.projector().hurry(); },
-                             waiting_reads};
+                             waiting_reads,
+                             service.data().pasts()};
   add_status_routes(router, sources);
   if (roles.query) add_query_routes(router, sources);
   if (AlertDesk* desk = service.desk()) add_alert_routes(router, *desk);

@@ -10,6 +10,7 @@
 #include "events/uuid.h"
 #include "projections/alerts.h"
 #include "projections/rules/catalogue.h"
+#include "projections/table_keys.h"
 
 namespace geleit {
 namespace {
@@ -62,21 +63,37 @@ std::optional<std::string> from_base64url(std::string_view text) {
   return out;
 }
 
-// A cursor is the order it belongs to and the place of the last row seen:
+// A cursor is the order it belongs to and the place of the last row seen; of a past, also its times:
 //   'g' tag, column, direction, length of the value, value, key
+//   'p' known_at in ms, as_of in days (the least number: not asked), and the same from the tag on
 constexpr std::size_t cursor_head_octets = 5;
-constexpr char cursor_mark = 'g';
+constexpr char cursor_mark = 'g', past_cursor_mark = 'p';
 
-std::string write_cursor(std::uint8_t tag, std::uint8_t column, bool descending, const RowPlace& place) {
-  std::string bytes{cursor_mark, static_cast<char>(tag), static_cast<char>(column), descending ? '-' : '+',
-                    static_cast<char>(place.value.size())};
-  return to_base64url(bytes.append(place.value).append(place.key));
+std::string cursor_times(const std::optional<PastTimes>& times) {
+  if (!times) return {};
+  std::string out(1, past_cursor_mark);
+  append_big_endian(out, times->known_at ? times->known_at->ms : std::numeric_limits<std::int64_t>::min());
+  append_big_endian(out, times->as_of ? times->as_of->days : std::numeric_limits<std::int32_t>::min());
+  return out;
+}
+
+std::string write_cursor(std::uint8_t tag, std::uint8_t column, bool descending, const RowPlace& place,
+                         const std::optional<PastTimes>& times) {
+  const std::string head{cursor_mark, static_cast<char>(tag), static_cast<char>(column),
+                         descending ? '-' : '+', static_cast<char>(place.value.size())};
+  const std::string of = cursor_times(times);
+  return to_base64url(of + head.substr(of.empty() ? 0 : 1) + place.value + place.key);
 }
 
 std::optional<RowPlace> read_cursor(std::string_view text, std::uint8_t tag, std::uint8_t column,
-                                    bool descending) {
-  const auto bytes = from_base64url(text);
-  if (!bytes || bytes->size() <= cursor_head_octets) return std::nullopt;
+                                    bool descending, const std::optional<PastTimes>& times) {
+  auto bytes = from_base64url(text);
+  if (!bytes) return std::nullopt;
+  if (const std::string of = cursor_times(times); !of.empty()) {
+    if (!bytes->starts_with(of)) return std::nullopt;
+    bytes->replace(0, of.size(), 1, cursor_mark);
+  }
+  if (bytes->size() <= cursor_head_octets) return std::nullopt;
   const std::string_view b = *bytes;
   if (b[0] != cursor_mark || b[1] != static_cast<char>(tag) || b[2] != static_cast<char>(column) ||
       b[3] != (descending ? '-' : '+')) {
@@ -338,7 +355,7 @@ std::variant<Plan, ListFault> plan_of(const ListShape& shape, const ListQuestion
     if (wrong) return *wrong;
   }
   if (cursor) {
-    plan.after = read_cursor(*cursor, shape.tag, plan.sort.index, plan.descending);
+    plan.after = read_cursor(*cursor, shape.tag, plan.sort.index, plan.descending, question.times);
     if (!plan.after) {
       return fault("cursor", say(question.language, message::a_cursor),
                    say(question.language, message::another_value), question.language);
@@ -413,7 +430,7 @@ class PageWriter {
   /// False when the page is full; the row then belongs to the next one.
   bool add(const AnyRow& row, std::string_view value, std::string_view key) {
     if (rows_ == plan_.limit) {
-      page_.next = write_cursor(shape_.tag, plan_.sort.index, plan_.descending, last_);
+      page_.next = write_cursor(shape_.tag, plan_.sort.index, plan_.descending, last_, question_.times);
       return false;
     }
     Asked asked = plan_.asked;
@@ -447,7 +464,7 @@ class PageWriter {
         append_json_text(page_.body, page_.next);
       }
       page_.body += ",\"as_at\":";
-      append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today);
+      append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today, question_.times);
       page_.body.push_back('}');
     }
     return std::move(page_);
@@ -540,7 +557,8 @@ void write_run(const Reading& reading, const ListTable& table, const Plan& plan,
 
 }  // namespace
 
-void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today) {
+void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today,
+                  const std::optional<PastTimes>& times) {
   out += "{\"positions\":{";
   std::optional<Instant> last_event;
   bool first = true;
@@ -554,7 +572,13 @@ void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms
   }
   out += "},\"last_event\":";
   out += last_event ? '"' + to_string(*last_event) + '"' : "null";
-  out += ",\"lag_ms\":" + std::to_string(lag_ms) + ",\"today\":\"" + to_string(today) + "\"}";
+  out += ",\"lag_ms\":" + std::to_string(lag_ms) + ",\"today\":\"" + to_string(today) + '"';
+  if (times) {
+    if (times->known_at) out += ",\"known_at\":\"" + to_string(*times->known_at) + '"';
+    if (times->as_of) out += ",\"as_of\":\"" + to_string(*times->as_of) + '"';
+    out += times->final ? ",\"final\":true" : ",\"final\":false";
+  }
+  out.push_back('}');
 }
 
 std::variant<CivilDate, ListFault> today_of(const ListQuestion& question) {
@@ -582,7 +606,7 @@ ListAnswer list(const Reading& reading, const ListTable& table, const ListQuesti
   return page.finish(reading.state());
 }
 
-ListAnswer list_rows(const Reading& reading, std::span<const Column> columns,
+ListAnswer list_rows(const StoreState& state, std::span<const Column> columns,
                      std::span<const SortColumn> sorts, std::vector<KeyedRow> rows, std::uint8_t tag,
                      std::span<const std::string_view> passed_over, const ListQuestion& question) {
   const ListShape shape{columns, sorts, tag, passed_over};
@@ -591,7 +615,7 @@ ListAnswer list_rows(const Reading& reading, std::span<const Column> columns,
   const Plan& plan = std::get<Plan>(planned);
   PageWriter page(shape, plan, question);
   write_sorted(std::move(rows), shape, plan, page);
-  return page.finish(reading.state());
+  return page.finish(state);
 }
 
 ListAnswer list_figures(const Reading& reading, const ListQuestion& question) {
@@ -647,7 +671,7 @@ ListAnswer list_figures(const Reading& reading, const ListQuestion& question) {
       rows.push_back({std::move(key), std::move(row)});
     }
   }
-  return list_rows(reading, figure_columns(), sorts, std::move(rows),
+  return list_rows(reading.state(), figure_columns(), sorts, std::move(rows),
                    static_cast<std::uint8_t>(Table::key_figures), own, question);
 }
 
