@@ -17,7 +17,23 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
     set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set(${name}_source ${source} PARENT_SCOPE)
   endfunction()
+  # geleit_embed_folder(<name> <folder> <stamp>): whatever lies below the folder once <stamp> has been made,
+  # named by its path in it, in the order of the names. A folder that is not there holds nothing.
+  function(geleit_embed_folder name folder stamp)
+    set(source ${CMAKE_BINARY_DIR}/schema/${name}.cc)
+    add_custom_command(
+      OUTPUT ${source}
+      COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DSOURCE=${source} -DFOLDER=${folder} -P ${GELEIT_EMBED_SCRIPT}
+      DEPENDS ${stamp} ${GELEIT_EMBED_SCRIPT}
+      COMMENT "Embedding ${folder}"
+      VERBATIM)
+    set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    set(${name}_source ${source} PARENT_SCOPE)
+  endfunction()
   return()
+endif()
+if(FOLDER)
+  file(GLOB_RECURSE FILES LIST_DIRECTORIES false ${FOLDER}/*)
 endif()
 
 set(arrays "")
@@ -28,12 +44,17 @@ foreach(path IN LISTS FILES)
   string(LENGTH "${hex}" digits)
   math(EXPR size "${digits} / 2")
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
-  get_filename_component(file ${path} NAME)
+  if(FOLDER)
+    file(RELATIVE_PATH file ${FOLDER} ${path})
+  else()
+    get_filename_component(file ${path} NAME)
+  endif()
   string(APPEND arrays "constexpr char file_${number}[] = {${bytes}'\\0'};\n")
   string(APPEND entries "    {\"${file}\", {file_${number}, ${size}}},\n")
   math(EXPR number "${number} + 1")
 endforeach()
 file(WRITE ${SOURCE} "// Made by schema/embed.cmake.
+#include <array>
 #include <span>
 
 #include \"schema/embedded.h\"
@@ -42,8 +63,8 @@ namespace geleit {
 namespace {
 
 ${arrays}
-constexpr EmbeddedFile files[] = {
-${entries}};
+constexpr std::array<EmbeddedFile, ${number}> files{{
+${entries}}};
 
 }  // namespace
 

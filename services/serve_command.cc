@@ -1,4 +1,5 @@
 #include "services/serve_command.h"
+#include "services/dashboard_routes.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -479,6 +480,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   add_status_routes(router, sources);
   if (roles.query) add_query_routes(router, sources);
   if (AlertDesk* desk = service.desk()) add_alert_routes(router, *desk);
+  if (roles.query) add_dashboard_routes(router, dashboard_files());
   add_upkeep_routes(router, service);
   gauges = add_gauges(metrics, service, waiting_reads);
   handler.to(router);

@@ -2,9 +2,9 @@
 
 #include "services/audit/bundle_command.h"
 #include "services/audit/prove_command.h"
-#include "services/audit/verify_command.h"
 #include "services/audit/replay_command.h"
 #include "services/audit/show_command.h"
+#include "services/audit/verify_command.h"
 
 namespace geleit {
 

@@ -201,8 +201,9 @@ class ExportPass {
     append_cloud_event(told_, source, view, {});
     if (told_ == text) return true;
     told_.clear();
-    append_cloud_event(told_, source, view, {},
-                       [](std::string& to, Sealed) { to.append("{\"").append(sealed_name).append("\":0}"); });
+    append_cloud_event(told_, source, view, {}, [](std::string& to, Sealed sealed) {
+      to.append("{\"").append(sealed_name).append("\":\"").append(base64(sealed.bytes)).append("\"}");
+    });
     return same_but_opened(given, json::parse(told_));
   }
 

@@ -67,7 +67,10 @@ struct ListFault {
 
 using ListAnswer = std::variant<ListPage, ListFault>;
 
-/// A page of one of list_tables().
+/// A page of one of list_tables(). Besides its columns, each of them is asked by what its rows' cases are:
+/// `leads=a,b` (led by one of them), `name=` (parts of the person's name, for who may see it), `ended=`;
+/// `with=person` shows the person and the lead beside the row, `count=true` tells how many rows there are
+/// from the cursor on.
 [[nodiscard]] ListAnswer list(const Reading& reading, const ListTable& table, const ListQuestion& question);
 /// A page of `key-figures`.
 [[nodiscard]] ListAnswer list_figures(const Reading& reading, const ListQuestion& question);

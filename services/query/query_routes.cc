@@ -508,34 +508,36 @@ void add_history(http::Router& router, const std::shared_ptr<const QueryParts>& 
 
 /// What is in force for a provider (or for all) on a day (or today).
 void add_settings(http::Router& router, const std::shared_ptr<const QueryParts>& parts) {
-  add_read(router, "/v1/settings", parts, Needs::log,
-           [](const http::Request& request, const Parameters& parameters, const Moment& moment) {
-             std::string_view provider;
-             std::optional<CivilDate> on = moment.today;
-             for (const auto& [name, value] : parameters) {
-               if (name == "provider") {
-                 provider = value;
-                 if (!is_provider_slug(value))
-                   return malformed(request.language(), message::a_filter_text, message::another_value, name);
-               } else if (name == "on") {
-                 on = parse_date(value);
-                 if (!on || to_ymd(*on).year < 1900 || to_ymd(*on).year > 2100)
-                   return malformed(request.language(), message::a_filter_date, message::another_value, name);
-               } else {
-                 return malformed(request.language(), message::known_parameter, message::unknown_parameter,
-                                  name);
-               }
-             }
-             std::string view = settings_view(*moment.rules, provider, *on, from_http(request.language()));
-             if (!view.empty()) return http::Response::json(std::move(view));
-             if (moment.times && moment.times->known_at)
-               return malformed(request.language(), message::after_first_record, message::nothing_recorded,
-                                "known_at");
-             const Language in = from_http(request.language());
-             return http::problem_response(http::ProblemKind::not_ready, request.language(),
-                                           say(in, message::expected_but, say(in, message::position_reached),
-                                               say(in, message::position_not_reached)));
-           });
+  add_read(
+      router, "/v1/settings", parts, Needs::log,
+      [](const http::Request& request, const Parameters& parameters, const Moment& moment) {
+        std::string_view provider;
+        std::optional<CivilDate> on = moment.today;
+        for (const auto& [name, value] : parameters) {
+          if (name == "provider") {
+            provider = value;
+            if (!is_provider_slug(value))
+              return malformed(request.language(), message::a_filter_text, message::another_value, name);
+          } else if (name == "on") {
+            on = parse_date(value);
+            if (!on || to_ymd(*on).year < 1900 || to_ymd(*on).year > 2100)
+              return malformed(request.language(), message::a_filter_date, message::another_value, name);
+          } else {
+            return malformed(request.language(), message::known_parameter, message::unknown_parameter, name);
+          }
+        }
+        std::string view = settings_view(*moment.rules, provider, *on, from_http(request.language()));
+        if (!view.empty()) return http::Response::json(std::move(view));
+        const Language in = from_http(request.language());
+        if (moment.times && moment.times->known_at)
+          return http::problem_response(http::ProblemKind::not_found, request.language(),
+                                        say(in, message::expected_but, say(in, message::after_first_record),
+                                            say(in, message::nothing_recorded)),
+                                        "known_at");
+        return http::problem_response(http::ProblemKind::not_ready, request.language(),
+                                      say(in, message::expected_but, say(in, message::position_reached),
+                                          say(in, message::position_not_reached)));
+      });
 }
 
 }  // namespace

@@ -32,7 +32,10 @@ double percentile(std::vector<double>& all, double part) {
 }
 
 void measure(const std::filesystem::path& dir, std::size_t asked) {
-  const auto log = EmbeddedLog::open({.dir = dir / "log", .clock = [] { return Instant{}; }});
+  EmbeddedLogOptions options;
+  options.dir = dir / "log";
+  options.clock = [] { return Instant{}; };
+  const auto log = EmbeddedLog::open(std::move(options));
   const auto store = Store::open({.dir = dir / "tables"});
   RuleBook rules;
   {

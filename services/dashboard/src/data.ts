@@ -1,0 +1,114 @@
+// Reads for pages: the last answer stays while the next one comes, and what changes is read again.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { get, type List, Problem, type Query, queryText, Unreachable } from "./api";
+import { cell } from "./cell";
+import { onChange } from "./live";
+import { currentLanguage } from "./words";
+
+export interface Read<T> {
+  data?: T;
+  problem?: Problem | Unreachable;
+  /** True while what is shown belongs to the question before. */
+  waiting: boolean;
+  reload(): void;
+}
+
+/** `path` below /v1/; null asks nothing. `tables`: whose changes make it read again. */
+export function useRead<T>(path: string | null, query: Query, tables: readonly string[]): Read<T> {
+  const key = path === null ? null : `${currentLanguage()} ${path}${queryText(query)}`;
+  const [, show] = useState(0);
+  const held = useRef<{ key?: string | null; data?: T; problem?: Problem | Unreachable }>({});
+  const reload = useRef(() => {});
+  useEffect(() => {
+    if (path === null) return;
+    let current: AbortController | undefined;
+    const read = async () => {
+      current?.abort();
+      const mine = new AbortController();
+      current = mine;
+      try {
+        const data = await get<T>(path, query, mine.signal);
+        if (mine.signal.aborted) return;
+        held.current = { key, data };
+      } catch (problem) {
+        if (mine.signal.aborted) return;
+        if (!(problem instanceof Problem || problem instanceof Unreachable)) throw problem;
+        // Without a connection what was seen last is better than nothing, and the page says how old it is.
+        const keep =
+          problem instanceof Unreachable && held.current.key === key ? held.current.data : undefined;
+        held.current = { key, data: keep, problem };
+      }
+      show((n) => n + 1);
+    };
+    reload.current = read;
+    read();
+    const forget = onChange(tables, read);
+    return () => {
+      forget();
+      current?.abort();
+    };
+  }, [key]);
+  const { key: heldKey, data, problem } = held.current;
+  const same = heldKey === key;
+  return { data, problem: same ? problem : undefined, waiting: !same, reload: () => reload.current() };
+}
+
+export const useList = <Row>(
+  path: string | null,
+  query: Query,
+  table: string = path ?? "",
+): Read<List<Row>> => useRead<List<Row>>(path, query, [table, "cases"]);
+
+/** All rows of a list, page by page, at most `pages_max` pages. */
+export async function allOf<Row>(path: string, query: Query, pages_max = 10): Promise<Row[]> {
+  const rows: Row[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < pages_max; ++page) {
+    const answer: List<Row> = await get<List<Row>>(path, { limit: 500, ...query, cursor });
+    rows.push(...answer.items);
+    cursor = answer.next;
+    if (!cursor) break;
+  }
+  return rows;
+}
+
+// ---- what the page remembers of the person before it, in this browser
+
+export const me = cell<string>(localStorage.getItem("geleit.me") ?? "");
+me.watch((slug) => localStorage.setItem("geleit.me", slug));
+
+/** Whom the service knows: leads and visitors of late, and the teams of the settings. */
+export const staff = cell<string[]>([]);
+export const teams = cell<string[][]>([]);
+
+export async function learnStaff(): Promise<void> {
+  const [cases, visits, settings] = await Promise.allSettled([
+    get<List<{ lead: string | null }>>("cases", { sort: "-referred_on", limit: 300 }),
+    get<List<{ staff: string }>>("visits", { sort: "-starts_at", limit: 300 }),
+    get<Record<string, { settings?: { teams?: { lead?: string; members?: string[] }[] } } | null>>(
+      "settings",
+    ),
+  ]);
+  const known = new Set<string>();
+  if (cases.status === "fulfilled") for (const row of cases.value.items) if (row.lead) known.add(row.lead);
+  if (visits.status === "fulfilled") for (const row of visits.value.items) known.add(row.staff);
+  if (settings.status === "fulfilled") {
+    const sets = [settings.value.installation, settings.value.provider_set];
+    const found = sets.flatMap((set) => set?.settings?.teams ?? []);
+    teams.set(
+      found.map((team) => [team.lead, ...(team.members ?? [])].filter((slug): slug is string => !!slug)),
+    );
+    for (const slug of teams.get().flat()) known.add(slug);
+  }
+  staff.set([...known].sort());
+}
+
+export type Scope = "mine" | "team" | "all";
+/** What `leads` must be to see those cases; nothing: everybody's. */
+export function leadsOf(scope: string | undefined): string | undefined {
+  const slug = me.get();
+  if (!slug || !scope || scope === "all") return undefined;
+  if (scope === "mine") return slug;
+  const mine = teams.get().filter((team) => team.includes(slug));
+  return [...new Set([slug, ...mine.flat()])].join(",");
+}

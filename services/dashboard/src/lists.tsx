@@ -1,0 +1,296 @@
+// A list of the service as a table: filters and order in the address, pages by cursor, CSV, paper, keys.
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Query } from "./api";
+import { useCell } from "./cell";
+import { leadsOf, me, teams, useList } from "./data";
+import { Choice, Empty, Icon, ListTools, Loading, ScopeChoice, Trouble } from "./parts";
+import { useAddress, withQuery } from "./routes";
+import { numberText } from "./time";
+import { t, type Word } from "./words";
+
+export interface Column<Row> {
+  key: string;
+  word: Word;
+  show: (row: Row) => ComponentChildren;
+  /** The service has an index for it. */
+  sorts?: boolean;
+  number?: boolean;
+  /** Left out where there is little room. */
+  wide?: boolean;
+}
+export interface Filter {
+  name: string;
+  word: Word;
+  /** Value and text; without them it is two days, `name.from` and `name.to`. */
+  options?: () => [string, string][];
+  /** What it is when the address says nothing; "" asks for all. */
+  standard?: string;
+}
+export interface ListOf<Row> {
+  /** Below /v1/, and the table's name. */
+  table: string;
+  columns: Column<Row>[];
+  filters: Filter[];
+  sort: string;
+  key: (row: Row) => string;
+  empty: Word;
+  /** What a key or a click unfolds. */
+  explain?: (row: Row) => ComponentChildren;
+}
+
+const page_rows = 50;
+
+/** What the address asks of the list: its own filters, the person's cases, order and page. */
+export function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>): Query {
+  const asked: Query = { with: "person", count: "true", limit: page_rows, sort: query.sort ?? list.sort };
+  const given = (name: string) => (query[name] ? query[name] : undefined);
+  for (const filter of list.filters) {
+    if (!filter.options) {
+      asked[`${filter.name}.from`] = given(`${filter.name}.from`);
+      asked[`${filter.name}.to`] = given(`${filter.name}.to`);
+      continue;
+    }
+    const value = query[filter.name] ?? filter.standard ?? "";
+    if (value && value !== "any") asked[filter.name] = value;
+  }
+  // Filters that come from a link and have no control of their own.
+  for (const [name, value] of Object.entries(query)) {
+    if (/\.(from|to)$/.test(name) || ["case", "rule", "task", "benefit", "warning", "staff"].includes(name)) {
+      if (value !== "any") asked[name] ??= value;
+    }
+  }
+  asked.name = given("name");
+  asked.leads = leadsOf(query.wer);
+  asked.cursor = given("cursor");
+  return asked;
+}
+
+export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?: ComponentChildren }) {
+  const { query } = useAddress();
+  const mine = useCell(me);
+  const allTeams = useCell(teams);
+  const asked = questionOf(list, query);
+  const { data, problem, waiting, reload } = useList<Row>(list.table, asked);
+  const [open, setOpen] = useState<string>();
+  useEffect(() => setOpen(undefined), [list.table, query.cursor]);
+  const sort = query.sort ?? list.sort;
+  const start = Number(query.ab ?? 0);
+  const filtered = Object.keys(query).some(
+    (name) => !["sort", "cursor", "ab", "liste", "ansicht"].includes(name),
+  );
+  const change = (next: Query) => withQuery({ ...next, cursor: undefined, ab: undefined });
+  return (
+    <>
+      <div class="bar no-print">
+        {children}
+        <ScopeChoice me={mine} hasTeam={allTeams.some((team) => team.includes(mine))} />
+      </div>
+      <div class="bar filters no-print" role="group" aria-label={t("filters")}>
+        {list.filters.map((filter) =>
+          filter.options ? (
+            <Choice
+              key={filter.name}
+              name={filter.name}
+              label={t(filter.word)}
+              value={query[filter.name] ?? filter.standard ?? "any"}
+              options={[["any", t("anyOf")], ...filter.options()]}
+              onChange={(value) =>
+                change({ [filter.name]: value === (filter.standard ?? "any") ? undefined : value })
+              }
+            />
+          ) : (
+            <fieldset class="range" key={filter.name}>
+              <legend>{t(filter.word)}</legend>
+              {(["from", "to"] as const).map((edge) => (
+                <label key={edge}>
+                  <span>{t(edge)}</span>
+                  <input
+                    type="date"
+                    value={query[`${filter.name}.${edge}`] ?? ""}
+                    onChange={(event) => change({ [`${filter.name}.${edge}`]: event.currentTarget.value })}
+                  />
+                </label>
+              ))}
+            </fieldset>
+          ),
+        )}
+        <label class="choice">
+          <span>{t("name")}</span>
+          <input
+            type="search"
+            name="name"
+            value={query.name ?? ""}
+            onChange={(event) => change({ name: event.currentTarget.value.trim() })}
+          />
+        </label>
+        {filtered && (
+          <button
+            type="button"
+            class="plain"
+            onClick={() =>
+              withQuery(
+                Object.fromEntries(
+                  Object.keys(query)
+                    .filter((n) => n !== "liste")
+                    .map((n) => [n, undefined]),
+                ),
+              )
+            }
+          >
+            <Icon name="close" /> {t("resetFilters")}
+          </button>
+        )}
+      </div>
+      {problem && <Trouble problem={problem} retry={reload} />}
+      {!data && !problem && <Loading />}
+      {data && (
+        <>
+          <div class="bar">
+            <p class="count" role="status">
+              {data.count === 1
+                ? t("oneRow")
+                : t("rowsOf", numberText(start + (data.count ?? data.items.length)))}
+            </p>
+            <span class="no-print">
+              <ListTools path={list.table} query={asked} />
+            </span>
+          </div>
+          {data.items.length === 0 ? (
+            <Empty why={filtered ? t(list.empty) : undefined}>
+              {t(filtered ? "emptyFiltered" : list.empty)}
+            </Empty>
+          ) : (
+            <div class="table-frame" tabIndex={0} role="region" aria-label={t("rowsOf", data.items.length)}>
+              <table class={waiting ? "waiting" : undefined}>
+                <thead>
+                  <tr>
+                    {list.columns.map((column) => (
+                      <Head key={column.key} column={column} sort={sort} change={change} />
+                    ))}
+                    {list.explain && (
+                      <th scope="col" class="no-print">
+                        <span class="hidden">{t("explain")}</span>
+                      </th>
+                    )}
+                  </tr>
+                </thead>
+                <tbody>
+                  {data.items.map((row) => {
+                    const key = list.key(row);
+                    return (
+                      <Row
+                        key={key}
+                        list={list}
+                        row={row}
+                        open={open === key}
+                        toggle={() => setOpen(open === key ? undefined : key)}
+                      />
+                    );
+                  })}
+                </tbody>
+              </table>
+            </div>
+          )}
+          <nav class="bar pages no-print" aria-label={t("shown", "", "", "")}>
+            {query.cursor && (
+              <button type="button" onClick={() => withQuery({ cursor: undefined, ab: undefined })}>
+                {t("firstPage")}
+              </button>
+            )}
+            {data.items.length > 0 && (query.cursor || data.next) && (
+              <span>
+                {t(
+                  "shown",
+                  numberText(start + 1),
+                  numberText(start + data.items.length),
+                  numberText(start + (data.count ?? 0)),
+                )}
+              </span>
+            )}
+            {data.next && (
+              <button
+                type="button"
+                class="main"
+                onClick={() => {
+                  withQuery({ cursor: data.next, ab: start + data.items.length });
+                  scrollTo(0, 0);
+                }}
+              >
+                {t("nextPage")} <Icon name="right" />
+              </button>
+            )}
+          </nav>
+        </>
+      )}
+    </>
+  );
+}
+
+function Head<Row>({
+  column,
+  sort,
+  change,
+}: {
+  column: Column<Row>;
+  sort: string;
+  change: (q: Query) => void;
+}) {
+  const down = sort === `-${column.key}`;
+  const up = sort.replace("+", "") === column.key;
+  const classes = `${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`;
+  if (!column.sorts) {
+    return (
+      <th scope="col" class={classes}>
+        {t(column.word)}
+      </th>
+    );
+  }
+  return (
+    <th scope="col" class={classes} aria-sort={up ? "ascending" : down ? "descending" : "none"}>
+      <button
+        type="button"
+        class="sort"
+        title={t("sortedBy", t(column.word))}
+        onClick={() => change({ sort: up ? `-${column.key}` : column.key })}
+      >
+        {t(column.word)}
+        {(up || down) && <Icon name={up ? "up" : "down"} />}
+      </button>
+    </th>
+  );
+}
+
+function Row<R>({ list, row, open, toggle }: { list: ListOf<R>; row: R; open: boolean; toggle: () => void }) {
+  const span = list.columns.length + 1;
+  return (
+    <>
+      <tr data-row tabIndex={-1}>
+        {list.columns.map((column) => (
+          <td key={column.key} class={`${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`}>
+            {column.show(row)}
+          </td>
+        ))}
+        {list.explain && (
+          <td class="no-print">
+            <button
+              type="button"
+              class="plain"
+              data-explain
+              aria-expanded={open}
+              onClick={toggle}
+              title={`${t("explain")} (e)`}
+            >
+              <Icon name={open ? "up" : "question"} label={t("explain")} />
+            </button>
+          </td>
+        )}
+      </tr>
+      {open && list.explain && (
+        <tr class="explained">
+          <td colSpan={span}>{list.explain(row)}</td>
+        </tr>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,244 @@
+// Visits by week and by staff: what overlaps, and what is over and not recorded. A click on a visit shows what
+// can be done with it, a second opens the form, a third records it.
+import { useEffect, useState } from "preact/hooks";
+import {
+  type Case,
+  type CommandName,
+  Problem,
+  serviceNow,
+  standing,
+  Unreachable,
+  type VisitRow,
+} from "./api";
+import { useCell } from "./cell";
+import { forms } from "./commands";
+import { allOf, me, staff, useRead } from "./data";
+import { VisitBadge, VisitDo } from "./fall";
+import { CommandForm } from "./form";
+import { type ListOf, ListPage } from "./lists";
+import { onChange } from "./live";
+import { overlapping } from "./overlaps";
+import { CaseLink, Choice, Dialog, Empty, Icon, ListTools, Loading, nameOf, Tabs, Trouble } from "./parts";
+import { href, useAddress, withQuery } from "./routes";
+import { addDays, berlinDay, clockText, dayText, momentText, mondayOf, shortDay, weekdayText } from "./time";
+import { say, t, word, wordsOf } from "./words";
+
+const list: ListOf<VisitRow> = {
+  table: "visits",
+  sort: "-starts_at",
+  key: (row) => row.visit,
+  empty: "emptyVisits",
+  columns: [
+    { key: "state", word: "state", show: (row) => <VisitBadge row={row} /> },
+    { key: "case", word: "name", show: (row) => <CaseLink of={row.case} person={row.person} /> },
+    { key: "starts_at", word: "start", sorts: true, show: (row) => momentText(row.starts_at) },
+    { key: "minutes", word: "duration", number: true, show: (row) => t("mins", row.minutes) },
+    { key: "place", word: "place", show: (row) => word("place", row.place) },
+    { key: "staff", word: "staff", show: (row) => <span class="slug">{row.staff}</span> },
+    {
+      key: "at_risk",
+      word: "atRisk",
+      number: true,
+      wide: true,
+      show: (row) => (row.at_risk ? t("mins", row.at_risk) : "–"),
+    },
+  ],
+  filters: [
+    {
+      name: "state",
+      word: "state",
+      options: () => wordsOf("visitState").map((key) => [key, word("visitState", key)]),
+    },
+    { name: "place", word: "place", options: () => wordsOf("place").map((key) => [key, word("place", key)]) },
+    { name: "staff", word: "staff", options: () => staff.get().map((slug) => [slug, slug]) },
+    { name: "starts_at", word: "start" },
+  ],
+};
+
+export function Termine() {
+  const { query } = useAddress();
+  useCell(staff);
+  const asList = query.liste === "liste";
+  const tabs = (
+    <Tabs
+      open={asList ? "liste" : ""}
+      of={[
+        { key: "", href: "/termine", word: "byWeek" },
+        { key: "liste", href: "/termine?liste=liste", word: "asList" },
+      ]}
+    />
+  );
+  return (
+    <>
+      <h1>{t("visits")}</h1>
+      {asList ? <ListPage list={list}>{tabs}</ListPage> : <Week tabs={tabs} />}
+    </>
+  );
+}
+
+function Week({ tabs }: { tabs: preact.ComponentChildren }) {
+  const { query } = useAddress();
+  const mine = useCell(me);
+  const known = useCell(staff);
+  const today = useCell(standing).today ?? berlinDay(serviceNow());
+  const monday = mondayOf(query.woche ?? today);
+  const sunday = addDays(monday, 6);
+  const who = query.staff ?? "";
+  const asked = { "starts_at.from": monday, "starts_at.to": sunday, staff: who || undefined, with: "person" };
+  const key = JSON.stringify(asked);
+  const [held, setHeld] = useState<{ key: string; rows?: VisitRow[]; problem?: Error }>();
+  const [open, setOpen] = useState<VisitRow>();
+  const [again, setAgain] = useState(0);
+  useEffect(() => {
+    let left = false;
+    const read = () =>
+      allOf<VisitRow>("visits", asked).then(
+        (rows) => !left && setHeld({ key, rows }),
+        (problem) => {
+          if (!(problem instanceof Problem || problem instanceof Unreachable)) throw problem;
+          if (!left) setHeld((before) => (before?.key === key && before.rows ? before : { key, problem }));
+        },
+      );
+    read();
+    const forget = onChange(["visits", "cases"], read);
+    return () => {
+      left = true;
+      forget();
+    };
+  }, [key, again]);
+  const rows = held?.key === key ? held.rows : undefined;
+  const clashes = overlapping(rows ?? []);
+  const days = Array.from({ length: 7 }, (_, i) => addDays(monday, i));
+  const week = (by: number) => withQuery({ woche: addDays(monday, by) });
+  return (
+    <>
+      <div class="bar no-print">
+        {tabs}
+        <div class="week-steps">
+          <button type="button" class="plain" onClick={() => week(-7)} aria-label={t("weekBefore")}>
+            <Icon name="left" />
+          </button>
+          <button type="button" onClick={() => withQuery({ woche: undefined })}>
+            {t("thisWeek")}
+          </button>
+          <button type="button" class="plain" onClick={() => week(7)} aria-label={t("weekAfter")}>
+            <Icon name="right" />
+          </button>
+        </div>
+        <Choice
+          name="staff"
+          label={t("staff")}
+          value={who}
+          options={[
+            ["", t("everybody")],
+            ...[...new Set([mine, ...known].filter(Boolean))].map((slug): [string, string] => [slug, slug]),
+          ]}
+          onChange={(slug) => withQuery({ staff: slug })}
+        />
+        <ListTools path="visits" query={asked} />
+      </div>
+      <p class="count" role="status">
+        {t("weekOf", dayText(monday), dayText(sunday))}
+      </p>
+      {held?.key === key && held.problem && (
+        <Trouble problem={held.problem} retry={() => setAgain(again + 1)} />
+      )}
+      {!rows && !held?.problem && <Loading />}
+      {rows?.length === 0 && <Empty icon="calendar">{t("emptyVisits")}</Empty>}
+      {rows && rows.length > 0 && (
+        <div class="week">
+          {days.map((day, i) => {
+            const here = rows.filter((row) => berlinDay(row.starts_at) === day);
+            return here.length || i < 5 ? (
+              <section key={day} class={day === today ? "day today" : "day"} aria-labelledby={`day-${day}`}>
+                <h2 id={`day-${day}`}>
+                  {weekdayText(day)} <span>{shortDay(day)}</span>
+                  {day === today && <span class="badge calm">{t("today")}</span>}
+                </h2>
+                {here.length === 0 && <p class="quiet">–</p>}
+                <ul>
+                  {here.map((row) => (
+                    <li key={row.visit}>
+                      <VisitCard row={row} clash={clashes.has(row.visit)} open={() => setOpen(row)} />
+                    </li>
+                  ))}
+                </ul>
+              </section>
+            ) : null;
+          })}
+        </div>
+      )}
+      {open && <VisitDialog row={open} onClose={() => setOpen(undefined)} />}
+    </>
+  );
+}
+
+function VisitCard({ row, clash, open }: { row: VisitRow; clash: boolean; open: () => void }) {
+  const quiet = ["cancelled", "missed", "voided"].includes(row.state);
+  return (
+    <button
+      type="button"
+      class={quiet ? "visit quiet-visit" : "visit"}
+      data-row
+      onClick={open}
+      aria-haspopup="dialog"
+    >
+      <span class="time">{clockText(row.starts_at)}</span>
+      <span class="who">{nameOf(row.person)}</span>
+      <span class="where">
+        {word("place", row.place)} · {t("minutes", row.minutes)} · <span class="slug">{row.staff}</span>
+      </span>
+      <span class="flags">
+        {row.state !== "delivered" && <VisitBadge row={row} />}
+        {row.state === "delivered" && (
+          <span class="done">
+            <Icon name="check" /> {word("visitState", "delivered")}
+          </span>
+        )}
+        {clash && (
+          <span class="badge soon">
+            <Icon name="people" /> <span>{t("overlap")}</span>
+          </span>
+        )}
+      </span>
+    </button>
+  );
+}
+
+function VisitDialog({ row, onClose }: { row: VisitRow; onClose: () => void }) {
+  const [command, setCommand] = useState<CommandName>();
+  const { data, problem, reload } = useRead<Case>(`cases/${row.case}`, {}, []);
+  const title = command ? `${say(forms[command].label)} · ${nameOf(row.person)}` : nameOf(row.person);
+  return (
+    <Dialog title={title} onClose={onClose} wide={!!command}>
+      {!command && (
+        <>
+          <p>
+            {momentText(row.starts_at)} · {t("minutes", row.minutes)} · {word("place", row.place)} ·{" "}
+            {row.staff}
+          </p>
+          <p>
+            <VisitBadge row={row} />
+          </p>
+          <VisitDo visit={row} go={setCommand} />
+          <p>
+            <a href={href(`fall/${row.case}`)}>
+              {t("case")} <Icon name="right" />
+            </a>
+          </p>
+        </>
+      )}
+      {command && problem && <Trouble problem={problem} retry={reload} />}
+      {command && !data && !problem && <Loading />}
+      {command && data && (
+        <CommandForm
+          command={command}
+          of={data}
+          given={{ visit: row.visit }}
+          onDone={onClose}
+          onClose={onClose}
+        />
+      )}
+    </Dialog>
+  );
+}
