@@ -30,7 +30,7 @@ void require_nothing_there(const DataDirectory& data) {
   for (const auto& entry : fs::directory_iterator(data.dir)) {
     const fs::path& path = entry.path();
     if (path == data.master_key() || path == data.signing_key() || path == data.erasures() ||
-        path == data.restoring())
+        path == data.restoring() || path == data.access())
       continue;
     throw BackupFailed(fmt::format("expected {} to hold no data, but {} is there; move it away first",
                                    data.dir.string(), path.filename().string()));

@@ -294,8 +294,7 @@ def test_its_proofs_hold_under_signed_heads(year, opened, tmp_path):
     key = geleit("audit", "key", "--data", year.data).stdout.split()[-1]
     assert opened.manifest["public_keys"] == [key] and {h["key"] for h in heads} == {key}
     cases = {e["subject"] for e in opened.of_cases()}
-    proven = {name for name in opened.files if name.startswith("proofs/")}
-    assert proven == {f"proofs/{case}.json" for case in cases}
+    assert {name for name in opened.files if name.startswith("proofs/")} == {f"proofs/{c}.json" for c in cases}
     assert opened.manifest["beyond_heads"] == 0 and opened.manifest["proofs"] == len(cases)
     told = collections.defaultdict(list)
     for event in opened.of_cases():

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "events/civil_time.h"
+#include "events/sha256.h"
 #include "events/uuid.h"
 #include "services/wrap.h"
 #include "tests/faulty_disk.h"
@@ -164,6 +166,16 @@ TEST_F(Erasing, ADamagedLineIsRefusedByItsNumber) {
   } catch (const ErasuresFailed& failure) {
     EXPECT_NE(std::string(failure.what()).find("line 1"), std::string::npos) << failure.what();
   }
+}
+
+TEST_F(Erasing, KeepsItsGroundsAndReadsLinesThatHaveNone) {
+  const Erasure asked{key(1, 1).id, key(1, 1).person, noon, ErasureGrounds::request};
+  journal_->add({&asked, 1});
+  const std::string said =
+      to_string(key(2, 2).id) + " " + to_string(key(2, 2).person) + " " + to_string(noon);
+  std::ofstream(file(), std::ios::app) << said << " " << to_hex(sha256(said)).substr(0, 16) << "\n";
+  const Erasure old{key(2, 2).id, key(2, 2).person, noon, ErasureGrounds::retention_over};
+  EXPECT_EQ(ErasureJournal(file()).all(), (std::vector{asked, old}));
 }
 
 }  // namespace
