@@ -167,8 +167,7 @@ TEST_F(Offline, ARowThatNoCaseHasIsFoundInItsProvider) {
   EXPECT_EQ(told.status, Exit::refused);
   std::set<std::string> tables;
   const json::value all = told.told();
-  for (const json::value& one : all.at("differences").as_array())
-    tables.emplace(one.at("table").as_string());
+  for (const json::value& one : all.at("differences").as_array()) tables.emplace(one.at("table").as_string());
   EXPECT_EQ(tables, (std::set<std::string>{"visits", "key-figures"}));
 }
 
