@@ -21,6 +21,7 @@ def group_of(path: Path) -> str:
     return "brokers" if "\nfrom brokers import" in path.read_text() else path.stem
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(config, items):
     groups = {path: group_of(path) for path in {item.path for item in items}}
     for item in items:
