@@ -82,23 +82,6 @@ BundleAsk understood(const ExportAsk& ask, const CommandLine& line) {
   return out;
 }
 
-/// Null, and told why, where they cannot be read.
-std::unique_ptr<KeyStore> readable_keys(const ExportAsk& ask, const CommandLine& line,
-                                        ProgressLine& progress) {
-  if (ask.sealed) return nullptr;
-  const DataDirectory data = ask.where.directory();
-  std::string why;
-  if (fs::exists(data.master_key()) && (data.kafka || fs::exists(data.keys()))) {
-    try {
-      return open_keys_read_only(data);
-    } catch (const KeyStoreFailed& error) { why = error.what(); }
-  } else {
-    why = say(line.for_people, message::no_keys_there, data.dir.string());
-  }
-  progress.tell(say(line.for_people, message::export_stays_sealed, why));
-  return nullptr;
-}
-
 /// Durable, then under its name in one step. Throws std::system_error.
 void put_in_place(const fs::path& made, const fs::path& out, bool force) {
   fs::permissions(made, fs::perms::owner_read | fs::perms::owner_write);
@@ -173,7 +156,12 @@ void make_bundle(const ExportAsk& ask, CommandLine& line) {
     return;
   }
   // After the log: a key is kept before the event that needs it.
-  const std::unique_ptr<KeyStore> keys = readable_keys(ask, line, progress);
+  std::unique_ptr<StoredKeys> keys;
+  if (!ask.sealed) {
+    std::string why;
+    keys = open_keys_if_readable(data, line.for_people, why);
+    if (!keys) progress.tell(say(line.for_people, message::export_stays_sealed, why));
+  }
   const fs::path out = fs::absolute(ask.out);
   const ScratchDirectory scratch(std::array{out.parent_path()}, "." + out.filename().string() + "-");
   const fs::path made = scratch.dir() / "bundle.zip";
@@ -277,12 +265,8 @@ void add_audit_check_bundle(CommandLine& line, CLI::App& group) {
   CLI::App* command = group.add_subcommand("check-bundle", "Whether an audit bundle is what it was");
   command->add_option("file", ask->file, "The ZIP")->required()->check(CLI::ExistingFile);
   command->add_option("--sha256", ask->sha256, "What its maker said of the whole file")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_hash(text) ? std::string()
-                                    : "expected 64 hexadecimal digits, but it is '" + text + "'";
-          },
-          "HEX"));
+      ->check(expecting("64 hexadecimal digits", "HEX",
+                        [](const std::string& text) { return parse_hash(text).has_value(); }));
   command->add_flag("--json", ask->json, "For programs");
   command->callback([ask, &line] { check(*ask, line); });
 }
