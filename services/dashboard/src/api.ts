@@ -20,12 +20,11 @@ export type Status = Schemas["Status"];
 export type Person = Schemas["PersonOfCase"];
 export type Accepted = Schemas["Accepted"];
 export type CommandName = Schemas["CommandName"];
-export type AsAt = Schemas["AsAt"];
 export interface List<Row> {
   items: Row[];
   next: string | null;
   count?: number;
-  as_at: AsAt;
+  as_at: Schemas["AsAt"];
 }
 export type Query = Record<string, string | number | undefined | null>;
 
@@ -175,7 +174,6 @@ export interface Command {
   command: CommandName;
   id: string;
   case?: string;
-  happened?: string;
   by?: string;
   reasons?: Record<string, string>;
   data: Record<string, unknown>;

@@ -1,5 +1,5 @@
 // Every command of the surface as a form: one table. A new command is one entry here (services/dashboard/
-// README.md says how); commands_test.ts holds the table against schema/openapi.json.
+// README.md says how); commands.test.ts holds the table against schema/openapi.json.
 import type { Case, CommandName } from "./api";
 import type { Said } from "./words";
 
@@ -38,7 +38,6 @@ export interface Field {
   benefit?: "SMN" | "ST";
   /** Of a visit: in which state. */
   state?: "scheduled" | "delivered";
-  unit?: Said;
   hint?: Said;
 }
 export interface Form {

@@ -103,7 +103,6 @@ export async function learnStaff(): Promise<void> {
   staff.set([...known].sort());
 }
 
-export type Scope = "mine" | "team" | "all";
 /** What `leads` must be to see those cases; nothing: everybody's. */
 export function leadsOf(scope: string | undefined): string | undefined {
   const slug = me.get();

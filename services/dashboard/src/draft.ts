@@ -8,7 +8,6 @@ export interface Draft {
   command: CommandName;
   id: string;
   case?: string;
-  happened?: string;
   by: string;
   values: Record<string, string>;
   reasons: Record<string, string>;

@@ -1,7 +1,6 @@
 // One case on one screen, now or as it was.
 import { useState } from "preact/hooks";
 import {
-  type Accepted,
   type Case,
   type CommandName,
   type DeadlineRow,
@@ -72,7 +71,7 @@ export function Fall({ id }: { id: string }) {
   if (!now.data) return now.problem ? <Trouble problem={now.problem} retry={now.reload} /> : <Loading />;
   const c = travel ? then.data : now.data;
   return (
-    <article class={travel ? "case then" : "case"}>
+    <article class="case">
       <TimeTravel of={now.data} travel={travel} problem={travel ? then.problem : undefined} />
       {c ? (
         <CaseBody
@@ -96,15 +95,14 @@ function Doing({ command, of, query }: { command: CommandName; of: Case; query: 
   const close = () => withQuery({ tun: undefined, visit: undefined, alert: undefined, approval: undefined });
   const given: Record<string, string> = {};
   for (const name of ["visit", "alert", "approval", "starts_at"]) if (query[name]) given[name] = query[name];
-  const done = (_: Accepted) => close();
   return (
     <Dialog title={`${say(forms[command].label)} · ${nameOf(of.person)}`} onClose={close} wide>
-      <CommandForm command={command} of={of} given={given} onDone={done} onClose={close} />
+      <CommandForm command={command} of={of} given={given} onDone={close} onClose={close} />
     </Dialog>
   );
 }
 
-export const doing = (command: CommandName, about: Record<string, string> = {}) =>
+const doing = (command: CommandName, about: Record<string, string> = {}) =>
   withQuery({ tun: command, ...about });
 
 function CaseBody({ c, now, history, more }: { c: Case; now?: Case; history: HistoryRow[]; more: boolean }) {
@@ -160,7 +158,7 @@ function CaseBody({ c, now, history, more }: { c: Case; now?: Case; history: His
       </dl>
       {!now && <Actions c={c} />}
       <div class="case-grid">
-        <section class="steps" aria-labelledby="steps">
+        <section aria-labelledby="steps">
           <h2 id="steps">{t("nextSteps")}</h2>
           <Steps c={c} fixed={!!now} />
         </section>
@@ -561,7 +559,7 @@ const visitTones: Record<VisitRow["state"], Tone> = {
   missed: "quiet",
   voided: "quiet",
 };
-export const isUnrecorded = (row: VisitRow): boolean =>
+const isUnrecorded = (row: VisitRow): boolean =>
   row.state === "scheduled" &&
   new Date(row.starts_at).getTime() + row.minutes * 60_000 < serviceNow().getTime();
 export function VisitBadge({ row }: { row: VisitRow }) {

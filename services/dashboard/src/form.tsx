@@ -71,11 +71,7 @@ function startOf(field: Field, c: Case | undefined, given: Record<string, string
 const lastProvider = { provider: "", land: "" };
 
 /** What stands in the form as it stands in the case: it need not be said again. */
-export function unchangedOf(
-  command: CommandName,
-  of: Case | undefined,
-  values: Record<string, string>,
-): string[] {
+function unchangedOf(command: CommandName, of: Case | undefined, values: Record<string, string>): string[] {
   const same = (name: string, held: string | number | null) => values[name] === String(held ?? "");
   const visit = of?.visits.find((v) => v.visit === values.visit);
   if (visit && ["DeliverVisit", "CorrectVisit", "RescheduleVisit"].includes(command)) {
@@ -103,7 +99,7 @@ export function CommandForm({
   onClose: () => void;
 }) {
   const form: Form = forms[command];
-  const key = keyOf(command, of?.case, given.visit ?? given.alert ?? given.approval ?? given.item);
+  const key = keyOf(command, of?.case, given.visit ?? given.alert ?? given.approval);
   const [draft, setDraft] = useState<Draft>();
   const [kept, setKept] = useState(false);
   const [checked, setChecked] = useState<Checked>({ state: "idle" });
@@ -164,7 +160,6 @@ export function CommandForm({
       command,
       id: from.id,
       ...(of ? { case: of.case } : {}),
-      ...(from.happened ? { happened: from.happened } : {}),
       ...(from.by ? { by: from.by } : {}),
       ...(Object.values(from.reasons).some((text) => text.trim()) ? { reasons: from.reasons } : {}),
       data: dataOf(all, values),
@@ -173,9 +168,7 @@ export function CommandForm({
   const missing = draft ? missingOf(fields, draft.values) : [];
 
   // The service is asked as soon as somebody pauses.
-  const question = draft
-    ? JSON.stringify([draft.values, draft.reasons, draft.happened, draft.by, version])
-    : "";
+  const question = draft ? JSON.stringify([draft.values, draft.reasons, draft.by, version]) : "";
   useEffect(() => {
     if (!draft) return;
     if (draft.touched) saveDraft(draft);

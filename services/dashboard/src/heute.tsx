@@ -41,7 +41,7 @@ interface Heap<Row> {
 
 const shown_rows = 5;
 
-export const HeapBox = <Row,>({ heap, scope }: { heap: Heap<Row>; scope?: string }) => {
+const HeapBox = <Row,>({ heap, scope }: { heap: Heap<Row>; scope?: string }) => {
   const { data, problem, waiting, reload } = useList<Row>(
     heap.table,
     {

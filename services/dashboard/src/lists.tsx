@@ -42,7 +42,7 @@ export interface ListOf<Row> {
 const page_rows = 50;
 
 /** What the address asks of the list: its own filters, the person's cases, order and page. */
-export function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>): Query {
+function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>): Query {
   const asked: Query = { with: "person", count: "true", limit: page_rows, sort: query.sort ?? list.sort };
   const given = (name: string) => (query[name] ? query[name] : undefined);
   for (const filter of list.filters) {

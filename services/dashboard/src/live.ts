@@ -5,7 +5,7 @@
 import { get, headers, type List, serviceNow, standing } from "./api";
 import { eventReader } from "./sse";
 
-export const tables = [
+export const tables: readonly string[] = [
   "cases",
   "deadlines",
   "overdue-starts",
@@ -13,8 +13,7 @@ export const tables = [
   "tasks",
   "visits",
   "alerts",
-] as const;
-export type TableName = (typeof tables)[number];
+];
 
 const ask_every_ms = 3_000;
 const quiet_ms_max = 45_000;

@@ -81,19 +81,7 @@ function Entry({ command }: { command: CommandName }) {
 
 function Connection() {
   const { state, at } = useCell(standing);
-  const [, tick] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => tick((n) => n + 1), 30_000);
-    return () => clearInterval(timer);
-  }, []);
-  const words =
-    state === "live"
-      ? t("live")
-      : state === "polling"
-        ? t("polling")
-        : state === "offline"
-          ? ""
-          : t("connecting");
+  const words = state === "offline" ? "" : t(state);
   return (
     <p class={`connection ${state}`} title={words}>
       <Icon name={state === "offline" ? "off" : "signal"} />

@@ -1,5 +1,5 @@
 // Search over everything: persons by name (the service looks), pages, and what can be entered.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { CaseRow } from "./api";
 import { forms } from "./commands";
 import { useList } from "./data";
@@ -15,8 +15,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [asked, setAsked] = useState("");
   const [at, setAt] = useState(0);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
   useEffect(() => {
     const timer = setTimeout(() => setAsked(text.trim()), pause_ms);
     return () => clearTimeout(timer);
@@ -69,7 +67,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
         </label>
         <input
           id="palette-text"
-          ref={input}
           type="search"
           placeholder={t("searchHint")}
           value={text}
@@ -106,7 +103,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
 }
 
 export function Help({ onClose }: { onClose: () => void }) {
-  const keys: [string[], Word, string?][] = [
+  const keys: [string[], Word][] = [
     [["/"], "keySearch"],
     [["Strg", "K"], "keyPalette"],
     [["j"], "keyNext"],

@@ -43,7 +43,6 @@ const words = {
   chooseMe: ["Wählen Sie oben rechts, wer Sie sind.", "Choose at the top right who you are."],
   noTeam: ["Für Sie ist kein Team hinterlegt.", "No team is recorded for you."],
   close: ["Schließen", "Close"],
-  back: ["Zurück", "Back"],
   cancel: ["Abbrechen", "Cancel"],
   more: ["Alle ansehen", "See all"],
   print: ["Drucken", "Print"],
@@ -76,7 +75,6 @@ const words = {
 
   // today
   goodMorning: ["Was heute jemanden braucht", "What needs somebody today"],
-  allDone: ["Nichts offen.", "Nothing open."],
   overdueStarts: ["Überfälliger Beginn", "Overdue starts"],
   overdueStartsWhy: [
     "Mehr als sechs Wochen seit der Entlassung, und noch keine Einheit.",
@@ -140,13 +138,11 @@ const words = {
   rule: ["Frist", "Deadline"],
   timeLeft: ["Verbleibende Zeit", "Time left"],
   dueOn: ["Fällig am", "Due on"],
-  why: ["Warum", "Why"],
   explain: ["Erklärung", "Explanation"],
   benefit: ["Leistung", "Benefit"],
   referredOn: ["Verordnung", "Referred"],
   dischargedOn: ["Entlassung", "Discharge"],
   firstUnitOn: ["Erste Einheit", "First unit"],
-  lastUnitOn: ["Letzte Einheit", "Last unit"],
   closedOn: ["Beendet", "Ended"],
   task: ["Nächster Schritt", "Next step"],
   role: ["Wer", "Who"],
@@ -161,7 +157,6 @@ const words = {
   scheduled: ["geplant", "scheduled"],
   atHome: ["zu Hause", "at home"],
   prescribed: ["verordnet", "prescribed"],
-  applied: ["beantragt", "applied for"],
   start: ["Beginn", "Start"],
   duration: ["Dauer", "Duration"],
   staff: ["Person", "Staff"],
@@ -177,7 +172,6 @@ const words = {
   level: ["Stufe {}", "Level {}"],
   filters: ["Filter", "Filters"],
   anyOf: ["alle", "all"],
-  only: ["nur {}", "only {}"],
   from: ["von", "from"],
   to: ["bis", "to"],
   resetFilters: ["Filter zurücksetzen", "Reset filters"],
@@ -234,7 +228,6 @@ const words = {
   case: ["Fall", "Case"],
   born: ["geboren {}", "born {}"],
   notYet: ["noch nicht", "not yet"],
-  unknown: ["nicht bekannt", "not known"],
   timeAxis: ["Fristen auf der Zeitachse", "Deadlines on the time axis"],
   balance: ["Einheiten und Abrechnung", "Units and billing"],
   homeUnits: ["{} von 3 Einheiten zu Hause", "{} of 3 units at home"],
@@ -289,8 +282,6 @@ const words = {
   nowIs: ["heute: {}", "today: {}"],
   noTravel: ["Dieser Dienst kann frühere Stände nicht zeigen.", "This service cannot show earlier states."],
   notThen: ["An diesem Tag gab es den Fall noch nicht.", "On that day the case did not exist yet."],
-  notStarted: ["noch keine Einheit", "no unit yet"],
-  anchorOf: ["gezählt ab {}", "counted from {}"],
 
   // visits
   overlap: ["überschneidet sich", "overlaps"],
@@ -299,7 +290,6 @@ const words = {
   byWeek: ["Woche", "Week"],
   asList: ["Liste", "List"],
   everybody: ["alle Personen", "everybody"],
-  planVisit: ["Termin planen", "Plan a visit"],
 
   // figures
   year: ["Jahr", "Year"],
@@ -368,7 +358,6 @@ const words = {
   checked: ["Geprüft: so kann es eingetragen werden.", "Checked: it can be recorded like this."],
   missing: ["Noch auszufüllen: {}", "Still to fill in: {}"],
   required: ["Pflichtfeld", "required"],
-  optional: ["freiwillig", "optional"],
   yes: ["ja", "yes"],
   no: ["nein", "no"],
   choose: ["bitte wählen", "please choose"],
@@ -391,13 +380,7 @@ const words = {
   ],
   kept: ["Ihre frühere Eingabe ist wieder da.", "Your earlier input is back."],
   discard: ["Verwerfen", "Discard"],
-  whenHappened: ["Geschehen am", "Happened on"],
   enteredBy: ["Eingetragen von", "Entered by"],
-  notAllowedNow: [
-    "Das geht im jetzigen Stand des Falls nicht.",
-    "This is not possible in the case's present state.",
-  ],
-  chooseCase: ["Zu welchem Fall?", "For which case?"],
   lines: ["eine Zeile je Eintrag", "one line per entry"],
   commas: ["mehrere mit Komma", "several with commas"],
   acknowledge: ["Ich kümmere mich", "I take care of it"],
