@@ -252,7 +252,7 @@ export function Heute() {
       <header class="page-head">
         <div>
           <h1>{t("goodMorning")}</h1>
-          <p class="day">{longDay(today)}</p>
+          <p>{longDay(today)}</p>
         </div>
         <ScopeChoice me={mine} hasTeam={allTeams.some((team) => team.includes(mine))} />
       </header>
