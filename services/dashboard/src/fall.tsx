@@ -10,7 +10,6 @@ import {
   Problem,
   send,
   serviceNow,
-  standing,
   type TaskRow,
   type VisitRow,
 } from "./api";
@@ -18,7 +17,7 @@ import { forms, groups } from "./commands";
 import { me, useRead } from "./data";
 import { CommandForm } from "./form";
 import { AlertStory, Answer, CaseState, DueBadge } from "./listings";
-import { tellChanged } from "./live";
+import { tables, tellChanged } from "./live";
 import {
   AlertBadge,
   Badge,
@@ -53,14 +52,12 @@ import { TimeTravel, travelOf } from "./time_travel";
 import { toast } from "./toast";
 import { say, t, word } from "./words";
 
-const shows = ["cases", "deadlines", "unit-balances", "tasks", "visits", "alerts", "overdue-starts"];
-
 export function Fall({ id }: { id: string }) {
   const { query } = useAddress();
   const travel = travelOf(query);
-  const now = useRead<Case>(`cases/${id}`, {}, shows);
+  const now = useRead<Case>(`cases/${id}`, {}, tables);
   const then = useRead<Case>(travel ? `cases/${id}` : null, travel ?? {}, []);
-  const history = useRead<List<HistoryRow>>(`cases/${id}/history`, { limit: 500, ...(travel ?? {}) }, shows);
+  const history = useRead<List<HistoryRow>>(`cases/${id}/history`, { limit: 500, ...(travel ?? {}) }, tables);
   if (now.problem instanceof Problem && now.problem.status === 404) {
     return (
       <Empty icon="question" why={now.problem.detail}>
@@ -462,7 +459,7 @@ function Balance({ c, now }: { c: Case; now?: Case }) {
 
 /** Each deadline a line of its own from its anchor to its last day, over months, with today as a line. */
 function Axis({ c, now }: { c: Case; now?: Case }) {
-  const today = c.as_at.today ?? standing.get().today ?? "";
+  const { today } = c.as_at;
   const [open, setOpen] = useState<number>();
   const rows = [...c.deadlines].sort((a, b) => (a.anchor.date < b.anchor.date ? -1 : 1));
   const near = addDays(today, 120);

@@ -13,18 +13,17 @@ import {
   Problem,
   send,
   serviceNow,
-  standing,
   Unreachable,
 } from "./api";
 import { useCell } from "./cell";
 import { dataOf, fieldOf, fieldsFor, missingOf } from "./command_data";
 import { type Field, type Form, forms } from "./commands";
-import { me, staff } from "./data";
+import { currentDay, me, staff } from "./data";
 import { type Draft, dropDraft, keyOf, loadDraft, newDraft, saveDraft } from "./draft";
 import { tellChanged } from "./live";
 import { Badge, Icon } from "./parts";
 import { byOf, sentenceOf } from "./sentences";
-import { berlinDay, dayText, localOf, momentText } from "./time";
+import { dayText, localOf, momentText } from "./time";
 import { toast } from "./toast";
 import { say, t, word, wordsOf } from "./words";
 
@@ -46,10 +45,9 @@ function startOf(field: Field, c: Case | undefined, given: Record<string, string
     if (field.name === "staff" || field.name === "place" || field.name === "category")
       return visit[field.name] ?? "";
   }
-  const today = standing.get().today ?? berlinDay(serviceNow());
   switch (field.start) {
     case "today":
-      return today;
+      return currentDay();
     case "now":
       return localOf(
         new Date(Math.floor((serviceNow().getTime() - 45 * 60_000) / 900_000) * 900_000).toISOString(),

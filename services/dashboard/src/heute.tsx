@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { AlertRow, DeadlineRow, OverdueStartRow, Query, TaskRow, UnitBalanceRow, VisitRow } from "./api";
 import { standing } from "./api";
 import { useCell } from "./cell";
-import { leadsOf, me, teams, useList } from "./data";
+import { useLeads, useList } from "./data";
 import {
   AlertBadge,
   Badge,
@@ -42,18 +42,14 @@ interface Heap<Row> {
 const shown_rows = 5;
 
 const HeapBox = <Row,>({ heap, scope }: { heap: Heap<Row>; scope?: string }) => {
-  const { data, problem, waiting, reload } = useList<Row>(
-    heap.table,
-    {
-      ...heap.filters,
-      sort: heap.sort,
-      leads: leadsOf(scope),
-      with: "person",
-      count: "true",
-      limit: heap.big ? 12 : shown_rows,
-    },
-    heap.table,
-  );
+  const { data, problem, waiting, reload } = useList<Row>(heap.table, {
+    ...heap.filters,
+    sort: heap.sort,
+    leads: useLeads(scope),
+    with: "person",
+    count: "true",
+    limit: heap.big ? 12 : shown_rows,
+  });
   const count = data?.count ?? 0;
   const to = href(heap.page, { ...(heap.address ?? heap.filters), sort: heap.sort, wer: scope });
   return (
@@ -106,10 +102,7 @@ const deadlineRow = (row: DeadlineRow) => (
 export function Heute() {
   const { query } = useAddress();
   const scope = query.wer;
-  const mine = useCell(me);
-  const allTeams = useCell(teams);
-  const now = useCell(standing);
-  const today = now.today;
+  const { today } = useCell(standing);
   if (!today) {
     // Nothing is asked before the service has told its day, but for that day.
     return <FirstAsk />;
@@ -254,7 +247,7 @@ export function Heute() {
           <h1>{t("goodMorning")}</h1>
           <p>{longDay(today)}</p>
         </div>
-        <ScopeChoice me={mine} hasTeam={allTeams.some((team) => team.includes(mine))} />
+        <ScopeChoice />
       </header>
       <HeapBox heap={overdue} scope={scope} />
       <div class="heaps">

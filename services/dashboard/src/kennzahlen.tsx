@@ -1,11 +1,9 @@
 // Key figures of a year: month by month, against the target, with a way to the cases behind each number.
 import type { KeyFigureRow, List, Query } from "./api";
-import { serviceNow, standing } from "./api";
-import { useCell } from "./cell";
-import { useRead } from "./data";
+import { useRead, useToday } from "./data";
 import { Choice, Empty, ListTools, Loading, Trouble } from "./parts";
 import { href, useAddress, withQuery } from "./routes";
-import { berlinDay, monthText, numberText, percentText } from "./time";
+import { monthText, numberText, percentText } from "./time";
 import { t, type Word, word } from "./words";
 
 interface Figure {
@@ -67,7 +65,7 @@ const figures: Figure[] = [
 
 export function Kennzahlen() {
   const { query } = useAddress();
-  const today = useCell(standing).today ?? berlinDay(serviceNow());
+  const today = useToday();
   const year = query.jahr ?? today.slice(0, 4);
   const asked: Query = { from: `${year}-01-01`, to: `${year}-12-31`, benefit: query.benefit };
   const months = useRead<List<KeyFigureRow>>("key-figures", { ...asked, by: "month", limit: 500 }, [

@@ -2,8 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Query } from "./api";
-import { useCell } from "./cell";
-import { leadsOf, me, teams, useList } from "./data";
+import { useLeads, useList } from "./data";
 import { Choice, Empty, Icon, ListTools, Loading, ScopeChoice, Trouble } from "./parts";
 import { useAddress, withQuery } from "./routes";
 import { numberText } from "./time";
@@ -42,7 +41,7 @@ export interface ListOf<Row> {
 const page_rows = 50;
 
 /** What the address asks of the list: its own filters, the person's cases, order and page. */
-function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>): Query {
+function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>, leads?: string): Query {
   const asked: Query = { with: "person", count: "true", limit: page_rows, sort: query.sort ?? list.sort };
   const given = (name: string) => (query[name] ? query[name] : undefined);
   for (const filter of list.filters) {
@@ -61,16 +60,14 @@ function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>): Quer
     }
   }
   asked.name = given("name");
-  asked.leads = leadsOf(query.wer);
+  asked.leads = leads;
   asked.cursor = given("cursor");
   return asked;
 }
 
 export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?: ComponentChildren }) {
   const { query } = useAddress();
-  const mine = useCell(me);
-  const allTeams = useCell(teams);
-  const asked = questionOf(list, query);
+  const asked = questionOf(list, query, useLeads(query.wer));
   const { data, problem, waiting, reload } = useList<Row>(list.table, asked);
   const [open, setOpen] = useState<string>();
   useEffect(() => setOpen(undefined), [list.table, query.cursor]);
@@ -84,7 +81,7 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
     <>
       <div class="bar no-print">
         {children}
-        <ScopeChoice me={mine} hasTeam={allTeams.some((team) => team.includes(mine))} />
+        <ScopeChoice />
       </div>
       <div class="bar filters no-print" role="group" aria-label={t("filters")}>
         {list.filters.map((filter) =>

@@ -1,8 +1,8 @@
 // The frame: who, where, how current; keys; and the page that the address names.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type CommandName, clockKnown, standing, useToken } from "./api";
-import { cell, useCell } from "./cell";
+import { type CommandName, clockKnown, standing, stands, useToken } from "./api";
+import { kept, useCell } from "./cell";
 import { forms } from "./commands";
 import { learnStaff, me, staff } from "./data";
 import { type Draft, waitingDrafts } from "./draft";
@@ -20,13 +20,10 @@ import { Stand } from "./stand";
 import { Termine } from "./termine";
 import { clockText } from "./time";
 import { toasts } from "./toast";
-import { currentLanguage, type Language, say, setLanguage, t } from "./words";
+import { language, say, t } from "./words";
 
-const language = cell<Language>((localStorage.getItem("geleit.language") as Language) || "de");
-language.watch((to) => localStorage.setItem("geleit.language", to));
-type Theme = "light" | "dark" | "";
-const theme = cell<Theme>((localStorage.getItem("geleit.theme") as Theme) || "");
-theme.watch((to) => localStorage.setItem("geleit.theme", to));
+/** "": as the machine has it. */
+const theme = kept<"light" | "dark" | "">("geleit.theme", "");
 
 function Page() {
   const { path } = useAddress();
@@ -148,7 +145,7 @@ function TokenDialog() {
   const { wantsToken } = useCell(standing);
   const [token, setToken] = useState("");
   if (!wantsToken) return null;
-  const close = () => standing.set({ ...standing.get(), wantsToken: false });
+  const close = () => stands({ wantsToken: false });
   return (
     <Dialog title={t("token")} onClose={close}>
       <form
@@ -200,7 +197,6 @@ function App() {
   const { path } = useAddress();
   const palette = useCell(paletteOpen);
   const help = useCell(helpOpen);
-  if (currentLanguage() !== spoken) setLanguage(spoken);
   const dark = look ? look === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const here = path[0] === "fall" ? "faelle" : path[0];
   const page = pages.find((p) => p.path === here);
@@ -209,6 +205,7 @@ function App() {
     document.documentElement.dataset.theme = look;
     document.title = `${page ? t(page.word) : path[0] === "eintragen" ? t("form") : ""} · Geleit`;
   });
+  // In another language everything is made, and asked for, anew.
   return (
     <div key={spoken} class="frame">
       <a
@@ -291,7 +288,6 @@ function App() {
   );
 }
 
-setLanguage(language.get());
 followLinks();
 listenToKeys();
 address.watch(() => {
@@ -300,5 +296,4 @@ address.watch(() => {
 });
 render(<App />, document.getElementById("app") as HTMLElement);
 clockKnown().then(learnStaff);
-language.watch(() => tellChanged());
 stayLive();

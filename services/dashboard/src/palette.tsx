@@ -19,11 +19,11 @@ export function Palette({ onClose }: { onClose: () => void }) {
     const timer = setTimeout(() => setAsked(text.trim()), pause_ms);
     return () => clearTimeout(timer);
   }, [text]);
-  const { data, waiting } = useList<CaseRow>(
-    asked.length > 1 ? "cases" : null,
-    { name: asked, sort: "-referred_on", limit: 8 },
-    "cases",
-  );
+  const { data, waiting } = useList<CaseRow>(asked.length > 1 ? "cases" : null, {
+    name: asked,
+    sort: "-referred_on",
+    limit: 8,
+  });
   const fits = (words: string) => words.toLowerCase().includes(text.trim().toLowerCase());
   const results: { key: string; to: string; icon: string; show: preact.ComponentChildren }[] = [
     ...(asked.length > 1 ? (data?.items ?? []) : []).map((row) => ({

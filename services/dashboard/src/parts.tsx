@@ -2,6 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type AlertRow, csvOf, type DeadlineRow, type Person, Problem, type Query } from "./api";
+import { useCell } from "./cell";
+import { me, teams } from "./data";
 import { useAddress, withQuery } from "./routes";
 import { daysInWords, dayText } from "./time";
 import { t, type Word, word } from "./words";
@@ -239,19 +241,21 @@ export function Choice({
 }
 
 /** Mine, my team's, everybody's; in the address as `wer`. */
-export function ScopeChoice({ me, hasTeam }: { me: string; hasTeam: boolean }) {
+export function ScopeChoice() {
   const { query } = useAddress();
+  const mine = useCell(me);
+  const hasTeam = useCell(teams).some((team) => team.includes(mine));
   const value = query.wer ?? "all";
   const options: [string, Word, boolean][] = [
-    ["mine", "mine", !!me],
-    ["team", "team", !!me && hasTeam],
+    ["mine", "mine", !!mine],
+    ["team", "team", !!mine && hasTeam],
     ["all", "all", true],
   ];
   return (
     <fieldset class="scope">
       <legend class="hidden">{t("whose")}</legend>
       {options.map(([key, name, can]) => (
-        <label key={key} title={can ? undefined : t(me ? "noTeam" : "chooseMe")}>
+        <label key={key} title={can ? undefined : t(mine ? "noTeam" : "chooseMe")}>
           <input
             type="radio"
             name="wer"

@@ -1,22 +1,13 @@
 // Visits by week and by staff: what overlaps, and what is over and not recorded. A click on a visit shows what
 // can be done with it, a second opens the form, a third records it.
-import { useEffect, useState } from "preact/hooks";
-import {
-  type Case,
-  type CommandName,
-  Problem,
-  serviceNow,
-  standing,
-  Unreachable,
-  type VisitRow,
-} from "./api";
+import { useState } from "preact/hooks";
+import type { Case, CommandName, VisitRow } from "./api";
 import { useCell } from "./cell";
 import { forms } from "./commands";
-import { allOf, me, staff, useRead } from "./data";
+import { me, staff, useAll, useRead, useToday } from "./data";
 import { VisitBadge, VisitDo } from "./fall";
 import { CommandForm } from "./form";
 import { type ListOf, ListPage } from "./lists";
-import { onChange } from "./live";
 import { overlapping } from "./overlaps";
 import { CaseLink, Choice, Dialog, Empty, Icon, ListTools, Loading, nameOf, Tabs, Trouble } from "./parts";
 import { href, useAddress, withQuery } from "./routes";
@@ -80,33 +71,14 @@ function Week({ tabs }: { tabs: preact.ComponentChildren }) {
   const { query } = useAddress();
   const mine = useCell(me);
   const known = useCell(staff);
-  const today = useCell(standing).today ?? berlinDay(serviceNow());
+  const today = useToday();
   const monday = mondayOf(query.woche ?? today);
   const sunday = addDays(monday, 6);
   const who = query.staff ?? "";
   const asked = { "starts_at.from": monday, "starts_at.to": sunday, staff: who || undefined, with: "person" };
-  const key = JSON.stringify(asked);
-  const [held, setHeld] = useState<{ key: string; rows?: VisitRow[]; problem?: Error }>();
+  const { data, problem, waiting, reload } = useAll<VisitRow>("visits", asked);
   const [open, setOpen] = useState<VisitRow>();
-  const [again, setAgain] = useState(0);
-  useEffect(() => {
-    let left = false;
-    const read = () =>
-      allOf<VisitRow>("visits", asked).then(
-        (rows) => !left && setHeld({ key, rows }),
-        (problem) => {
-          if (!(problem instanceof Problem || problem instanceof Unreachable)) throw problem;
-          if (!left) setHeld((before) => (before?.key === key && before.rows ? before : { key, problem }));
-        },
-      );
-    read();
-    const forget = onChange(["visits", "cases"], read);
-    return () => {
-      left = true;
-      forget();
-    };
-  }, [key, again]);
-  const rows = held?.key === key ? held.rows : undefined;
+  const rows = waiting ? undefined : data;
   const clashes = overlapping(rows ?? []);
   const days = Array.from({ length: 7 }, (_, i) => addDays(monday, i));
   const week = (by: number) => withQuery({ woche: addDays(monday, by) });
@@ -140,10 +112,8 @@ function Week({ tabs }: { tabs: preact.ComponentChildren }) {
       <p class="count" role="status">
         {t("weekOf", dayText(monday), dayText(sunday))}
       </p>
-      {held?.key === key && held.problem && (
-        <Trouble problem={held.problem} retry={() => setAgain(again + 1)} />
-      )}
-      {!rows && !held?.problem && <Loading />}
+      {problem && <Trouble problem={problem} retry={reload} />}
+      {!rows && !problem && <Loading />}
       {rows?.length === 0 && <Empty icon="calendar">{t("emptyVisits")}</Empty>}
       {rows && rows.length > 0 && (
         <div class="week">

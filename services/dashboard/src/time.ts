@@ -1,8 +1,8 @@
 // Days and moments as people in Berlin say them. A day is "2026-02-20", a moment RFC 3339.
-import { currentLanguage, t } from "./words";
+import { language, t } from "./words";
 
 const zone = "Europe/Berlin";
-const locale = () => (currentLanguage() === "de" ? "de-DE" : "en-GB");
+const locale = () => (language.get() === "de" ? "de-DE" : "en-GB");
 const noon = (day: string) => new Date(`${day}T12:00:00Z`);
 
 const formats = new Map<string, Intl.DateTimeFormat>();

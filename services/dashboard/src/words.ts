@@ -1,15 +1,12 @@
 // Every word that people read, German first. What the service says itself (titles of tasks, explanations,
 // refusals) comes from the service in the same language, by Accept-Language.
-export type Language = "de" | "en";
+import { kept } from "./cell";
 
-let language: Language = "de";
-export const currentLanguage = (): Language => language;
-export const setLanguage = (to: Language): void => {
-  language = to;
-};
+export type Language = "de" | "en";
+export const language = kept<Language>("geleit.language", "de");
 
 export type Said = readonly [de: string, en: string];
-export const say = (both: Said): string => both[language === "de" ? 0 : 1];
+export const say = (both: Said): string => both[language.get() === "de" ? 0 : 1];
 
 const words = {
   // frame
@@ -534,6 +531,33 @@ const vocabulary: Record<string, Record<string, Said>> = {
     "DE-ST": ["Sachsen-Anhalt", "Saxony-Anhalt"],
     "DE-SH": ["Schleswig-Holstein", "Schleswig-Holstein"],
     "DE-TH": ["Thüringen", "Thuringia"],
+  },
+  /** Of what a correction changes. */
+  member: {
+    minutes: ["Minuten", "minutes"],
+    started_at: ["Beginn", "start"],
+    starts_at: ["Beginn", "start"],
+    staff: ["Person", "staff"],
+    place: ["Ort", "place"],
+    category: ["Art", "kind"],
+    note: ["Notiz", "note"],
+    units: ["Einheiten", "units"],
+    from: ["gültig von", "valid from"],
+    until: ["gültig bis", "valid until"],
+    reference: ["Aktenzeichen", "reference"],
+    decided_on: ["entschieden am", "decided on"],
+    prescribed_on: ["verordnet am", "prescribed on"],
+    received_on: ["eingegangen am", "received on"],
+    discharged_on: ["Entlassung", "discharge"],
+    expected_discharge_on: ["erwartete Entlassung", "expected discharge"],
+    diagnoses: ["Diagnosen", "diagnoses"],
+    prescriber: ["verordnende Stelle", "prescriber"],
+    person: ["Angaben zur Person", "person"],
+    setting: ["vorausgehende Behandlung", "treatment before"],
+    coverage: ["Versicherung", "coverage"],
+    severe: ["Schwere", "severity"],
+    group_size: ["Gruppengröße", "group size"],
+    land: ["Bundesland", "Land"],
   },
   task: {
     assign_team: ["Team zuweisen", "Assign a team"],
