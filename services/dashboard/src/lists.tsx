@@ -1,10 +1,10 @@
 // A list of the service as a table: filters and order in the address, pages by cursor, CSV, paper, keys.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Query } from "./api";
+import { type Query, queryText } from "./api";
 import { useLeads, useList } from "./data";
-import { Choice, Empty, Icon, ListTools, Loading, ScopeChoice, Trouble } from "./parts";
-import { useAddress, withQuery } from "./routes";
+import { Choice, Empty, ExplainButton, Icon, ListTools, Loading, ScopeChoice, Tabs, Trouble } from "./parts";
+import { go, useAddress, withQuery } from "./routes";
 import { numberText } from "./time";
 import { t, type Word } from "./words";
 
@@ -63,6 +63,25 @@ function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>, leads
   asked.leads = leads;
   asked.cursor = given("cursor");
   return asked;
+}
+
+/** One of the lists of a page; `never`, since each has rows of its own. */
+interface View {
+  key: string;
+  word: Word;
+  list: ListOf<never>;
+}
+export function ListPages({ page, of }: { page: string; of: [View, ...View[]] }) {
+  const { query } = useAddress();
+  const open = of.find((view) => view.key === query.liste) ?? of[0];
+  return (
+    <>
+      <h1>{t(open.word)}</h1>
+      <ListPage list={open.list}>
+        <Tabs page={page} of={of} open={open.key} />
+      </ListPage>
+    </>
+  );
 }
 
 export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?: ComponentChildren }) {
@@ -125,15 +144,7 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
           <button
             type="button"
             class="plain"
-            onClick={() =>
-              withQuery(
-                Object.fromEntries(
-                  Object.keys(query)
-                    .filter((n) => n !== "liste")
-                    .map((n) => [n, undefined]),
-                ),
-              )
-            }
+            onClick={() => go(location.pathname + queryText({ liste: query.liste }))}
           >
             <Icon name="close" /> {t("resetFilters")}
           </button>
@@ -224,6 +235,9 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
   );
 }
 
+const classOf = <Row,>(column: Column<Row>): string =>
+  `${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`;
+
 function Head<Row>({
   column,
   sort,
@@ -235,7 +249,7 @@ function Head<Row>({
 }) {
   const down = sort === `-${column.key}`;
   const up = sort.replace("+", "") === column.key;
-  const classes = `${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`;
+  const classes = classOf(column);
   if (!column.sorts) {
     return (
       <th scope="col" class={classes}>
@@ -264,22 +278,13 @@ function Row<R>({ list, row, open, toggle }: { list: ListOf<R>; row: R; open: bo
     <>
       <tr data-row tabIndex={-1}>
         {list.columns.map((column) => (
-          <td key={column.key} class={`${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`}>
+          <td key={column.key} class={classOf(column)}>
             {column.show(row)}
           </td>
         ))}
         {list.explain && (
           <td class="no-print">
-            <button
-              type="button"
-              class="plain"
-              data-explain
-              aria-expanded={open}
-              onClick={toggle}
-              title={`${t("explain")} (e)`}
-            >
-              <Icon name={open ? "up" : "question"} label={t("explain")} />
-            </button>
+            <ExplainButton open={open} toggle={toggle} />
           </td>
         )}
       </tr>

@@ -1,11 +1,20 @@
 // The small parts that pages are made of.
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type AlertRow, csvOf, type DeadlineRow, type Person, Problem, type Query } from "./api";
+import {
+  type AlertRow,
+  type Case,
+  csvOf,
+  type DeadlineRow,
+  type Person,
+  Problem,
+  type Query,
+  standing,
+} from "./api";
 import { useCell } from "./cell";
 import { me, teams } from "./data";
-import { useAddress, withQuery } from "./routes";
-import { daysInWords, dayText } from "./time";
+import { href, useAddress, withQuery } from "./routes";
+import { daysBetween, daysInWords, dayText } from "./time";
 import { t, type Word, word } from "./words";
 
 const shapes: Record<string, string> = {
@@ -109,6 +118,19 @@ export const AlertBadge = ({ state }: { state: AlertRow["state"] }) => (
   <Badge tone={alertTones[state]}>{word("alertState", state)}</Badge>
 );
 
+export const CaseState = ({ state }: { state: Case["state"] }) => (
+  <span class={`state ${state}`}>{word("caseState", state)}</span>
+);
+
+/** `at`: the day from which it is counted, where that is not today. */
+export function DueBadge({ day: due, at }: { day: string | null; at?: string }) {
+  const now = useCell(standing).today;
+  const today = at ?? now;
+  if (!due || !today) return <Badge tone="quiet">{t("noDate")}</Badge>;
+  const left = daysBetween(today, due);
+  return <Badge tone={toneOfDays(left)}>{daysInWords(left)}</Badge>;
+}
+
 export const nameOf = (person: Person | null | undefined): string =>
   person ? `${person.family_name}, ${person.given_name}` : t("noName");
 
@@ -202,16 +224,72 @@ export function Dialog({
   );
 }
 
-/** Tabs that are links: the page's address says which one is open. */
-export const Tabs = ({ of, open }: { of: { href: string; word: Word; key: string }[]; open: string }) => (
+/** The views of a page as links: `liste` in the address says which one is open, "" is the first. */
+export const Tabs = ({
+  page,
+  of,
+  open,
+}: {
+  page: string;
+  of: { key: string; word: Word }[];
+  open: string;
+}) => (
   <nav class="tabs" aria-label={t("views")}>
     {of.map((tab) => (
-      <a key={tab.key} href={tab.href} aria-current={tab.key === open ? "page" : undefined}>
+      <a
+        key={tab.key}
+        href={href(page, { liste: tab.key })}
+        aria-current={tab.key === open ? "page" : undefined}
+      >
         {t(tab.word)}
       </a>
     ))}
   </nav>
 );
+
+/** Unfolds why a row is as it is; the key `e` presses it. */
+export const ExplainButton = ({ open, toggle }: { open: boolean; toggle: () => void }) => (
+  <button
+    type="button"
+    class="plain no-print"
+    data-explain
+    aria-expanded={open}
+    onClick={toggle}
+    title={`${t("explain")} (e)`}
+  >
+    <Icon name={open ? "up" : "question"} label={t("explain")} />
+  </button>
+);
+
+/** The first rows, and a button for all of them where there are more; `atLeast`: the service has further ones. */
+export function useFirst<Row>(rows: Row[], first: number, atLeast = false) {
+  const [all, setAll] = useState(false);
+  return {
+    shown: all ? rows : rows.slice(0, first),
+    showAll: rows.length > first && !all && (
+      <button type="button" class="plain no-print" onClick={() => setAll(true)}>
+        {t("showAll", `${rows.length}${atLeast ? "+" : ""}`)}
+      </button>
+    ),
+  };
+}
+
+/** Something that a press does and that may take a while or go wrong. */
+export function useAction(act: () => Promise<void>) {
+  const [problem, setProblem] = useState<Error>();
+  const [busy, setBusy] = useState(false);
+  const run = async () => {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await act();
+    } catch (failure) {
+      setProblem(failure as Error);
+    }
+    setBusy(false);
+  };
+  return { run, busy, problem };
+}
 
 export function Choice({
   name,
@@ -275,27 +353,18 @@ export function ScopeChoice() {
 
 /** CSV of the whole list with its filters, and paper. */
 export function ListTools({ path, query }: { path: string; query: Query }) {
-  const [problem, setProblem] = useState<Error>();
-  const [busy, setBusy] = useState(false);
-  const download = async () => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const { cursor: _, limit: __, count: ___, ...filters } = query;
-      const file = new Blob([await csvOf(path, filters)], { type: "text/csv;charset=utf-8" });
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(file);
-      link.download = `geleit-${path.replaceAll("/", "-")}.csv`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    } catch (failure) {
-      setProblem(failure as Error);
-    }
-    setBusy(false);
-  };
+  const { run, busy, problem } = useAction(async () => {
+    const { cursor: _, limit: __, count: ___, ...filters } = query;
+    const file = new Blob([await csvOf(path, filters)], { type: "text/csv;charset=utf-8" });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = `geleit-${path.replaceAll("/", "-")}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
   return (
     <div class="tools">
-      <button type="button" class="plain" onClick={download} disabled={busy}>
+      <button type="button" class="plain" onClick={run} disabled={busy}>
         <Icon name="download" /> {t("csv")}
       </button>
       <button type="button" class="plain" onClick={() => print()}>

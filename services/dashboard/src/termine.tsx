@@ -7,12 +7,13 @@ import { forms } from "./commands";
 import { me, staff, useAll, useRead, useToday } from "./data";
 import { VisitBadge, VisitDo } from "./fall";
 import { CommandForm } from "./form";
+import { name, options } from "./listings";
 import { type ListOf, ListPage } from "./lists";
 import { overlapping } from "./overlaps";
-import { CaseLink, Choice, Dialog, Empty, Icon, ListTools, Loading, nameOf, Tabs, Trouble } from "./parts";
+import { Badge, Choice, Dialog, Empty, Icon, ListTools, Loading, nameOf, Tabs, Trouble } from "./parts";
 import { href, useAddress, withQuery } from "./routes";
 import { addDays, berlinDay, clockText, dayText, momentText, mondayOf, shortDay, weekdayText } from "./time";
-import { say, t, word, wordsOf } from "./words";
+import { say, t, word } from "./words";
 
 const list: ListOf<VisitRow> = {
   table: "visits",
@@ -21,7 +22,7 @@ const list: ListOf<VisitRow> = {
   empty: "emptyVisits",
   columns: [
     { key: "state", word: "state", show: (row) => <VisitBadge row={row} /> },
-    { key: "case", word: "name", show: (row) => <CaseLink of={row.case} person={row.person} /> },
+    name,
     { key: "starts_at", word: "start", sorts: true, show: (row) => momentText(row.starts_at) },
     { key: "minutes", word: "duration", number: true, show: (row) => t("mins", row.minutes) },
     { key: "place", word: "place", show: (row) => word("place", row.place) },
@@ -35,12 +36,8 @@ const list: ListOf<VisitRow> = {
     },
   ],
   filters: [
-    {
-      name: "state",
-      word: "state",
-      options: () => wordsOf("visitState").map((key) => [key, word("visitState", key)]),
-    },
-    { name: "place", word: "place", options: () => wordsOf("place").map((key) => [key, word("place", key)]) },
+    { name: "state", word: "state", options: options("visitState") },
+    { name: "place", word: "place", options: options("place") },
     { name: "staff", word: "staff", options: () => staff.get().map((slug) => [slug, slug]) },
     { name: "starts_at", word: "start" },
   ],
@@ -52,10 +49,11 @@ export function Termine() {
   const asList = query.liste === "liste";
   const tabs = (
     <Tabs
+      page="termine"
       open={asList ? "liste" : ""}
       of={[
-        { key: "", href: "/termine", word: "byWeek" },
-        { key: "liste", href: "/termine?liste=liste", word: "asList" },
+        { key: "", word: "byWeek" },
+        { key: "liste", word: "asList" },
       ]}
     />
   );
@@ -159,16 +157,17 @@ function VisitCard({ row, clash, open }: { row: VisitRow; clash: boolean; open: 
         {word("place", row.place)} · {t("minutes", row.minutes)} · <span class="slug">{row.staff}</span>
       </span>
       <span class="flags">
-        {row.state !== "delivered" && <VisitBadge row={row} />}
-        {row.state === "delivered" && (
+        {row.state === "delivered" ? (
           <span class="done">
             <Icon name="check" /> {word("visitState", "delivered")}
           </span>
+        ) : (
+          <VisitBadge row={row} />
         )}
         {clash && (
-          <span class="badge soon">
-            <Icon name="people" /> <span>{t("overlap")}</span>
-          </span>
+          <Badge tone="soon" icon="people">
+            {t("overlap")}
+          </Badge>
         )}
       </span>
     </button>
