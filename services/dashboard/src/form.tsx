@@ -1,6 +1,6 @@
 // The form of a command: asks the service while somebody types what would become of it, shows its sentence
 // beside the field, asks for a reason where a rule wants one, and keeps what was typed until it is recorded.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type Accepted,
   type Case,
@@ -18,10 +18,10 @@ import {
 import { useCell } from "./cell";
 import { dataOf, fieldOf, fieldsFor, missingOf } from "./command_data";
 import { type Field, type Form, forms } from "./commands";
-import { currentDay, me, staff } from "./data";
+import { currentDay, me, type Read, staff } from "./data";
 import { type Draft, dropDraft, keyOf, loadDraft, newDraft, saveDraft } from "./draft";
 import { tellChanged } from "./live";
-import { Badge, Icon } from "./parts";
+import { Badge, Icon, Loading, Trouble } from "./parts";
 import { byOf, sentenceOf } from "./sentences";
 import { dayText, localOf, momentText } from "./time";
 import { toast } from "./toast";
@@ -83,6 +83,27 @@ function unchangedOf(command: CommandName, of: Case | undefined, values: Record<
   return [];
 }
 
+/** The form over a case that is still being read. */
+export function CaseForm({
+  command,
+  read: { data, problem, reload },
+  given,
+  onClose,
+}: {
+  command: CommandName;
+  read: Read<Case>;
+  given: Record<string, string>;
+  onClose: () => void;
+}) {
+  return (
+    <>
+      {problem && <Trouble problem={problem} retry={reload} />}
+      {!data && !problem && <Loading />}
+      {data && <CommandForm command={command} of={data} given={given} onDone={onClose} onClose={onClose} />}
+    </>
+  );
+}
+
 export function CommandForm({
   command,
   of,
@@ -115,10 +136,12 @@ export function CommandForm({
       return setDraft(before);
     }
     const begin = () => {
-      const made = newDraft(key, command, of?.case, me.get());
+      const made = newDraft(key, command, of?.case, me.get(), given);
       for (const field of form.fields) made.values[field.name] = startOf(field, of, given);
-      if (command === "DeliverVisit" && !made.values.visit) made.values.visit = newVisit;
-      if (command === "DeliverVisit") made.values[newVisit] = newId();
+      if (command === "DeliverVisit") {
+        made.values.visit ||= newVisit;
+        made.values[newVisit] = newId();
+      }
       setDraft(made);
     };
     let left = false;
@@ -138,20 +161,14 @@ export function CommandForm({
   }, [key]);
 
   const benefit = of?.benefit ?? draft?.values.benefit;
-  const fields = useMemo(
-    () =>
-      fieldsFor(form, benefit).filter((field) => {
-        if (field.name === "visit" && field.kind === "visit" && given.visit) return false;
-        if ((field.kind === "alert" && given.alert) || (field.kind === "approval" && given.approval))
-          return false;
-        return field.kind !== "newId";
-      }),
-    [form, benefit, given.visit, given.alert, given.approval],
+  const all = fieldsFor(form, benefit);
+  // What the form was opened for is not asked again.
+  const fields = all.filter(
+    ({ kind }) => kind !== "newId" && !(["visit", "alert", "approval"].includes(kind) && given[kind]),
   );
 
   const commandOf = (from: Draft) => {
     const values = { ...from.values };
-    const all = fieldsFor(form, benefit);
     if (values.visit === newVisit) values.visit = values[newVisit] ?? "";
     else for (const name of unchangedOf(command, of, values)) values[name] = "";
     return {

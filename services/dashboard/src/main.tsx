@@ -99,16 +99,8 @@ function OfflineBar() {
   );
 }
 
-const addressOfDraft = (draft: Draft): string => {
-  if (!draft.case) return href(`eintragen/${draft.command}`);
-  const [, , about] = draft.key.split("/");
-  const named = draft.command.includes("Alert")
-    ? "alert"
-    : draft.command.includes("Approval")
-      ? "approval"
-      : "visit";
-  return href(`fall/${draft.case}`, { tun: draft.command, [named]: about });
-};
+const addressOfDraft = ({ command, case: of, given }: Draft): string =>
+  of ? href(`fall/${of}`, { tun: command, ...given }) : href(`eintragen/${command}`);
 /** What did not get through is never sent in silence: the person looks at it and sends it. */
 function WaitingBar() {
   const waiting = useCell(waitingDrafts);

@@ -6,7 +6,7 @@ import { useCell } from "./cell";
 import { forms } from "./commands";
 import { me, staff, useAll, useRead, useToday } from "./data";
 import { VisitBadge, VisitDo } from "./fall";
-import { CommandForm } from "./form";
+import { CaseForm } from "./form";
 import { name, options } from "./listings";
 import { type ListOf, ListPage } from "./lists";
 import { overlapping } from "./overlaps";
@@ -176,7 +176,7 @@ function VisitCard({ row, clash, open }: { row: VisitRow; clash: boolean; open: 
 
 function VisitDialog({ row, onClose }: { row: VisitRow; onClose: () => void }) {
   const [command, setCommand] = useState<CommandName>();
-  const { data, problem, reload } = useRead<Case>(`cases/${row.case}`, {}, []);
+  const read = useRead<Case>(`cases/${row.case}`, {}, []);
   const title = command ? `${say(forms[command].label)} · ${nameOf(row.person)}` : nameOf(row.person);
   return (
     <Dialog title={title} onClose={onClose} wide={!!command}>
@@ -197,17 +197,7 @@ function VisitDialog({ row, onClose }: { row: VisitRow; onClose: () => void }) {
           </p>
         </>
       )}
-      {command && problem && <Trouble problem={problem} retry={reload} />}
-      {command && !data && !problem && <Loading />}
-      {command && data && (
-        <CommandForm
-          command={command}
-          of={data}
-          given={{ visit: row.visit }}
-          onDone={onClose}
-          onClose={onClose}
-        />
-      )}
+      {command && <CaseForm command={command} read={read} given={{ visit: row.visit }} onClose={onClose} />}
     </Dialog>
   );
 }
