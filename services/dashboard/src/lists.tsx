@@ -1,10 +1,10 @@
 // A list of the service as a table: filters and order in the address, pages by cursor, CSV, paper, keys.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type Query, queryText } from "./api";
+import { type List, type Query, queryText } from "./api";
 import { useLeads, useList } from "./data";
 import { Choice, Empty, ExplainButton, Icon, ListTools, Loading, ScopeChoice, Tabs, Trouble } from "./parts";
-import { go, useAddress, withQuery } from "./routes";
+import { askAnew, go, useAddress, withQuery } from "./routes";
 import { numberText } from "./time";
 import { t, type Word } from "./words";
 
@@ -90,75 +90,23 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
   const { data, problem, waiting, reload } = useList<Row>(list.table, asked);
   const [open, setOpen] = useState<string>();
   useEffect(() => setOpen(undefined), [list.table, query.cursor]);
-  const sort = query.sort ?? list.sort;
   const start = Number(query.ab ?? 0);
-  const filtered = Object.keys(query).some(
-    (name) => !["sort", "cursor", "ab", "liste", "ansicht"].includes(name),
-  );
-  const change = (next: Query) => withQuery({ ...next, cursor: undefined, ab: undefined });
+  const total = start + (data?.count ?? data?.items.length ?? 0);
+  const filtered = isFiltered(query);
   return (
     <>
       <div class="bar no-print">
         {children}
         <ScopeChoice />
       </div>
-      <div class="bar filters no-print" role="group" aria-label={t("filters")}>
-        {list.filters.map((filter) =>
-          filter.options ? (
-            <Choice
-              key={filter.name}
-              name={filter.name}
-              label={t(filter.word)}
-              value={query[filter.name] ?? filter.standard ?? "any"}
-              options={[["any", t("anyOf")], ...filter.options()]}
-              onChange={(value) =>
-                change({ [filter.name]: value === (filter.standard ?? "any") ? undefined : value })
-              }
-            />
-          ) : (
-            <fieldset class="range" key={filter.name}>
-              <legend>{t(filter.word)}</legend>
-              {(["from", "to"] as const).map((edge) => (
-                <label key={edge}>
-                  <span>{t(edge)}</span>
-                  <input
-                    type="date"
-                    value={query[`${filter.name}.${edge}`] ?? ""}
-                    onChange={(event) => change({ [`${filter.name}.${edge}`]: event.currentTarget.value })}
-                  />
-                </label>
-              ))}
-            </fieldset>
-          ),
-        )}
-        <label class="choice">
-          <span>{t("name")}</span>
-          <input
-            type="search"
-            name="name"
-            value={query.name ?? ""}
-            onChange={(event) => change({ name: event.currentTarget.value.trim() })}
-          />
-        </label>
-        {filtered && (
-          <button
-            type="button"
-            class="plain"
-            onClick={() => go(location.pathname + queryText({ liste: query.liste }))}
-          >
-            <Icon name="close" /> {t("resetFilters")}
-          </button>
-        )}
-      </div>
+      <Filters of={list.filters} query={query} />
       {problem && <Trouble problem={problem} retry={reload} />}
       {!data && !problem && <Loading />}
       {data && (
         <>
           <div class="bar">
             <p class="count" role="status">
-              {data.count === 1
-                ? t("oneRow")
-                : t("rowsOf", numberText(start + (data.count ?? data.items.length)))}
+              {total === 1 ? t("oneRow") : t("rowsOf", numberText(total))}
             </p>
             <span class="no-print">
               <ListTools path={list.table} query={asked} />
@@ -174,7 +122,7 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
                 <thead>
                   <tr>
                     {list.columns.map((column) => (
-                      <Head key={column.key} column={column} sort={sort} change={change} />
+                      <Head key={column.key} column={column} sort={query.sort ?? list.sort} />
                     ))}
                     {list.explain && (
                       <th scope="col" class="no-print">
@@ -200,53 +148,113 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
               </table>
             </div>
           )}
-          <nav class="bar pages no-print" aria-label={t("shown", "", "", "")}>
-            {query.cursor && (
-              <button type="button" onClick={() => withQuery({ cursor: undefined, ab: undefined })}>
-                {t("firstPage")}
-              </button>
-            )}
-            {data.items.length > 0 && (query.cursor || data.next) && (
-              <span>
-                {t(
-                  "shown",
-                  numberText(start + 1),
-                  numberText(start + data.items.length),
-                  numberText(start + (data.count ?? 0)),
-                )}
-              </span>
-            )}
-            {data.next && (
-              <button
-                type="button"
-                class="main"
-                onClick={() => {
-                  withQuery({ cursor: data.next, ab: start + data.items.length });
-                  scrollTo(0, 0);
-                }}
-              >
-                {t("nextPage")} <Icon name="right" />
-              </button>
-            )}
-          </nav>
+          <Pages at={data} cursor={query.cursor} start={start} total={total} />
         </>
       )}
     </>
   );
 }
 
+const isFiltered = (query: Record<string, string>): boolean =>
+  Object.keys(query).some((name) => !["sort", "cursor", "ab", "liste"].includes(name));
+
+function Filters({ of, query }: { of: Filter[]; query: Record<string, string> }) {
+  return (
+    <div class="bar filters no-print" role="group" aria-label={t("filters")}>
+      {of.map((filter) =>
+        filter.options ? (
+          <Choice
+            key={filter.name}
+            name={filter.name}
+            label={t(filter.word)}
+            value={query[filter.name] ?? filter.standard ?? "any"}
+            options={[["any", t("anyOf")], ...filter.options()]}
+            onChange={(value) =>
+              askAnew({ [filter.name]: value === (filter.standard ?? "any") ? undefined : value })
+            }
+          />
+        ) : (
+          <fieldset class="range" key={filter.name}>
+            <legend>{t(filter.word)}</legend>
+            {(["from", "to"] as const).map((edge) => (
+              <label key={edge}>
+                <span>{t(edge)}</span>
+                <input
+                  type="date"
+                  value={query[`${filter.name}.${edge}`] ?? ""}
+                  onChange={(event) => askAnew({ [`${filter.name}.${edge}`]: event.currentTarget.value })}
+                />
+              </label>
+            ))}
+          </fieldset>
+        ),
+      )}
+      <label class="choice">
+        <span>{t("name")}</span>
+        <input
+          type="search"
+          name="name"
+          value={query.name ?? ""}
+          onChange={(event) => askAnew({ name: event.currentTarget.value.trim() })}
+        />
+      </label>
+      {isFiltered(query) && (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => go(location.pathname + queryText({ liste: query.liste }))}
+        >
+          <Icon name="close" /> {t("resetFilters")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Which rows of how many are shown, and the way to the others. */
+function Pages<Row>({
+  at,
+  cursor,
+  start,
+  total,
+}: {
+  at: List<Row>;
+  cursor?: string;
+  start: number;
+  total: number;
+}) {
+  return (
+    <nav class="bar pages no-print" aria-label={t("shown", "", "", "")}>
+      {cursor && (
+        <button type="button" onClick={() => askAnew({})}>
+          {t("firstPage")}
+        </button>
+      )}
+      {at.items.length > 0 && (cursor || at.next) && (
+        <span>
+          {t("shown", numberText(start + 1), numberText(start + at.items.length), numberText(total))}
+        </span>
+      )}
+      {at.next && (
+        <button
+          type="button"
+          class="main"
+          onClick={() => {
+            withQuery({ cursor: at.next, ab: start + at.items.length });
+            scrollTo(0, 0);
+          }}
+        >
+          {t("nextPage")} <Icon name="right" />
+        </button>
+      )}
+    </nav>
+  );
+}
+
 const classOf = <Row,>(column: Column<Row>): string =>
   `${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`;
 
-function Head<Row>({
-  column,
-  sort,
-  change,
-}: {
-  column: Column<Row>;
-  sort: string;
-  change: (q: Query) => void;
-}) {
+function Head<Row>({ column, sort }: { column: Column<Row>; sort: string }) {
   const down = sort === `-${column.key}`;
   const up = sort.replace("+", "") === column.key;
   const classes = classOf(column);
@@ -263,7 +271,7 @@ function Head<Row>({
         type="button"
         class="sort"
         title={t("sortedBy", t(column.word))}
-        onClick={() => change({ sort: up ? `-${column.key}` : column.key })}
+        onClick={() => askAnew({ sort: up ? `-${column.key}` : column.key })}
       >
         {t(column.word)}
         {(up || down) && <Icon name={up ? "up" : "down"} />}

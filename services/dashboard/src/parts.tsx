@@ -13,7 +13,7 @@ import {
 } from "./api";
 import { useCell } from "./cell";
 import { me, teams } from "./data";
-import { href, useAddress, withQuery } from "./routes";
+import { askAnew, href, useAddress } from "./routes";
 import { daysBetween, daysInWords, dayText } from "./time";
 import { t, type Word, word } from "./words";
 
@@ -340,9 +340,7 @@ export function ScopeChoice() {
             value={key}
             checked={value === key}
             disabled={!can}
-            onChange={() =>
-              withQuery({ wer: key === "all" ? undefined : key, cursor: undefined, ab: undefined })
-            }
+            onChange={() => askAnew({ wer: key === "all" ? undefined : key })}
           />
           <span>{t(name)}</span>
         </label>

@@ -44,6 +44,9 @@ export function withQuery(change: Query, options?: { replace?: boolean }): void 
   go(location.pathname + queryText({ ...address.get().query, ...change }), options);
 }
 
+/** Another question to a list: it begins at its first page. */
+export const askAnew = (change: Query): void => withQuery({ ...change, cursor: undefined, ab: undefined });
+
 export function followLinks(): void {
   addEventListener("popstate", () => address.set(addressOf(location)));
   document.addEventListener("click", (event) => {
