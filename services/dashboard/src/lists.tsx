@@ -77,7 +77,8 @@ export function ListPages({ page, of }: { page: string; of: [View, ...View[]] })
   return (
     <>
       <h1>{t(open.word)}</h1>
-      <ListPage list={open.list}>
+      {/* A list of its own: rows of one do not fit the columns of another. */}
+      <ListPage key={open.key} list={open.list}>
         <Tabs page={page} of={of} open={open.key} />
       </ListPage>
     </>
@@ -89,7 +90,7 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
   const asked = questionOf(list, query, useLeads(query.wer));
   const { data, problem, waiting, reload } = useList<Row>(list.table, asked);
   const [open, setOpen] = useState<string>();
-  useEffect(() => setOpen(undefined), [list.table, query.cursor]);
+  useEffect(() => setOpen(undefined), [query.cursor]);
   const start = Number(query.ab ?? 0);
   const total = start + (data?.count ?? data?.items.length ?? 0);
   const filtered = isFiltered(query);
