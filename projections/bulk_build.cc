@@ -1,12 +1,8 @@
 #include "projections/bulk_build.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <deque>
-#include <exception>
 #include <set>
-#include <thread>
 #include <unordered_map>
 
 #include "events/codec.h"
@@ -16,56 +12,8 @@
 namespace geleit {
 namespace {
 
-constexpr std::size_t bulk_records_max = 16'384;
 /// Shares of the cases that are derived by themselves: more than workers, so that all of them end together.
 constexpr std::size_t shares = 2 * std::size_t{rebuild_workers};
-
-/// What a worker is to do, told which one it is.
-using Work = std::function<void(std::size_t worker)>;
-
-/// Runs all tasks on the workers; when one fails, the others end after the task they are at.
-void run_all(std::span<const Work> tasks) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&](std::size_t worker) {
-    for (std::size_t i = next++; i < tasks.size(); i = next++) {
-      try {
-        tasks[i](worker);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        next = tasks.size();
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (std::size_t worker = 0; worker < std::min<std::size_t>(rebuild_workers, tasks.size()); ++worker)
-      workers.emplace_back(work, worker);
-  }
-  if (failure) std::rethrow_exception(failure);
-}
-
-/// Reads records of a partition in their order, up to `until`.
-template <class Each>
-void read_partition(const ReadableLog& log, Partition partition, Offset until, Watched& watched,
-                    Each&& each) {
-  const auto reader = log.read(partition, Offset{0});
-  std::vector<StoredRecord> records;
-  for (Offset at; at < until;) {
-    reader->next(records, bulk_records_max);
-    if (records.empty()) {
-      throw LogCorrupt(fmt::format("partition {} ends before {}", partition.value, until.value));
-    }
-    for (const StoredRecord& record : records) {
-      if (record.offset >= until) break;
-      each(record);
-    }
-    at = next(records.back().offset);
-    watched.read(records.size());
-  }
-}
 
 /// What counts on that day, by offset; others are `no`.
 std::vector<Verdict> verdicts_of(const ReadableLog& log, Partition partition, Offset until, CivilDate day,

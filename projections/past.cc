@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "events/codec.h"
-#include "events/sha256.h"
 #include "projections/log_prefix.h"
 #include "projections/memory_tables.h"
 #include "projections/projector.h"
@@ -16,7 +15,6 @@
 namespace geleit {
 namespace {
 
-constexpr std::size_t looked_at_max = 65'536;
 /// Records of so many cases are held at once.
 constexpr std::size_t cases_at_once = 1'024;
 
@@ -56,49 +54,6 @@ std::vector<Position> known_positions(const Snapshot& present, const CaseId& id,
 }
 
 }  // namespace
-
-// ---------------------------------------------------------------- instants
-
-Instant RecordedTimes::recorded_at(Position position) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = looked_at_.find(position); found != looked_at_.end()) return found->second;
-  }
-  Instant recorded;
-  log_.read_at({&position, 1}, [&](const StoredRecord& record) { recorded = record.recorded; });
-  const std::lock_guard lock(mutex_);
-  if (looked_at_.size() >= looked_at_max) looked_at_.clear();
-  looked_at_.emplace(position, recorded);
-  return recorded;
-}
-
-std::vector<Reached> RecordedTimes::reached_by(const StoreState& state, Instant known_at) {
-  std::vector<Reached> out = state.reached;
-  for (std::size_t p = 0; p < out.size(); ++p) {
-    Reached& reached = out[p];
-    if (reached.next.value == 0 || reached.recorded <= known_at) continue;
-    const Partition partition{static_cast<std::uint16_t>(p)};
-    // Times never go back within a partition. The last record is known to be later; the same halves are asked
-    // for again and again, whatever the instant.
-    std::uint64_t size = 1;
-    while (size < reached.next.value) size *= 2;
-    std::uint64_t first = 0;  // all before it are known at that instant
-    for (std::uint64_t step = size / 2; step > 0; step /= 2) {
-      const std::uint64_t at = first + step - 1;
-      if (at < reached.next.value && recorded_at({partition, Offset{at}}) <= known_at) first += step;
-    }
-    if (first < reached.next.value && recorded_at({partition, Offset{first}}) <= known_at) ++first;
-    reached = {};
-    reached.next = Offset{first};
-    if (first == 0) continue;
-    const Position last{partition, Offset{first - 1}};
-    log_.read_at({&last, 1}, [&](const StoredRecord& record) {
-      reached.recorded = record.recorded;
-      if (record.bytes.size() >= hash_octets) reached.last = stated_hash(record.bytes);
-    });
-  }
-  return out;
-}
 
 // ---------------------------------------------------------------- one case, some cases
 

@@ -21,27 +21,12 @@
 #include "projections/bulk_build.h"
 #include "projections/checkpoints.h"
 #include "projections/reading.h"
+#include "projections/recorded_times.h"
 
 namespace geleit {
 
 /// A past of fewer events is made in memory: some 200 octets an event.
 inline constexpr std::uint64_t past_events_in_memory_max = 400'000;
-
-/// Finds how far each partition had come at an instant. Thread-safe; remembers what it has looked at.
-class RecordedTimes {
- public:
-  explicit RecordedTimes(const ReadableLog& log) : log_(log) {}
-  /// By partition, of what `state` has read, that which was recorded at `known_at` or before. Throws
-  /// LogCorrupt, LogUnavailable.
-  [[nodiscard]] std::vector<Reached> reached_by(const StoreState& state, Instant known_at);
-
- private:
-  [[nodiscard]] Instant recorded_at(Position position);
-
-  const ReadableLog& log_;
-  std::mutex mutex_;  // guards the next
-  std::map<Position, Instant> looked_at_;
-};
 
 /// One case as it was: made of its first records, those before `until`. Nothing when there is no such case.
 /// Throws LogCorrupt, LogUnavailable, StoreDamaged.

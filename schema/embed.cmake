@@ -4,31 +4,27 @@
 # anew when one of the files changes.
 if(NOT CMAKE_SCRIPT_MODE_FILE)
   set(GELEIT_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
-  function(geleit_embed name)
+  # The source that one of the two below makes of `what`, for whoever calls that one.
+  macro(geleit_embed_source name what depends comment)
     set(source ${CMAKE_BINARY_DIR}/schema/${name}.cc)
-    list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE files)
     add_custom_command(
       OUTPUT ${source}
-      COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DSOURCE=${source} "-DFILES=${files}" -P ${GELEIT_EMBED_SCRIPT}
-      DEPENDS ${files} ${GELEIT_EMBED_SCRIPT}
-      COMMENT "Embedding ${ARGN}"
+      COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DSOURCE=${source} "${what}" -P ${GELEIT_EMBED_SCRIPT}
+      DEPENDS ${depends} ${GELEIT_EMBED_SCRIPT}
+      COMMENT "${comment}"
       VERBATIM)
     # Each calls what it holds alike.
     set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set(${name}_source ${source} PARENT_SCOPE)
+  endmacro()
+  function(geleit_embed name)
+    list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE files)
+    geleit_embed_source(${name} "-DFILES=${files}" "${files}" "Embedding ${ARGN}")
   endfunction()
   # geleit_embed_folder(<name> <folder> <stamp>): whatever lies below the folder once <stamp> has been made,
   # named by its path in it, in the order of the names. A folder that is not there holds nothing.
   function(geleit_embed_folder name folder stamp)
-    set(source ${CMAKE_BINARY_DIR}/schema/${name}.cc)
-    add_custom_command(
-      OUTPUT ${source}
-      COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DSOURCE=${source} -DFOLDER=${folder} -P ${GELEIT_EMBED_SCRIPT}
-      DEPENDS ${stamp} ${GELEIT_EMBED_SCRIPT}
-      COMMENT "Embedding ${folder}"
-      VERBATIM)
-    set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-    set(${name}_source ${source} PARENT_SCOPE)
+    geleit_embed_source(${name} "-DFOLDER=${folder}" "${stamp}" "Embedding ${folder}")
   endfunction()
   return()
 endif()

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -35,20 +34,6 @@ struct ExportAsk {
   std::string purpose = "-";
   bool sealed = false, records = false;
 };
-
-std::optional<Position> parse_position(std::string_view text) {
-  const auto number = [](std::string_view digits, auto& value) {
-    const char* end = digits.data() + digits.size();
-    return !digits.empty() && std::from_chars(digits.data(), end, value) == std::from_chars_result{end, {}};
-  };
-  const std::size_t colon = text.find(':');
-  Position position;
-  if (colon == std::string_view::npos || !number(text.substr(0, colon), position.partition.value) ||
-      !number(text.substr(colon + 1), position.offset.value)) {
-    return std::nullopt;
-  }
-  return position;
-}
 
 class Export {
  public:
@@ -178,20 +163,10 @@ class Export {
 void add_export(CommandLine& line) {
   auto ask = std::make_shared<ExportAsk>();
   CLI::App* command = line.app.add_subcommand("export", "The events of a log as CloudEvents, one a line");
-  command->add_option("--case", ask->case_id, "Only of this case")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_uuid(text) ? std::string() : "expected a UUID, but it is '" + text + "'";
-          },
-          "UUID"));
+  command->add_option("--case", ask->case_id, "Only of this case")->check(a_uuid());
   command->add_option("--provider", ask->provider, "Only of this provider");
   command->add_option("--from", ask->from, "Begin here in this partition; may be repeated")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_position(text) ? std::string()
-                                        : "expected a position like 3:1200, but it is '" + text + "'";
-          },
-          "PARTITION:OFFSET"));
+      ->check(a_position());
   add_directory_options(*command, ask->where);
   command->add_option("--purpose", ask->purpose, std::string(purpose_help))->check(a_purpose());
   command->add_flag("--sealed", ask->sealed, "Leave personal data sealed, as base64");

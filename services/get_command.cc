@@ -233,14 +233,10 @@ void add_get(CommandLine& line) {
                    "visits, key-figures or status")
       ->required();
   command->add_option("--filter", ask->filters, "column=value, column.from=value, sort=-column, by=month …")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            const std::size_t equals = text.find('=');
-            return equals != std::string::npos && equals > 0
-                       ? std::string()
-                       : "expected NAME=VALUE, but it is '" + text + "'";
-          },
-          "NAME=VALUE"));
+      ->check(expecting("NAME=VALUE", "NAME=VALUE", [](const std::string& text) {
+        const std::size_t equals = text.find('=');
+        return equals != std::string::npos && equals > 0;
+      }));
   auto* as_json = command->add_flag("--json", ask->json, "For programs: the rows as one array");
   command->add_flag("--csv", ask->csv, "For spreadsheets: as the service gives it")->excludes(as_json);
   command->add_option("--as-of", ask->as_of, "What was true on this day");

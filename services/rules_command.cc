@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 
@@ -13,6 +11,7 @@
 #include "projections/rules/deadline.h"
 #include "projections/rules/rule_difference.h"
 #include "services/command_options.h"
+#include "services/file_text.h"
 #include "services/rule_options.h"
 #include "services/settings_command.h"
 
@@ -207,9 +206,8 @@ std::shared_ptr<const RuleSet> rule_set_called(const std::string& what) {
   for (const auto& set : shipped_rule_sets()) {
     if (set->name() == what || (is_hash && to_hex(set->hash()).starts_with(what))) return set;
   }
-  std::ifstream in(what, std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || content.empty()) {
+  const std::string content = read_text(what).value_or("");
+  if (content.empty()) {
     std::string known;
     for (const auto& set : shipped_rule_sets()) known += (known.empty() ? "" : ", ") + set->name();
     refuse_usage(fmt::format("expected a rule set ({}), its hash or a file, but it is '{}'", known, what));

@@ -35,12 +35,6 @@ struct TablesAsk {
   bool json = false;
 };
 
-const TableInfo* find_table(std::string_view name) {
-  const auto found =
-      std::find_if(all_tables.begin(), all_tables.end(), [&](const TableInfo& t) { return t.name == name; });
-  return found == all_tables.end() ? nullptr : &*found;
-}
-
 std::uint64_t records_in(const Positions& positions) {
   std::uint64_t sum = 0;
   for (const Offset offset : positions) sum += offset.value;
@@ -260,19 +254,20 @@ void check(const TablesAsk& ask, CommandLine& line) {
   if (!parked.empty()) fmt::print("{}\n", say(line.for_people, message::cases_parked, parked.size()));
 }
 
-CLI::Validator a_table() {
-  return {[](const std::string& text) {
-            if (find_table(text) != nullptr) return std::string();
-            std::string names;
-            for (const TableInfo& table : all_tables) {
-              names.append(names.empty() ? "" : ", ").append(table.name);
-            }
-            return "expected one of " + names + ", but it is '" + text + "'";
-          },
-          "TABLE"};
+}  // namespace
+
+const TableInfo* find_table(std::string_view name) {
+  const auto found =
+      std::find_if(all_tables.begin(), all_tables.end(), [&](const TableInfo& t) { return t.name == name; });
+  return found == all_tables.end() ? nullptr : &*found;
 }
 
-}  // namespace
+CLI::Validator a_table() {
+  std::string names;
+  for (const TableInfo& table : all_tables) names.append(names.empty() ? "" : ", ").append(table.name);
+  return expecting("one of " + names, "TABLE",
+                   [](const std::string& text) { return find_table(text) != nullptr; });
+}
 
 std::unique_ptr<Store> open_tables_read_only(const std::filesystem::path& dir) {
   for (int attempt = 1;; ++attempt) {

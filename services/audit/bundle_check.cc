@@ -95,8 +95,8 @@ bool says_the_same(const json::value& record, const json::value& told) {
   return record == told;
 }
 
-/// The fields of the CSV lines that append_csv_header and append_row_csv write; none where the text is no such
-/// CSV.
+/// The fields of the CSV lines that append_csv_header and append_row_csv write; none where the text is no
+/// such CSV.
 std::optional<std::vector<std::vector<std::string>>> parse_csv(std::string_view text) {
   constexpr std::string_view mark = "\xEF\xBB\xBF";
   std::vector<std::vector<std::string>> lines;

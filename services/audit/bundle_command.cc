@@ -86,16 +86,6 @@ BundleAsk understood(const ExportAsk& ask, const CommandLine& line) {
   return out;
 }
 
-/// Null, and told why, where they cannot be read.
-std::unique_ptr<KeyStore> readable_keys(const ExportAsk& ask, const CommandLine& line,
-                                        ProgressLine& progress) {
-  if (ask.sealed) return nullptr;
-  std::string why;
-  auto keys = open_keys_if_readable(ask.where.directory(), line.for_people, why);
-  if (!keys) progress.tell(say(line.for_people, message::export_stays_sealed, why));
-  return keys;
-}
-
 using Cases = std::unordered_set<CaseId>;
 /// Of the partitions that the records lie in.
 Cases restricted_of(const ReadableLog& log, const ProviderRecords& records) {
@@ -182,7 +172,12 @@ void make_bundle(const ExportAsk& ask, CommandLine& line) {
     return;
   }
   // After the log: a key is kept before the event that needs it.
-  const std::unique_ptr<KeyStore> keys = readable_keys(ask, line, progress);
+  std::unique_ptr<StoredKeys> keys;
+  if (!ask.sealed) {
+    std::string why;
+    keys = open_keys_if_readable(data, line.for_people, why);
+    if (!keys) progress.tell(say(line.for_people, message::export_stays_sealed, why));
+  }
   const fs::path out = fs::absolute(ask.out);
   const ScratchDirectory scratch(std::array{out.parent_path()}, "." + out.filename().string() + "-");
   const fs::path made = scratch.dir() / "bundle.zip";
@@ -291,12 +286,8 @@ void add_audit_check_bundle(CommandLine& line, CLI::App& group) {
   CLI::App* command = group.add_subcommand("check-bundle", "Whether an audit bundle is what it was");
   command->add_option("file", ask->file, "The ZIP")->required()->check(CLI::ExistingFile);
   command->add_option("--sha256", ask->sha256, "What its maker said of the whole file")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_hash(text) ? std::string()
-                                    : "expected 64 hexadecimal digits, but it is '" + text + "'";
-          },
-          "HEX"));
+      ->check(expecting("64 hexadecimal digits", "HEX",
+                        [](const std::string& text) { return parse_hash(text).has_value(); }));
   command->add_flag("--json", ask->json, "For programs");
   command->callback([ask, &line] { check(*ask, line); });
 }

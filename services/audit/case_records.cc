@@ -1,18 +1,18 @@
 #include "services/audit/case_records.h"
 
-#include <algorithm>
-
+#include "events/log_walk.h"
+#include "projections/recorded_times.h"
 #include "projections/rules/settings.h"
 
 namespace geleit {
 namespace {
 
-constexpr std::size_t case_read_records_max = 16'384;
-
 class CaseReader {
  public:
   CaseReader(const ReadableLog& log, const std::optional<Instant>& known_at, const RecordsRead& progress)
-      : log_(log), ends_(log.ends()), known_at_(known_at), progress_(progress) {}
+      : log_(log), ends_(log.ends()), progress_(progress) {
+    if (known_at) ends_ = RecordedTimes(log).known_by(ends_, *known_at);
+  }
 
   [[nodiscard]] Partition partition(const CaseId& stream) const {
     return partition_of(stream, static_cast<std::uint16_t>(ends_.size()));
@@ -22,31 +22,24 @@ class CaseReader {
   template <class Found>
   void stream(const CaseId& stream, Found&& found) {
     const Offset end = ends_[partition(stream).value];
-    const auto reader = log_.read(partition(stream), Offset{});
     Head head;
-    for (Offset at; at < end;) {
-      reader->next(records_, case_read_records_max);
-      if (records_.empty()) throw LogCorrupt("a partition ends before its end");
-      for (const StoredRecord& record : records_) {
-        if (record.offset >= end || (known_at_ && record.recorded > *known_at_)) return;
-        at = next(record.offset);
-        const auto link = link_of(record.bytes);
-        if (!link || link->stream != stream) continue;
-        const Standing stands = standing(head, link->version, link->previous);
-        if (!found(record, stands)) continue;
-        if (stands == Standing::accepted) head = {link->version, link->hash};
-      }
-      read_ += records_.size();
+    const auto take = [&](const StoredRecord& record) {
+      const auto link = link_of(record.bytes);
+      if (!link || link->stream != stream) return;
+      const Standing stands = standing(head, link->version, link->previous);
+      if (found(record, stands) && stands == Standing::accepted) head = {link->version, link->hash};
+    };
+    const Offset reached = walk_partition(log_, partition(stream), end, take, [&](std::size_t records) {
+      read_ += records;
       if (progress_) progress_(read_);
-    }
+    });
+    if (reached < end) throw LogCorrupt("a partition ends before its end");
   }
 
  private:
   const ReadableLog& log_;
   Positions ends_;
-  const std::optional<Instant>& known_at_;
   const RecordsRead& progress_;
-  std::vector<StoredRecord> records_;
   std::uint64_t read_ = 0;
 };
 
@@ -84,26 +77,6 @@ std::vector<CaseRecord> records_of(const ReadableLog& log, const CaseId& id,
   if (out.empty()) return out;
   adopt_settings(reader, installation_stream(), rules);
   adopt_settings(reader, provider_stream(provider), rules);
-  return out;
-}
-
-Positions positions_known_at(const ReadableLog& log, Instant known_at) {
-  Positions out = log.ends();
-  for (std::uint16_t p = 0; p < out.size(); ++p) {
-    std::uint64_t low = 0, high = out[p].value;
-    while (low < high) {
-      const std::uint64_t middle = low + (high - low) / 2;
-      Instant recorded;
-      const Position at{Partition{p}, Offset{middle}};
-      log.read_at(std::span(&at, 1), [&](const StoredRecord& record) { recorded = record.recorded; });
-      if (recorded <= known_at) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    out[p] = Offset{low};
-  }
   return out;
 }
 

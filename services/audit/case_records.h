@@ -31,8 +31,4 @@ using RecordsRead = std::function<void(std::uint64_t records)>;
                                                  const std::optional<Instant>& known_at, RuleBook& rules,
                                                  const RecordsRead& progress);
 
-/// For each partition the offset behind the last record that was recorded at `known_at` or before: recorded
-/// times never go back within a partition, so it is found by halving. Throws LogUnavailable, LogCorrupt.
-[[nodiscard]] Positions positions_known_at(const ReadableLog& log, Instant known_at);
-
 }  // namespace geleit

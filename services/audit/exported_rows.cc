@@ -6,12 +6,12 @@
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 
 #include "events/civil_time.h"
 #include "events/uuid.h"
 #include "services/audit/audit_words.h"
+#include "services/file_text.h"
 
 namespace geleit {
 namespace {
@@ -67,9 +67,8 @@ std::map<std::string, std::string> texts_of(const json::object& row) {
 }  // namespace
 
 ExportedRows::ExportedRows(const std::string& file, const ListTable& table) : file_(file), table_(table) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || text.empty())
+  const std::string text = read_text(file).value_or("");
+  if (text.empty())
     throw ExportRefused(fmt::format("expected an export of {} to read, but {} is none", table.name, file));
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   csv_ = begin == std::string::npos || (text[begin] != '[' && text[begin] != '{');

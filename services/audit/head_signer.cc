@@ -6,12 +6,12 @@
 #include <boost/json.hpp>
 #include <condition_variable>
 #include <fstream>
-#include <iterator>
 
 #include "events/civil_time.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
 #include "services/durable_file.h"
+#include "services/file_text.h"
 #include "services/http/json_text.h"
 
 namespace geleit {
@@ -33,8 +33,7 @@ struct Saved {
 };
 
 Saved read_saved(const std::filesystem::path& file, const Uuid& log) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::string text = read_text(file).value_or("");
   Saved saved;
   try {
     const json::value value = json::parse(text);

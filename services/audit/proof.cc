@@ -12,6 +12,7 @@
 #include "events/chain.h"
 #include "events/civil_time.h"
 #include "events/codec.h"
+#include "events/log_walk.h"
 #include "events/record_group.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
@@ -26,7 +27,6 @@ namespace json = boost::json;
 constexpr std::string_view proof_format = "geleit-proof-1";
 constexpr std::size_t members_of_a_proof = 5;
 constexpr std::size_t members_of_an_event = 4;
-constexpr std::size_t prove_records_at_once = 4'096;
 
 constexpr std::array not_proven{
     Message<>{
@@ -51,23 +51,12 @@ constexpr std::array not_proven{
               "It does not prove that what the events say is true, only that it was recorded so and not "
               "changed since the head."}};
 
-/// The records of a partition below `end`.
+/// The records of a partition below `end`, which a head says are there.
 void each_record(const ReadableLog& log, Partition partition, Offset end, const auto& record) {
-  const auto reader = log.read(partition, Offset{});
-  std::vector<StoredRecord> records;
-  for (Offset reached; reached < end;) {
-    reader->next(records, prove_records_at_once);
-    if (records.empty()) {
-      throw ProofRefused(
-          fmt::format("expected {} records in partition {}, as the head says, but there are {}", end.value,
-                      partition.value, reached.value));
-    }
-    for (const StoredRecord& one : records) {
-      if (one.offset >= end) break;
-      record(one);
-      reached = next(one.offset);
-    }
-  }
+  const Offset reached = walk_partition(log, partition, end, record);
+  if (reached >= end) return;
+  throw ProofRefused(fmt::format("expected {} records in partition {}, as the head says, but there are {}",
+                                 end.value, partition.value, reached.value));
 }
 
 const json::value& member(const json::object& object, const char* name) {

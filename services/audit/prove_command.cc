@@ -5,19 +5,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <system_error>
 
 #include "events/civil_time.h"
 #include "events/codec.h"
+#include "events/log_walk.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
 #include "services/audit/proof.h"
+#include "services/audit/public_key_option.h"
 #include "services/clock.h"
 #include "services/command_options.h"
 #include "services/durable_file.h"
+#include "services/file_text.h"
 #include "services/fresh_key.h"
 #include "services/http/json_text.h"
 #include "services/open_parts.h"
@@ -56,29 +58,13 @@ struct CheckAsk {
   bool json = false;
 };
 
-std::string proof_text(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in) throw std::system_error(errno, std::generic_category(), file);
-  return text;
-}
-
 /// Where the case's last record lies; nothing where it has none.
 std::optional<Offset> last_record_of(const ReadableLog& log, Partition partition, const CaseId& id) {
-  constexpr std::size_t records_at_once = 4'096;
   std::optional<Offset> last;
-  const Offset end = log.ends()[partition.value];
-  const auto reader = log.read(partition, Offset{});
-  std::vector<StoredRecord> records;
-  for (Offset reached; reached < end;) {
-    reader->next(records, records_at_once);
-    if (records.empty()) break;
-    for (const StoredRecord& record : records) {
-      const auto link = link_of(record.bytes);
-      if (link && link->stream == id) last = record.offset;
-      reached = next(record.offset);
-    }
-  }
+  walk_partition(log, partition, log.ends()[partition.value], [&](const StoredRecord& record) {
+    const auto link = link_of(record.bytes);
+    if (link && link->stream == id) last = record.offset;
+  });
   return last;
 }
 
@@ -90,17 +76,10 @@ std::optional<SignedHead> fresh_head(const ReadableLog& log, Partition partition
   } catch (const KeyStoreFailed&) { return std::nullopt; }
   MerkleEdge edge;
   SignedHead head;
-  const Offset end = log.ends()[partition.value];
-  const auto reader = log.read(partition, Offset{});
-  std::vector<StoredRecord> records;
-  while (edge.size() < end.value) {
-    reader->next(records, 4'096);
-    if (records.empty()) break;
-    for (const StoredRecord& record : records) {
-      edge.add(leaf_hash(record.offset, record.recorded, record.bytes));
-      head.at = std::max(head.at, record.recorded);
-    }
-  }
+  walk_partition(log, partition, log.ends()[partition.value], [&](const StoredRecord& record) {
+    edge.add(leaf_hash(record.offset, record.recorded, record.bytes));
+    head.at = std::max(head.at, record.recorded);
+  });
   head.log = log.info().id;
   head.partition = partition;
   head.size = edge.size();
@@ -154,12 +133,13 @@ void prove(const ProveAsk& ask, CommandLine& line) {
 }
 
 void check_given(const CheckAsk& ask, CommandLine& line) {
-  const std::string text = proof_text(ask.file);
+  const auto text = read_text(ask.file);
+  if (!text) throw std::system_error(errno, std::generic_category(), ask.file);
   std::string out;
   http::JsonWriter json(out);
   const Language language = line.for_people;
   try {
-    const Proof proof = parse_proof(text);
+    const Proof proof = parse_proof(*text);
     if (!ask.key.empty() && proof.head.key != *parse_public_key(ask.key)) {
       throw ProofRefused(
           fmt::format("expected a head signed with {}, but it is {}", ask.key, to_hex(proof.head.key)));
@@ -209,13 +189,7 @@ void add_audit_proofs(CommandLine& line, CLI::App& group) {
   auto ask = std::make_shared<ProveAsk>();
   CLI::App* prove_command =
       group.add_subcommand("prove", "A proof that a case's events are in the signed history, as JSON");
-  prove_command->add_option("case", ask->case_id, "The case")
-      ->required()
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_uuid(text) ? std::string() : "expected a UUID, but it is '" + text + "'";
-          },
-          "UUID"));
+  prove_command->add_option("case", ask->case_id, "The case")->required()->check(a_uuid());
   add_directory_options(*prove_command, ask->where);
   prove_command->add_option("--heads", ask->heads, "Signed heads, if they are not in the data directory")
       ->check(CLI::ExistingFile);
@@ -229,13 +203,7 @@ void add_audit_proofs(CommandLine& line, CLI::App& group) {
       ->required()
       ->check(CLI::ExistingFile);
   check_command->add_option("--key", proof->key, "The public key, known from elsewhere: 64 digits")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_public_key(text)
-                       ? std::string()
-                       : "expected 64 hexadecimal digits in lower case, but it is '" + text + "'";
-          },
-          "KEY"));
+      ->check(a_public_key());
   check_command->add_flag("--json", proof->json, "For programs");
   check_command->callback([proof, &line] { check_given(*proof, line); });
 }

@@ -1,13 +1,8 @@
 #include "services/audit/replay.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <exception>
-#include <mutex>
-#include <thread>
 #include <unordered_map>
 
 #include "events/codec.h"
@@ -18,72 +13,18 @@
 namespace geleit {
 namespace {
 
-constexpr std::size_t replay_read_records_max = 16'384;
-
-/// Runs `work(partition)` for all of them on a few threads; what the first that fails has thrown is thrown
-/// on.
-void for_partitions(const std::vector<Partition>& partitions, const std::function<void(Partition)>& work) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto run = [&] {
-    for (std::size_t i = next++; i < partitions.size(); i = next++) {
-      try {
-        work(partitions[i]);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        next = partitions.size();
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (std::size_t i = 0; i < std::min<std::size_t>(rebuild_workers, partitions.size()); ++i)
-      workers.emplace_back(run);
-  }
-  if (failure) std::rethrow_exception(failure);
+/// Runs `work(partition)` for all of them, side by side.
+void for_partitions(std::span<const Partition> partitions, const std::function<void(Partition)>& work) {
+  std::vector<Work> tasks;
+  for (const Partition partition : partitions)
+    tasks.emplace_back([&work, partition](std::size_t) { work(partition); });
+  run_all(tasks);
 }
 
 std::vector<Partition> all_partitions(const Positions& until) {
   std::vector<Partition> out;
   for (std::uint16_t p = 0; p < until.size(); ++p) out.emplace_back(p);
   return out;
-}
-
-/// Counts for all workers; who finds somebody telling goes on.
-class ReadCounter {
- public:
-  explicit ReadCounter(const Progress& progress) : progress_(progress) {}
-  void read(std::uint64_t records) {
-    const std::uint64_t sum = records_ += records;
-    if (const std::unique_lock turn(telling_, std::try_to_lock); progress_ && turn) progress_(sum);
-  }
-  [[nodiscard]] std::uint64_t records() const { return records_; }
-
- private:
-  const Progress& progress_;
-  std::mutex telling_;
-  std::atomic<std::uint64_t> records_{0};
-};
-
-/// Every record of a partition before `until`.
-template <class Each>
-void read_partition(const ReadableLog& log, Partition partition, Offset until, ReadCounter& counter,
-                    Each&& each) {
-  const auto reader = log.read(partition, Offset{});
-  std::vector<StoredRecord> records;
-  for (Offset at; at < until;) {
-    reader->next(records, replay_read_records_max);
-    if (records.empty())
-      throw LogCorrupt(fmt::format("partition {} ends before {}", partition.value, until.value));
-    for (const StoredRecord& record : records) {
-      if (record.offset >= until) break;
-      each(record);
-    }
-    at = next(records.back().offset);
-    counter.read(records.size());
-  }
 }
 
 /// The cases of one partition.
@@ -120,8 +61,8 @@ class PartitionReplay {
     if (hooks_.after_event) hooks_.after_event(*one, record.recorded);
   }
 
-  void finish(const ReadableLog& log, ReadCounter& counter) {
-    for (const auto& [one, at] : failed_) fold_before(log, *one, at, counter);
+  void finish(const ReadableLog& log, Watched& watched) {
+    for (const auto& [one, at] : failed_) fold_before(log, *one, at, watched);
     for (ReplayedCase& one : cases_) {
       if (one.head.version.value == 0 || !one.in_range) continue;
       ++cases;
@@ -146,10 +87,10 @@ class PartitionReplay {
   }
 
   /// A failed fold leaves a case undefined: it is folded again, up to the event before.
-  void fold_before(const ReadableLog& log, ReplayedCase& one, Offset failed, ReadCounter& counter) {
+  void fold_before(const ReadableLog& log, ReplayedCase& one, Offset failed, Watched& watched) {
     one.state = {};
     Head head;
-    read_partition(log, partition_, failed, counter, [&](const StoredRecord& record) {
+    read_partition(log, partition_, failed, watched, [&](const StoredRecord& record) {
       const auto link = link_of(record.bytes);
       if (!link || link->stream != one.id) return;
       try {
@@ -192,11 +133,11 @@ void AlertWatch::pass(Instant until) {
 
 void read_rule_books(const ReadableLog& log, const Positions& until, std::span<RuleBook* const> books,
                      const Progress& progress) {
-  ReadCounter counter(progress);
+  Watched watched(progress);
   for_partitions(all_partitions(until), [&](Partition partition) {
     std::unordered_map<CaseId, Head> heads;
     Event event;
-    read_partition(log, partition, until[partition.value], counter, [&](const StoredRecord& record) {
+    read_partition(log, partition, until[partition.value], watched, [&](const StoredRecord& record) {
       // Streams of settings have v5 ids; some cases have too.
       constexpr int named = 5;
       const auto link = link_of(record.bytes);
@@ -225,17 +166,17 @@ ReplayCounts replay_cases(const ReadableLog& log, const Positions& until, const 
   const auto count = static_cast<std::uint16_t>(until.size());
   const std::vector<Partition> partitions =
       scope.case_id ? std::vector{partition_of(*scope.case_id, count)} : all_partitions(until);
-  ReadCounter counter(progress);
+  Watched watched(progress);
   std::atomic<std::uint64_t> events{0}, cases{0};
   for_partitions(partitions, [&](Partition partition) {
     PartitionReplay replay(partition, count, scope, hooks);
-    read_partition(log, partition, until[partition.value], counter,
+    read_partition(log, partition, until[partition.value], watched,
                    [&](const StoredRecord& record) { replay.add(record); });
-    replay.finish(log, counter);
+    replay.finish(log, watched);
     events += replay.events;
     cases += replay.cases;
   });
-  return {counter.records(), events, cases};
+  return {watched.records(), events, cases};
 }
 
 }  // namespace geleit

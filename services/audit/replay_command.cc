@@ -2,24 +2,22 @@
 
 #include <boost/json.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <system_error>
 
 #include "events/rocks_damage.h"
 #include "events/sha256.h"
+#include "projections/recorded_times.h"
 #include "projections/rules/settings.h"
 #include "services/audit/audit_catalogue.h"
-#include "services/audit/audit_options.h"
 #include "services/audit/audit_words.h"
 #include "services/audit/case_records.h"
 #include "services/audit/exported_rows.h"
 #include "services/audit/replay_differences.h"
 #include "services/clock.h"
 #include "services/command_options.h"
+#include "services/file_text.h"
 #include "services/http/json_text.h"
 #include "services/open_parts.h"
 #include "services/progress_line.h"
@@ -37,26 +35,6 @@ struct ReplayAsk {
   std::string known_at, case_id, provider, from, compare, rules, clock;
   bool json = false;
 };
-
-std::optional<Position> parse_position(std::string_view text) {
-  const auto number = [](std::string_view digits, auto& value) {
-    const char* end = digits.data() + digits.size();
-    return !digits.empty() && std::from_chars(digits.data(), end, value) == std::from_chars_result{end, {}};
-  };
-  const std::size_t colon = text.find(':');
-  Position position;
-  if (colon == std::string_view::npos || !number(text.substr(0, colon), position.partition.value) ||
-      !number(text.substr(colon + 1), position.offset.value))
-    return std::nullopt;
-  return position;
-}
-
-const TableInfo* find_table(std::string_view name) {
-  for (const TableInfo& table : all_tables) {
-    if (table.name == name) return &table;
-  }
-  return nullptr;
-}
 
 [[noreturn]] void refuse_option(const std::string& option, const std::string& expected_but) {
   throw CLI::ValidationError(option, expected_but);
@@ -187,10 +165,9 @@ class Replaying {
       }
     }
     if (tables_.empty()) tables_ = {Table::deadlines, Table::unit_balances, Table::alerts};
-    std::ifstream in(ask_.rules, std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(in), {}};
+    const auto content = read_text(ask_.rules);
     // Every rule set has rules; settings name theirs otherwise.
-    if (!in.is_open() || content.find("[[rule]]") != std::string::npos) {
+    if (!content || content->find("[[rule]]") != std::string::npos) {
       try {
         other_set_ = rule_set_called(ask_.rules);
       } catch (const CLI::ValidationError& wrong) { refuse_option("--rules", wrong.what()); }
@@ -248,7 +225,7 @@ class Replaying {
   }
 
   void find_until() {
-    until_ = known_at_              ? positions_known_at(*log_, *known_at_)
+    until_ = known_at_              ? RecordedTimes(*log_).known_by(log_->ends(), *known_at_)
              : live_ && to_.empty() ? snapshot_->state().positions()
                                     : log_->ends();
     if (export_ && export_->positions() && to_.empty() && !known_at_) {
@@ -511,38 +488,20 @@ class Replaying {
 void add_audit_replay(CommandLine& line, CLI::App& group) {
   auto ask = std::make_shared<ReplayAsk>();
   CLI::App* command = group.add_subcommand("replay", "Play the log once more and compare what comes out");
-  command->add_option("--table", ask->tables, "Only this table; may be repeated")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            if (find_table(text)) return std::string();
-            std::string names;
-            for (const TableInfo& table : all_tables)
-              names.append(names.empty() ? "" : ", ").append(table.name);
-            return "expected one of " + names + ", but it is '" + text + "'";
-          },
-          "TABLE"));
+  command->add_option("--table", ask->tables, "Only this table; may be repeated")->check(a_table());
   command
       ->add_option(
           "--to", ask->to,
           "Up to this record, a partition each; or, as a moment: cases of which something was recorded "
           "until then")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_position(text) || parse_moment(text) ? std::string()
-                                                              : "expected a position like 3:1200, a date or "
-                                                                "an instant with its offset, but it is '" +
-                                                                    text + "'";
-          },
-          "PARTITION:OFFSET|INSTANT|DATE"));
+      ->check(expecting("a position like 3:1200, a date or an instant with its offset",
+                        "PARTITION:OFFSET|INSTANT|DATE",
+                        [](const std::string& text) { return parse_position(text) || parse_moment(text); }));
   command->add_option("--known-at", ask->known_at, "Up to what was recorded by then")->check(a_moment());
   command->add_option("--case", ask->case_id, "Only this case")->check(a_case_id());
   command->add_option("--provider", ask->provider, "Only this provider's cases")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return is_provider_slug(text) ? std::string()
-                                          : "expected a provider's slug, but it is '" + text + "'";
-          },
-          "PROVIDER"));
+      ->check(expecting("a provider's slug", "PROVIDER",
+                        [](const std::string& text) { return is_provider_slug(text); }));
   command->add_option("--from", ask->from, "Cases of which something was recorded from then on")
       ->check(a_moment());
   command->add_option("--compare", ask->compare,

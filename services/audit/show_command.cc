@@ -9,7 +9,6 @@
 #include "projections/evolve.h"
 #include "services/asker.h"
 #include "services/audit/audit_catalogue.h"
-#include "services/audit/audit_options.h"
 #include "services/audit/audit_words.h"
 #include "services/audit/story_pages.h"
 #include "services/clock.h"
@@ -76,7 +75,7 @@ class CaseAsked {
   std::vector<CaseRecord> records;
 };
 
-/// To the file, whole or not at all, else to standard output.
+/// To the file, else to standard output.
 void write(const std::string& text, const std::string& file, CommandLine& line) {
   if (file.empty()) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)

@@ -4,14 +4,13 @@
 
 #include <boost/json.hpp>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "events/civil_time.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
 #include "services/base64.h"
+#include "services/file_text.h"
 #include "services/http/json_text.h"
 
 namespace geleit {
@@ -126,9 +125,9 @@ SignedHead parse_head(std::string_view text) {
 HeadsFile read_heads(const std::filesystem::path& file) {
   HeadsFile out;
   if (!std::filesystem::exists(file)) return out;
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in) throw std::system_error(errno, std::generic_category(), file.string());
+  const auto read = read_text(file);
+  if (!read) throw std::system_error(errno, std::generic_category(), file.string());
+  const std::string& text = *read;
   std::uint64_t number = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', out.whole_octets)) {
     ++number;

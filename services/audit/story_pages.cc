@@ -9,6 +9,7 @@
 #include "services/audit/audit_catalogue.h"
 #include "services/audit/audit_words.h"
 #include "services/event_json.h"
+#include "services/html_text.h"
 #include "services/http/json_text.h"
 
 namespace geleit {
@@ -323,22 +324,6 @@ std::string story_json(const StoryPage& page) {
 }
 
 // ---------------------------------------------------------------- HTML
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 namespace {
 

@@ -28,7 +28,4 @@ struct StoryPage {
 /// escaped.
 [[nodiscard]] std::string story_html(const StoryPage& page);
 
-/// For text in HTML, between tags and within quoted attributes.
-[[nodiscard]] std::string escape_html(std::string_view text);
-
 }  // namespace geleit

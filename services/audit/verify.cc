@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <mutex>
-#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -17,6 +15,7 @@
 #include "events/sha256.h"
 #include "events/thread_name.h"
 #include "events/uuid.h"
+#include "projections/partition_walk.h"
 
 namespace geleit {
 namespace {
@@ -277,30 +276,17 @@ class LogPass {
   std::vector<PartitionVerified> run(SortedHeads& heads, bool keys_known, const TableWitness* witness,
                                      unsigned workers) {
     std::vector<PartitionVerified> verified(info_.partitions);
-    std::atomic<std::uint32_t> next_partition{0};
-    std::vector<std::exception_ptr> failures(std::max(1U, workers));
-    {
-      std::vector<std::jthread> threads;
-      for (std::exception_ptr& failure : failures) {
-        threads.emplace_back([&] {
-          name_thread("verify");
-          try {
-            for (std::uint32_t p = next_partition++; p < info_.partitions; p = next_partition++) {
-              PartitionCheck check(Partition{static_cast<std::uint16_t>(p)}, info_.partitions,
-                                   std::move(heads.of_partition[p]), keys_known, witness);
-              read(Partition{static_cast<std::uint16_t>(p)}, check);
-              verified[p] = check.finish(ends_[p]);
-            }
-          } catch (...) {
-            failure = std::current_exception();
-            next_partition = info_.partitions;
-          }
-        });
-      }
+    std::vector<Work> tasks;
+    for (std::uint16_t p = 0; p < info_.partitions; ++p) {
+      tasks.emplace_back([&, p](std::size_t) {
+        name_thread("verify");
+        PartitionCheck check(Partition{p}, info_.partitions, std::move(heads.of_partition[p]), keys_known,
+                             witness);
+        read(Partition{p}, check);
+        verified[p] = check.finish(ends_[p]);
+      });
     }
-    for (const std::exception_ptr& failure : failures) {
-      if (failure) std::rethrow_exception(failure);
-    }
+    run_all(tasks, workers);
     return verified;
   }
 

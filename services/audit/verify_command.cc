@@ -10,6 +10,7 @@
 
 #include "events/sha256.h"
 #include "events/uuid.h"
+#include "services/audit/public_key_option.h"
 #include "services/audit/table_witness.h"
 #include "services/audit/verify.h"
 #include "services/backup.h"
@@ -366,13 +367,7 @@ void add_audit_verify(CommandLine& line, CLI::App& group) {
   command
       ->add_option("--key", ask->keys,
                    "Public key that heads are signed with; else the data directory's. May be repeated")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_public_key(text)
-                       ? std::string()
-                       : "expected 64 hexadecimal digits in lower case, but it is '" + text + "'";
-          },
-          "KEY"));
+      ->check(a_public_key());
   command->add_flag("--json", ask->json, "For programs");
   command->callback([ask, command, &line] {
     ask->data_named = command->count("--data") > 0;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "services/http/negotiation.h"
 #include "services/http/problem.h"
 #include "services/language.h"
+#include "services/position_text.h"
 #include "services/query/case_view.h"
 #include "services/query/history.h"
 #include "services/query/lists.h"
@@ -38,22 +38,6 @@ http::Response malformed(http::Language language, const Message<>& expected, con
   return http::problem_response(http::ProblemKind::malformed, language,
                                 say(in, message::expected_but, say(in, expected), say(in, found)),
                                 std::string(field));
-}
-
-/// `partition:offset`, as an answer to a command gives it.
-std::optional<Position> parse_position(std::string_view text) {
-  const auto number = [](std::string_view digits, auto& value) {
-    const auto end = digits.data() + digits.size();
-    const auto read = std::from_chars(digits.data(), end, value);
-    return read.ec == std::errc{} && read.ptr == end;
-  };
-  const auto colon = text.find(':');
-  Position position;
-  if (colon == std::string_view::npos || !number(text.substr(0, colon), position.partition.value) ||
-      !number(text.substr(colon + 1), position.offset.value)) {
-    return std::nullopt;
-  }
-  return position;
 }
 
 /// What a read reads from: the present tables, or those of a past.

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import {
   aRunningCase,
   axeFindings,
@@ -41,7 +42,11 @@ const counted = (page) =>
     const counts = [...document.querySelectorAll("[data-count]")];
     return counts.length > 0 && counts.every((at) => at.textContent !== "…") && !document.querySelector(".loading");
   });
-const fits = (page, text) => page.getByText(text).first().waitFor();
+const says = (page, text) => page.getByText(text).first().waitFor();
+const press = async (page, ...keys) => {
+  for (const key of keys) await page.keyboard.press(key);
+};
+const closed = (page) => page.locator("dialog").waitFor({ state: "detached" });
 const submit = (page) => page.locator("form.command button[type=submit]").click();
 const checked = (page) => page.locator("form .verdict .badge.good").waitFor();
 
@@ -86,7 +91,7 @@ test("the first page is small, quick, asks nobody else, and its files are for ev
   for (let round = 0; round < 3; ++round) {
     const began = Date.now();
     await page.goto(`${service.url}/`);
-    await page.locator("[data-heap=overdue] [data-count]").filter({ hasNotText: "…" }).waitFor();
+    await page.locator("[data-heap=overdueStarts] [data-count]").filter({ hasNotText: "…" }).waitFor();
     quickest = Math.min(quickest, Date.now() - began);
   }
   assert.ok(quickest < 1_000, `${quickest} ms`);
@@ -136,7 +141,7 @@ test("a new overdue start comes by itself, is acknowledged, and goes with the fi
   const { page, context, complaints } = await openWindow(browser);
   await page.goto(`${service.url}/heute`);
   await settled(page);
-  const heap = page.locator("[data-heap=overdue]");
+  const heap = page.locator("[data-heap=overdueStarts]");
   const before = Number(await heap.locator("[data-count]").textContent());
   const opened = await tell(service.url, referral("Musterkind-Plötzlich", "2026-01-20"));
   const row = heap.locator("li", { hasText: "Musterkind-Plötzlich" });
@@ -149,21 +154,19 @@ test("a new overdue start comes by itself, is acknowledged, and goes with the fi
   await page.locator("#field-note").fill("Mutter angerufen, Termin heute");
   await checked(page);
   await submit(page);
-  await fits(page, "angenommen");
+  await says(page, "angenommen");
   const [alert] = (await read(service.url, `alerts?case=${opened.case}`)).items;
   assert.equal(alert.acknowledged.note, "Mutter angerufen, Termin heute");
 
-  await page.keyboard.press("g");
-  await page.keyboard.press("h");
+  await press(page, "g", "h");
   await row.getByRole("link", { name: "Ersten Besuch eintragen" }).click();
   await page.locator("#field-started_at").fill(`${today}T07:00`);
   await page.locator("#field-minutes").fill("30");
   await page.locator("#field-staff").fill("m.roth");
   await checked(page);
   await page.locator("form.command button[type=submit]").dblclick();
-  await page.locator("dialog").waitFor({ state: "detached" });
-  await page.keyboard.press("g");
-  await page.keyboard.press("h");
+  await closed(page);
+  await press(page, "g", "h");
   await settled(page);
   await row.waitFor({ state: "detached" });
   const visits = (await read(service.url, `visits?case=${opened.case}`)).items;
@@ -187,7 +190,7 @@ test("a wrong entry shows the sentence of the rule beside its field, and a reaso
   await page.locator("#reason-SMN-MAX-UNITS").fill("Zwillinge, beide betroffen");
   await checked(page);
   await submit(page);
-  await page.locator("dialog").waitFor({ state: "detached" });
+  await closed(page);
   assert.equal((await read(service.url, `cases/${id}`)).balance.prescribed, 21 * 60);
   await context.close();
 });
@@ -228,7 +231,7 @@ test("of two browsers with one visit the second is told, and can redo", async ()
     await checked(page);
   }
   await submit(first);
-  await first.locator("dialog").waitFor({ state: "detached" });
+  await closed(first);
   await submit(second);
   const conflict = second.locator("form .trouble");
   await conflict.locator("li", { hasText: "Minuten 30" }).waitFor();
@@ -237,7 +240,7 @@ test("of two browsers with one visit the second is told, and can redo", async ()
   await conflict.getByRole("button").click();
   await checked(second);
   await submit(second);
-  await second.locator("dialog").waitFor({ state: "detached" });
+  await closed(second);
   const [row] = (await read(service.url, `visits?case=${id}`)).items;
   assert.deepEqual([row.minutes, row.corrected], [90, 2]);
   for (const { context } of windows) await context.close();
@@ -250,10 +253,10 @@ test("the slider shows the balance of last month, and marks what has changed", a
   await page.goto(`${service.url}/fall/${id}?as_of=2026-03-01`);
   await page.locator(".travel p").waitFor();
   if (asked.status === 400) {
-    await fits(page, "kann frühere Stände nicht zeigen");
+    await says(page, "kann frühere Stände nicht zeigen");
     t.diagnostic("this program does not know as_of");
   } else if (asked.status === 404) {
-    await fits(page, "gab es den Fall noch nicht");
+    await says(page, "gab es den Fall noch nicht");
   } else {
     const { balance } = await asked.json();
     const shown = page.locator(".facts.small .fact", { hasText: "erbracht" }).locator("dd");
@@ -269,13 +272,9 @@ test("keys go everywhere", async () => {
   const { page, context } = await openWindow(browser);
   await page.goto(`${service.url}/heute`);
   await settled(page);
-  await page.keyboard.press("g");
-  await page.keyboard.press("f");
+  await press(page, "g", "f");
   await page.locator("tr[data-row]").first().waitFor();
-  await page.keyboard.press("j");
-  await page.keyboard.press("j");
-  await page.keyboard.press("k");
-  await page.keyboard.press("e");
+  await press(page, "j", "j", "k", "e");
   await page.locator("tr.explained").waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/fall\//);
@@ -289,7 +288,7 @@ test("keys go everywhere", async () => {
   await page.keyboard.press("?");
   await page.locator("dialog .keys").waitFor();
   await page.keyboard.press("Escape");
-  await page.locator("dialog").waitFor({ state: "detached" });
+  await closed(page);
   await page.goBack();
   await page.waitForURL(/\/fall\//);
   await context.close();
@@ -330,7 +329,6 @@ test("ten thousand cases stay fluid: pages, search, order, and the whole list as
     page.waitForEvent("download", { timeout: 30_000 }),
     page.getByRole("button", { name: "CSV herunterladen" }).click(),
   ]);
-  const { readFileSync } = await import("node:fs");
   assert.equal(readFileSync(await download.path(), "utf-8").trimEnd().split("\r\n").length, 10_001);
   assert.deepEqual(complaints, []);
   await context.close();

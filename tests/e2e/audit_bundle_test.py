@@ -20,6 +20,7 @@ import pytest
 
 from client import Client, new_id
 from program import ROOT, Server, geleit, geleit_json
+from simulated import simulate, submit
 from story import referral_data
 
 pytestmark = pytest.mark.embedded  # the clock follows the commands
@@ -53,15 +54,10 @@ def whole_table(client, name: str, **params) -> bytes:
         cursor = {"cursor": answer.headers["next-cursor"]}
 
 
-def submit(server, client, place, lines: list[str]) -> None:
+def submit_lines(server, client, place, lines: list[str]) -> None:
     file = place / f"{len(lines)}.ndjson"
     file.write_text("".join(lines), "utf-8")
-    done = geleit("submit", file, "--server", server.url, timeout=300)
-    assert done.returncode in (0, 1), done.stderr
-    for line in done.stdout.splitlines():
-        answer = json.loads(line)
-        if "status" not in answer:
-            client.remember(answer)
+    submit(server, client, file)
 
 
 class Bundle:
@@ -111,11 +107,7 @@ class Year:
 @pytest.fixture(scope="module")
 def year(tmp_path_factory):
     place = tmp_path_factory.mktemp("pruefung")
-    file = place / "year.ndjson"
-    made = geleit(
-        "simulate", "--seed", 7, "--facilities", 2, "--years", 1, "--start", "2025-01-01", "--out", file
-    )
-    assert made.returncode == 0, made.stderr
+    file = simulate(place / "year.ndjson", seed=7)
     lines = file.read_text("utf-8").splitlines(keepends=True)
     names = set()
     for line in lines:
@@ -134,11 +126,11 @@ def year(tmp_path_factory):
         )  # fmt: skip
         assert adopted.status_code == 200, adopted.text
         half = sum(line[12:22] <= "2025-06-15" for line in evening)
-        submit(server, client, place, evening[:half])
+        submit_lines(server, client, place, evening[:half])
         client.done("ReceiveReferral", new_id(), NOT_BEGUN)
-        submit(server, client, place, evening[half:])
+        submit_lines(server, client, place, evening[half:])
         then = {name: whole_table(client, name, today=TO) for name in TABLES}
-        submit(server, client, place, lines[len(evening) :])
+        submit_lines(server, client, place, lines[len(evening) :])
         client.close()
     return Year(place / "data", then, names)
 
@@ -294,7 +286,8 @@ def test_its_proofs_hold_under_signed_heads(year, opened, tmp_path):
     key = geleit("audit", "key", "--data", year.data).stdout.split()[-1]
     assert opened.manifest["public_keys"] == [key] and {h["key"] for h in heads} == {key}
     cases = {e["subject"] for e in opened.of_cases()}
-    assert {name for name in opened.files if name.startswith("proofs/")} == {f"proofs/{c}.json" for c in cases}
+    proven = {name for name in opened.files if name.startswith("proofs/")}
+    assert proven == {f"proofs/{case}.json" for case in cases}
     assert opened.manifest["beyond_heads"] == 0 and opened.manifest["proofs"] == len(cases)
     told = collections.defaultdict(list)
     for event in opened.of_cases():

@@ -9,6 +9,7 @@ import pytest
 
 from client import Client, new_id
 from program import NO_WATCH, ROOT, Server, geleit, geleit_json
+from simulated import simulate, submit
 from story import Story, at, referral_data
 
 pytestmark = pytest.mark.embedded
@@ -22,18 +23,12 @@ class Year:
     """A simulated year of two facilities, with exports of its tables; nobody serves it any more."""
 
     def __init__(self, place):
-        file = place / "year.ndjson"
-        wanted = ("--seed", 7, "--facilities", 2, "--years", 1, "--start", "2025-01-01")
-        geleit("simulate", *wanted, "--out", file)
+        file = simulate(place / "year.ndjson", seed=7)
         self.data = place / "data"
         self.exports = place
         with Server(self.data, "entered") as server:
-            done = geleit("submit", file, "--server", server.url, timeout=300)
-            assert done.returncode in (0, 1), done.stderr
             client = Client(server.url)
-            for line in done.stdout.splitlines():
-                if "status" not in (answer := json.loads(line)):
-                    client.remember(answer)
+            submit(server, client, file)
             self.today = client.get("cases", limit=1)["as_at"]["today"]
             for table in LISTS:
                 for kind in ("json", "csv"):

@@ -406,6 +406,10 @@ def test_a_proof_is_accepted_by_both_and_says_what_it_does_not_prove(stopped, tm
     file = tmp_path / "proof.json"
     done = geleit("--lang", "en", "audit", "prove", case.id, "--data", data, "--out", file)
     assert done.returncode == 0, done.stderr
+    nowhere = tmp_path / "nowhere"
+    nowhere.symlink_to("/dev/null")
+    assert geleit("audit", "prove", case.id, "--data", data, "--out", nowhere).returncode == 0
+    assert nowhere.is_char_device()  # what is no file is not replaced by one
     proof = json.loads(file.read_text())
     assert proof["case"] == case.id and len(proof["does_not_prove"]["de"]) == 4
     assert any("no later event" in sentence for sentence in proof["does_not_prove"]["en"])

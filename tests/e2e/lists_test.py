@@ -437,7 +437,7 @@ def read_csv(answer) -> list[dict]:
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";", strict=True))
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "key-figures"])
 def test_every_list_is_asked_by_its_cases_and_counts_itself(world, table):
     """`leads`, `name`, `ended`, `with`, `count` (openapi.json)"""
     cases = {row["case"]: row for row in world.client.rows("cases", provider=world.provider)}

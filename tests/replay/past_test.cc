@@ -183,7 +183,7 @@ TEST_F(Past, InMemoryOnDiskAndByTrailItIsTheSame) {
     const auto one = past_case(log_, *present(), id, until, as_of);
     const auto found = Reading(in_memory.snapshot).find_case(id);
     ASSERT_EQ(one.has_value(), found.has_value());
-    if (one) EXPECT_EQ(one->state, *found);
+    if (one) { EXPECT_EQ(one->state, *found); }
     if (HasFailure()) FAIL() << "the " << i << ". time";
   }
 }

@@ -10,6 +10,7 @@
 #include "services/audit/exported_rows.h"
 #include "services/audit/replay.h"
 #include "services/audit/story_pages.h"
+#include "services/html_text.h"
 #include "services/seal.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/case_story.h"

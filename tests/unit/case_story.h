@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,7 +82,9 @@ class CaseStory {
     e.previous = case_.head.hash;
     e.happened = {day(happened), {}};
     e.decided = decided_;
-    e.provider = provider_;
+    // An event views its texts, and a story may move.
+    static std::set<std::string> slugs;
+    e.provider = *slugs.insert(provider_).first;
     e.by = "m.roth";
     e.judged_by = judged_;
     e.findings = findings_;

@@ -2,8 +2,8 @@
 import type { AlertRow, Case } from "./api";
 import { forms } from "./commands";
 import { useRead } from "./data";
-import { CommandForm } from "./form";
-import { Dialog, Loading, Trouble } from "./parts";
+import { CaseForm } from "./form";
+import { Dialog } from "./parts";
 import { say } from "./words";
 
 export function AlertForm({
@@ -15,20 +15,10 @@ export function AlertForm({
   alert: AlertRow;
   onClose: () => void;
 }) {
-  const { data, problem, reload } = useRead<Case>(`cases/${alert.case}`, {}, []);
+  const read = useRead<Case>(`cases/${alert.case}`, {}, []);
   return (
     <Dialog title={say(forms[command].label)} onClose={onClose}>
-      {problem && <Trouble problem={problem} retry={reload} />}
-      {!data && !problem && <Loading />}
-      {data && (
-        <CommandForm
-          command={command}
-          of={data}
-          given={{ alert: alert.alert }}
-          onDone={onClose}
-          onClose={onClose}
-        />
-      )}
+      <CaseForm command={command} read={read} given={{ alert: alert.alert }} onClose={onClose} />
     </Dialog>
   );
 }

@@ -3,7 +3,7 @@
 
 import { cell } from "./cell";
 import type { components } from "./openapi";
-import { currentLanguage } from "./words";
+import { language } from "./words";
 
 type Schemas = components["schemas"];
 export type CaseRow = Schemas["CaseRow"];
@@ -20,12 +20,11 @@ export type Status = Schemas["Status"];
 export type Person = Schemas["PersonOfCase"];
 export type Accepted = Schemas["Accepted"];
 export type CommandName = Schemas["CommandName"];
-export type AsAt = Schemas["AsAt"];
 export interface List<Row> {
   items: Row[];
   next: string | null;
   count?: number;
-  as_at: AsAt;
+  as_at: Schemas["AsAt"];
 }
 export type Query = Record<string, string | number | undefined | null>;
 
@@ -52,6 +51,7 @@ export interface Standing {
   wantsToken?: boolean;
 }
 export const standing = cell<Standing>({ state: "connecting" });
+export const stands = (change: Partial<Standing>): void => standing.set({ ...standing.get(), ...change });
 
 /** How far the service's clock is ahead of this machine's: it may be set for a demonstration. */
 let ahead_ms = 0;
@@ -72,13 +72,13 @@ export const clockKnown = (): Promise<void> => {
 const tokenKey = "geleit.token";
 export const useToken = (token: string): void => {
   sessionStorage.setItem(tokenKey, token);
-  standing.set({ ...standing.get(), wantsToken: false });
+  stands({ wantsToken: false });
 };
 
 export function headers(more: Record<string, string> = {}): Record<string, string> {
   const token = sessionStorage.getItem(tokenKey);
   return {
-    "Accept-Language": currentLanguage(),
+    "Accept-Language": language.get(),
     ...(token ? { Authorization: `Bearer ${token}` } : {}),
     ...more,
   };
@@ -115,10 +115,10 @@ async function ask(path: string, options: RequestInit): Promise<Response> {
     answer = await fetch(path, options);
   } catch (failure) {
     if (options.signal?.aborted) throw failure;
-    if (standing.get().state !== "offline") standing.set({ ...standing.get(), state: "offline" });
+    if (standing.get().state !== "offline") stands({ state: "offline" });
     throw new Unreachable("unreachable");
   }
-  if (answer.status === 401) standing.set({ ...standing.get(), wantsToken: true });
+  if (answer.status === 401) stands({ wantsToken: true });
   return answer;
 }
 
@@ -142,14 +142,11 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
   const answer = await ask(`/v1/${path}${all}`, { headers: headers({ Accept: "application/json" }), signal });
   if (!answer.ok) throw await problemOf(answer);
   const body = await answer.json();
-  const before = standing.get();
-  const today =
-    query.today || query.as_of || query.known_at ? before.today : (body.as_at?.today ?? before.today);
-  standing.set({
-    ...before,
-    state: before.state === "offline" || before.state === "connecting" ? "polling" : before.state,
+  const { state, today } = standing.get();
+  stands({
+    state: state === "live" ? "live" : "polling",
     at: serviceNow(),
-    today,
+    today: query.today || query.as_of || query.known_at ? today : (body.as_at?.today ?? today),
   });
   return body as T;
 }
@@ -175,7 +172,6 @@ export interface Command {
   command: CommandName;
   id: string;
   case?: string;
-  happened?: string;
   by?: string;
   reasons?: Record<string, string>;
   data: Record<string, unknown>;

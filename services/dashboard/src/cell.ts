@@ -23,6 +23,13 @@ export function cell<T>(value: T): Cell<T> {
   };
 }
 
+/** One whose value this browser remembers under that name. */
+export function kept<T extends string>(name: string, start: T): Cell<T> {
+  const made = cell((localStorage.getItem(name) || start) as T);
+  made.watch((value) => localStorage.setItem(name, value));
+  return made;
+}
+
 export function useCell<T>(of: Cell<T>): T {
   const [value, show] = useState(of.get());
   useEffect(() => {

@@ -1,5 +1,5 @@
 // Every command of the surface as a form: one table. A new command is one entry here (services/dashboard/
-// README.md says how); commands_test.ts holds the table against schema/openapi.json.
+// README.md says how); commands.test.ts holds the table against schema/openapi.json.
 import type { Case, CommandName } from "./api";
 import type { Said } from "./words";
 
@@ -38,7 +38,6 @@ export interface Field {
   benefit?: "SMN" | "ST";
   /** Of a visit: in which state. */
   state?: "scheduled" | "delivered";
-  unit?: Said;
   hint?: Said;
 }
 export interface Form {
@@ -54,7 +53,12 @@ export interface Form {
 const ended = (c: Case) => ["completed", "discontinued", "withdrawn", "denied"].includes(c.state);
 const going = (c: Case) => !ended(c);
 const visits = (state: "scheduled" | "delivered") => (c: Case) => c.visits.some((v) => v.state === state);
-
+const notWithdrawn = (c: Case) => c.state !== "withdrawn";
+const appliedFor = (c: Case) => c.balance.applied > 0 && notWithdrawn(c);
+const approved = (c: Case) => c.approvals.some((a) => !a.revoked);
+const objectable = (c: Case) => c.deadlines.some((d) => d.rule === "GKV-OBJECTION");
+const extensible = (c: Case) => c.benefit === "SMN" && going(c);
+const alerted = (c: Case) => c.alerts.some((a) => a.state !== "closed");
 const date = (name: string, label: Said, more: Partial<Field> = {}): Field => ({
   name,
   kind: "date",
@@ -69,6 +73,7 @@ const reason = (required = true): Field => ({
   label: ["Grund", "Reason"],
   required,
 });
+const note: Field = { name: "note", kind: "long", label: ["Notiz", "Note"] };
 const units = (more: Partial<Field> = {}): Field => ({
   name: "units",
   kind: "number",
@@ -271,7 +276,7 @@ export const forms: Record<CommandName, Form> = {
   AmendReferral: {
     group: "care",
     label: ["Verordnung berichtigen", "Amend the referral"],
-    allowed: (c) => c.state !== "withdrawn",
+    allowed: notWithdrawn,
     fields: [
       { name: "land", kind: "choice", words: "land", label: ["Bundesland", "Land"] },
       ...person(false).map(
@@ -308,7 +313,7 @@ export const forms: Record<CommandName, Form> = {
   RecordDischarge: {
     group: "care",
     label: ["Entlassung", "Discharge"],
-    allowed: (c) => c.benefit === "SMN" && c.state !== "withdrawn",
+    allowed: (c) => c.benefit === "SMN" && notWithdrawn(c),
     fields: [date("discharged_on", ["Entlassen am", "Discharged on"])],
   },
   AssignCareTeam: {
@@ -354,13 +359,13 @@ export const forms: Record<CommandName, Form> = {
   GrantApproval: {
     group: "insurer",
     label: ["Genehmigung", "Approval"],
-    allowed: (c) => c.balance.applied > 0 && c.state !== "withdrawn",
+    allowed: appliedFor,
     fields: decision,
   },
   CorrectApproval: {
     group: "insurer",
     label: ["Genehmigung berichtigen", "Correct an approval"],
-    allowed: (c) => c.approvals.some((a) => !a.revoked),
+    allowed: approved,
     fields: [
       theApproval,
       ...decision.filter((f) => f.kind !== "newId").map((f) => ({ ...f, required: false, start: undefined })),
@@ -370,25 +375,25 @@ export const forms: Record<CommandName, Form> = {
   RevokeApproval: {
     group: "insurer",
     label: ["Genehmigung widerrufen", "Revoke an approval"],
-    allowed: (c) => c.approvals.some((a) => !a.revoked),
+    allowed: approved,
     fields: [theApproval, reason()],
   },
   DenyApproval: {
     group: "insurer",
     label: ["Ablehnung", "Denial"],
-    allowed: (c) => c.balance.applied > 0 && c.state !== "withdrawn",
+    allowed: appliedFor,
     fields: denial,
   },
   FileObjection: {
     group: "insurer",
     label: ["Widerspruch eingelegt", "Objection filed"],
-    allowed: (c) => c.deadlines.some((d) => d.rule === "GKV-OBJECTION"),
+    allowed: objectable,
     fields: [date("filed_on", ["Eingelegt am", "Filed on"])],
   },
   DecideObjection: {
     group: "insurer",
     label: ["Widerspruch entschieden", "Objection decided"],
-    allowed: (c) => c.deadlines.some((d) => d.rule === "GKV-OBJECTION"),
+    allowed: objectable,
     fields: [
       date("decided_on", ["Entschieden am", "Decided on"]),
       {
@@ -402,7 +407,7 @@ export const forms: Record<CommandName, Form> = {
   RecordCoverage: {
     group: "insurer",
     label: ["Versicherung", "Coverage"],
-    allowed: (c) => c.state !== "withdrawn",
+    allowed: notWithdrawn,
     fields: [
       {
         name: "coverage",
@@ -417,7 +422,7 @@ export const forms: Record<CommandName, Form> = {
   RecordExemption: {
     group: "insurer",
     label: ["Befreiung von der Zuzahlung", "Exemption from co-payment"],
-    allowed: (c) => c.benefit === "ST" && c.state !== "withdrawn",
+    allowed: (c) => c.benefit === "ST" && notWithdrawn(c),
     fields: [
       date("from", ["Von", "From"]),
       { name: "until", kind: "date", label: ["Bis", "Until"], required: true },
@@ -473,14 +478,14 @@ export const forms: Record<CommandName, Form> = {
     group: "visit",
     label: ["Besuch eintragen", "Record a visit"],
     fields: [
-      { name: "visit", kind: "visit", state: "scheduled", label: ["Besuch", "Visit"], required: true },
+      theVisit("scheduled"),
       { name: "started_at", kind: "moment", label: ["Beginn", "Started at"], required: true, start: "now" },
       minutes(),
       staff({ start: "lead" }),
       place({ start: "home" }),
       category({ start: "guidance" }),
       group,
-      { name: "note", kind: "long", label: ["Notiz", "Note"] },
+      note,
     ],
   },
   CorrectVisit: {
@@ -495,7 +500,7 @@ export const forms: Record<CommandName, Form> = {
       place({ required: false }),
       category({ required: false }),
       group,
-      { name: "note", kind: "long", label: ["Notiz", "Note"] },
+      note,
       reason(),
     ],
   },
@@ -519,13 +524,13 @@ export const forms: Record<CommandName, Form> = {
   GrantExtension: {
     group: "insurer",
     label: ["Verlängerung genehmigt", "Extension granted"],
-    allowed: (c) => c.benefit === "SMN" && going(c),
+    allowed: extensible,
     fields: decision,
   },
   DenyExtension: {
     group: "insurer",
     label: ["Verlängerung abgelehnt", "Extension denied"],
-    allowed: (c) => c.benefit === "SMN" && going(c),
+    allowed: extensible,
     fields: denial,
   },
   CompleteCare: {
@@ -574,16 +579,13 @@ export const forms: Record<CommandName, Form> = {
   AcknowledgeAlert: {
     group: "alert",
     label: ["Warnung annehmen", "Acknowledge the alert"],
-    allowed: (c) => c.alerts.some((a) => a.state !== "closed"),
-    fields: [
-      { name: "alert", kind: "alert", label: ["Warnung", "Alert"], required: true },
-      { name: "note", kind: "long", label: ["Notiz", "Note"] },
-    ],
+    allowed: alerted,
+    fields: [{ name: "alert", kind: "alert", label: ["Warnung", "Alert"], required: true }, note],
   },
   SnoozeAlert: {
     group: "alert",
     label: ["Warnung zurückstellen", "Snooze the alert"],
-    allowed: (c) => c.alerts.some((a) => a.state !== "closed"),
+    allowed: alerted,
     fields: [
       { name: "alert", kind: "alert", label: ["Warnung", "Alert"], required: true },
       { name: "until", kind: "date", label: ["Bis", "Until"], required: true },

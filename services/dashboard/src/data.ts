@@ -1,9 +1,9 @@
 // Reads for pages: the last answer stays while the next one comes, and what changes is read again.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, type List, Problem, type Query, queryText, Unreachable } from "./api";
-import { cell } from "./cell";
+import { get, type List, Problem, type Query, queryText, serviceNow, standing, Unreachable } from "./api";
+import { cell, kept, useCell } from "./cell";
 import { onChange } from "./live";
-import { currentLanguage } from "./words";
+import { berlinDay } from "./time";
 
 export interface Read<T> {
   data?: T;
@@ -13,21 +13,24 @@ export interface Read<T> {
   reload(): void;
 }
 
-/** `path` below /v1/; null asks nothing. `tables`: whose changes make it read again. */
-export function useRead<T>(path: string | null, query: Query, tables: readonly string[]): Read<T> {
-  const key = path === null ? null : `${currentLanguage()} ${path}${queryText(query)}`;
+/** What `read` brings for the question `key`; null asks nothing. `tables`: whose changes make it read again. */
+function useAnswer<T>(
+  key: string | null,
+  read: (signal: AbortSignal) => Promise<T>,
+  tables: readonly string[],
+): Read<T> {
   const [, show] = useState(0);
   const held = useRef<{ key?: string | null; data?: T; problem?: Problem | Unreachable }>({});
   const reload = useRef(() => {});
   useEffect(() => {
-    if (path === null) return;
+    if (key === null) return;
     let current: AbortController | undefined;
-    const read = async () => {
+    const again = async () => {
       current?.abort();
       const mine = new AbortController();
       current = mine;
       try {
-        const data = await get<T>(path, query, mine.signal);
+        const data = await read(mine.signal);
         if (mine.signal.aborted) return;
         held.current = { key, data };
       } catch (problem) {
@@ -40,9 +43,9 @@ export function useRead<T>(path: string | null, query: Query, tables: readonly s
       }
       show((n) => n + 1);
     };
-    reload.current = read;
-    read();
-    const forget = onChange(tables, read);
+    reload.current = again;
+    again();
+    const forget = onChange(tables, again);
     return () => {
       forget();
       current?.abort();
@@ -53,29 +56,46 @@ export function useRead<T>(path: string | null, query: Query, tables: readonly s
   return { data, problem: same ? problem : undefined, waiting: !same, reload: () => reload.current() };
 }
 
-export const useList = <Row>(
-  path: string | null,
-  query: Query,
-  table: string = path ?? "",
-): Read<List<Row>> => useRead<List<Row>>(path, query, [table, "cases"]);
+/** `path` below /v1/; null asks nothing. */
+export const useRead = <T>(path: string | null, query: Query, tables: readonly string[]): Read<T> =>
+  useAnswer<T>(
+    path === null ? null : path + queryText(query),
+    (signal) => get<T>(path ?? "", query, signal),
+    tables,
+  );
 
-/** All rows of a list, page by page, at most `pages_max` pages. */
-export async function allOf<Row>(path: string, query: Query, pages_max = 10): Promise<Row[]> {
-  const rows: Row[] = [];
-  let cursor: string | null = null;
-  for (let page = 0; page < pages_max; ++page) {
-    const answer: List<Row> = await get<List<Row>>(path, { limit: 500, ...query, cursor });
-    rows.push(...answer.items);
-    cursor = answer.next;
-    if (!cursor) break;
-  }
-  return rows;
+export const useList = <Row>(path: string | null, query: Query): Read<List<Row>> =>
+  useRead<List<Row>>(path, query, [path ?? "", "cases"]);
+
+const pages_max = 10;
+/** All rows of a list, page by page. */
+export const useAll = <Row>(path: string, query: Query): Read<Row[]> =>
+  useAnswer<Row[]>(
+    path + queryText(query),
+    async (signal) => {
+      const rows: Row[] = [];
+      let cursor: string | null = null;
+      for (let page = 0; page < pages_max; ++page) {
+        const answer: List<Row> = await get<List<Row>>(path, { limit: 500, ...query, cursor }, signal);
+        rows.push(...answer.items);
+        cursor = answer.next;
+        if (!cursor) break;
+      }
+      return rows;
+    },
+    [path, "cases"],
+  );
+
+/** The service's day; before it has told one, Berlin's. */
+export const currentDay = (): string => standing.get().today ?? berlinDay(serviceNow());
+export function useToday(): string {
+  useCell(standing);
+  return currentDay();
 }
 
 // ---- what the page remembers of the person before it, in this browser
 
-export const me = cell<string>(localStorage.getItem("geleit.me") ?? "");
-me.watch((slug) => localStorage.setItem("geleit.me", slug));
+export const me = kept<string>("geleit.me", "");
 
 /** Whom the service knows: leads and visitors of late, and the teams of the settings. */
 export const staff = cell<string[]>([]);
@@ -103,12 +123,11 @@ export async function learnStaff(): Promise<void> {
   staff.set([...known].sort());
 }
 
-export type Scope = "mine" | "team" | "all";
-/** What `leads` must be to see those cases; nothing: everybody's. */
-export function leadsOf(scope: string | undefined): string | undefined {
-  const slug = me.get();
+/** What `leads` must be to see the cases of that scope, "mine" or "team"; nothing: everybody's. */
+export function useLeads(scope: string | undefined): string | undefined {
+  const slug = useCell(me);
+  const all = useCell(teams);
   if (!slug || !scope || scope === "all") return undefined;
   if (scope === "mine") return slug;
-  const mine = teams.get().filter((team) => team.includes(slug));
-  return [...new Set([slug, ...mine.flat()])].join(",");
+  return [...new Set([slug, ...all.filter((team) => team.includes(slug)).flat()])].join(",");
 }

@@ -8,7 +8,8 @@ export interface Draft {
   command: CommandName;
   id: string;
   case?: string;
-  happened?: string;
+  /** What it was opened for: a visit, an alert, an approval. */
+  given: Record<string, string>;
   by: string;
   values: Record<string, string>;
   reasons: Record<string, string>;
@@ -34,8 +35,14 @@ export function dropDraft(key: string): void {
   sessionStorage.removeItem(prefix + key);
   waitingDrafts.set(listWaiting());
 }
-export function newDraft(key: string, command: CommandName, of: string | undefined, by: string): Draft {
-  return { key, command, id: newId(), case: of, by, values: {}, reasons: {} };
+export function newDraft(
+  key: string,
+  command: CommandName,
+  of: string | undefined,
+  by: string,
+  given: Record<string, string> = {},
+): Draft {
+  return { key, command, id: newId(), case: of, given, by, values: {}, reasons: {} };
 }
 
 function listWaiting(): Draft[] {

@@ -1,32 +1,32 @@
 // One case on one screen, now or as it was.
 import { useState } from "preact/hooks";
 import {
-  type Accepted,
   type Case,
   type CommandName,
-  type DeadlineRow,
   type HistoryRow,
   type List,
   newId,
   Problem,
   send,
   serviceNow,
-  standing,
   type TaskRow,
   type VisitRow,
 } from "./api";
 import { forms, groups } from "./commands";
 import { me, useRead } from "./data";
 import { CommandForm } from "./form";
-import { AlertStory, Answer, CaseState, DueBadge } from "./listings";
-import { tellChanged } from "./live";
+import { AlertStory, Answer } from "./listings";
+import { tables, tellChanged } from "./live";
 import {
   AlertBadge,
   Badge,
+  CaseState,
   DeadlineBadge,
   Dialog,
+  DueBadge,
   deadlineWords,
   Empty,
+  ExplainButton,
   Fact,
   Icon,
   Lead,
@@ -35,6 +35,8 @@ import {
   nameOf,
   type Tone,
   Trouble,
+  useAction,
+  useFirst,
 } from "./parts";
 import { address, useAddress, withQuery } from "./routes";
 import { byOf, sentenceOf } from "./sentences";
@@ -54,14 +56,12 @@ import { TimeTravel, travelOf } from "./time_travel";
 import { toast } from "./toast";
 import { say, t, word } from "./words";
 
-const shows = ["cases", "deadlines", "unit-balances", "tasks", "visits", "alerts", "overdue-starts"];
-
 export function Fall({ id }: { id: string }) {
   const { query } = useAddress();
   const travel = travelOf(query);
-  const now = useRead<Case>(`cases/${id}`, {}, shows);
+  const now = useRead<Case>(`cases/${id}`, {}, tables);
   const then = useRead<Case>(travel ? `cases/${id}` : null, travel ?? {}, []);
-  const history = useRead<List<HistoryRow>>(`cases/${id}/history`, { limit: 500, ...(travel ?? {}) }, shows);
+  const history = useRead<List<HistoryRow>>(`cases/${id}/history`, { limit: 500, ...(travel ?? {}) }, tables);
   if (now.problem instanceof Problem && now.problem.status === 404) {
     return (
       <Empty icon="question" why={now.problem.detail}>
@@ -72,7 +72,7 @@ export function Fall({ id }: { id: string }) {
   if (!now.data) return now.problem ? <Trouble problem={now.problem} retry={now.reload} /> : <Loading />;
   const c = travel ? then.data : now.data;
   return (
-    <article class={travel ? "case then" : "case"}>
+    <article class="case">
       <TimeTravel of={now.data} travel={travel} problem={travel ? then.problem : undefined} />
       {c ? (
         <CaseBody
@@ -91,21 +91,23 @@ export function Fall({ id }: { id: string }) {
   );
 }
 
+/** What the form's command is about, where the address says so. */
+const about = ["visit", "alert", "approval", "starts_at"];
 /** The form that the address names, over the case. */
 function Doing({ command, of, query }: { command: CommandName; of: Case; query: Record<string, string> }) {
-  const close = () => withQuery({ tun: undefined, visit: undefined, alert: undefined, approval: undefined });
   const given: Record<string, string> = {};
-  for (const name of ["visit", "alert", "approval", "starts_at"]) if (query[name]) given[name] = query[name];
-  const done = (_: Accepted) => close();
+  for (const name of about) if (query[name]) given[name] = query[name];
+  const close = () =>
+    withQuery({ tun: undefined, ...Object.fromEntries(about.map((name) => [name, undefined])) });
   return (
     <Dialog title={`${say(forms[command].label)} · ${nameOf(of.person)}`} onClose={close} wide>
-      <CommandForm command={command} of={of} given={given} onDone={done} onClose={close} />
+      <CommandForm command={command} of={of} given={given} onDone={close} onClose={close} />
     </Dialog>
   );
 }
 
-export const doing = (command: CommandName, about: Record<string, string> = {}) =>
-  withQuery({ tun: command, ...about });
+const doing = (command: CommandName, given: Record<string, string> = {}) =>
+  withQuery({ tun: command, ...given });
 
 function CaseBody({ c, now, history, more }: { c: Case; now?: Case; history: HistoryRow[]; more: boolean }) {
   const changed = <T,>(of: (c: Case) => T, show: (value: T) => string): string | undefined =>
@@ -160,7 +162,7 @@ function CaseBody({ c, now, history, more }: { c: Case; now?: Case; history: His
       </dl>
       {!now && <Actions c={c} />}
       <div class="case-grid">
-        <section class="steps" aria-labelledby="steps">
+        <section aria-labelledby="steps">
           <h2 id="steps">{t("nextSteps")}</h2>
           <Steps c={c} fixed={!!now} />
         </section>
@@ -255,9 +257,7 @@ function CaseBody({ c, now, history, more }: { c: Case; now?: Case; history: His
 
 function Actions({ c }: { c: Case }) {
   const possible = (name: CommandName) => !forms[name].noCase && (forms[name].allowed?.(c) ?? true);
-  const first: CommandName[] = ["DeliverVisit", "ScheduleVisit"].filter((name) =>
-    possible(name as CommandName),
-  ) as CommandName[];
+  const first: CommandName[] = (["DeliverVisit", "ScheduleVisit"] as const).filter(possible);
   return (
     <div class="actions no-print">
       {first.map((name, i) => (
@@ -349,30 +349,21 @@ function StepDo({ c, task }: { c: Case; task: Pick<TaskRow, "task"> }) {
 
 type Item = NonNullable<Case["tasks"][number]["checklist"]>[number];
 function Tick({ c, step, item, fixed }: { c: Case; step: string; item: Item; fixed: boolean }) {
-  const [problem, setProblem] = useState<Error>();
-  const [busy, setBusy] = useState(false);
-  const tick = async () => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await send({
-        command: "TickChecklist",
-        id: newId(),
-        case: c.case,
-        ...(me.get() ? { by: me.get() } : {}),
-        data: { step, item: item.item, ticked: !item.done },
-      });
-      tellChanged();
-      toast(t("recorded", item.text));
-    } catch (failure) {
-      setProblem(failure as Error);
-    }
-    setBusy(false);
-  };
+  const { run, busy, problem } = useAction(async () => {
+    await send({
+      command: "TickChecklist",
+      id: newId(),
+      case: c.case,
+      ...(me.get() ? { by: me.get() } : {}),
+      data: { step, item: item.item, ticked: !item.done },
+    });
+    tellChanged();
+    toast(t("recorded", item.text));
+  });
   return (
     <div class="tick">
       <label>
-        <input type="checkbox" checked={item.done} disabled={fixed || busy} onChange={tick} /> {item.text}
+        <input type="checkbox" checked={item.done} disabled={fixed || busy} onChange={run} /> {item.text}
         {item.done && (
           <span class="quiet">
             {" "}
@@ -385,7 +376,14 @@ function Tick({ c, step, item, fixed }: { c: Case; step: string; item: Item; fix
   );
 }
 
-type Minutes = Exclude<keyof Case["balance"], "case" | "benefit" | "person" | "lead">;
+const shown_minutes = [
+  ["prescribed", "prescribed"],
+  ["approved", "approved"],
+  ["delivered", "delivered"],
+  ["billable", "billable"],
+  ["at_risk", "atRisk"],
+  ["remaining", "remaining"],
+] as const;
 /** Approved units as one bar: billed, planned, left; what is delivered without cover sticks out. */
 function Balance({ c, now }: { c: Case; now?: Case }) {
   const b = c.balance;
@@ -397,8 +395,8 @@ function Balance({ c, now }: { c: Case; now?: Case }) {
     ["remaining", Math.max(0, b.remaining - planned), t("remaining")],
     ["at-risk", b.at_risk, t("atRisk")],
   ];
-  const was = (of: Minutes) =>
-    now && now.balance[of] !== b[of] ? unitsText(now.balance[of] as number) : undefined;
+  const was = (of: (typeof shown_minutes)[number][0]) =>
+    now && now.balance[of] !== b[of] ? unitsText(now.balance[of]) : undefined;
   const home = Math.floor(b.at_home / 60);
   let x = 0;
   return (
@@ -429,24 +427,11 @@ function Balance({ c, now }: { c: Case; now?: Case }) {
           ))}
       </ul>
       <dl class="facts small">
-        <Fact label={t("prescribed")} changed={was("prescribed")}>
-          {unitsText(b.prescribed)}
-        </Fact>
-        <Fact label={t("approved")} changed={was("approved")}>
-          {unitsText(b.approved)}
-        </Fact>
-        <Fact label={t("delivered")} changed={was("delivered")}>
-          {unitsText(b.delivered)}
-        </Fact>
-        <Fact label={t("billable")} changed={was("billable")}>
-          {unitsText(b.billable)}
-        </Fact>
-        <Fact label={t("atRisk")} changed={was("at_risk")}>
-          {unitsText(b.at_risk)}
-        </Fact>
-        <Fact label={t("remaining")} changed={was("remaining")}>
-          {unitsText(b.remaining)}
-        </Fact>
+        {shown_minutes.map(([member, name]) => (
+          <Fact key={member} label={t(name)} changed={was(member)}>
+            {unitsText(b[member])}
+          </Fact>
+        ))}
       </dl>
       {c.benefit === "SMN" && (
         <p class="home">
@@ -464,7 +449,7 @@ function Balance({ c, now }: { c: Case; now?: Case }) {
 
 /** Each deadline a line of its own from its anchor to its last day, over months, with today as a line. */
 function Axis({ c, now }: { c: Case; now?: Case }) {
-  const today = c.as_at.today ?? standing.get().today ?? "";
+  const { today } = c.as_at;
   const [open, setOpen] = useState<number>();
   const rows = [...c.deadlines].sort((a, b) => (a.anchor.date < b.anchor.date ? -1 : 1));
   const near = addDays(today, 120);
@@ -483,7 +468,6 @@ function Axis({ c, now }: { c: Case; now?: Case }) {
     if (day >= from) months.push(day);
   }
   const step = Math.ceil(months.length / 10);
-  const state = (d: DeadlineRow): Tone => deadlineWords(d).tone;
   return (
     <div class="axis">
       <svg class="axis-back" aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 100 100">
@@ -521,20 +505,11 @@ function Axis({ c, now }: { c: Case; now?: Case }) {
                     {t("nowIs", changedNow ? deadlineWords(changedNow).words : t("moot"))}
                   </span>
                 )}
-                <button
-                  type="button"
-                  class="plain no-print"
-                  data-explain
-                  aria-expanded={open === i}
-                  onClick={() => setOpen(open === i ? undefined : i)}
-                  title={`${t("explain")} (e)`}
-                >
-                  <Icon name={open === i ? "up" : "question"} label={t("explain")} />
-                </button>
+                <ExplainButton open={open === i} toggle={() => setOpen(open === i ? undefined : i)} />
               </div>
               <svg class="axis-line" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
                 <rect
-                  class={`bar ${state(d)}`}
+                  class={`bar ${deadlineWords(d).tone}`}
                   x={x(d.anchor.date)}
                   y="2"
                   width={Math.max(0.6, x(d.acts_on) - x(d.anchor.date))}
@@ -561,7 +536,7 @@ const visitTones: Record<VisitRow["state"], Tone> = {
   missed: "quiet",
   voided: "quiet",
 };
-export const isUnrecorded = (row: VisitRow): boolean =>
+const isUnrecorded = (row: VisitRow): boolean =>
   row.state === "scheduled" &&
   new Date(row.starts_at).getTime() + row.minutes * 60_000 < serviceNow().getTime();
 export function VisitBadge({ row }: { row: VisitRow }) {
@@ -574,10 +549,9 @@ export function VisitBadge({ row }: { row: VisitRow }) {
 
 const shown_visits = 8;
 function Visits({ c, now }: { c: Case; now?: Case }) {
-  const [all, setAll] = useState(false);
-  if (!c.visits.length) return <Empty icon="calendar">{t("emptyCaseVisits")}</Empty>;
   const newest = [...c.visits].sort((a, b) => (a.starts_at < b.starts_at ? 1 : -1));
-  const rows = all ? newest : newest.slice(0, shown_visits);
+  const { shown, showAll } = useFirst(newest, shown_visits);
+  if (!newest.length) return <Empty icon="calendar">{t("emptyCaseVisits")}</Empty>;
   const differs = (visit: VisitRow) => {
     if (!now) return false;
     const other = now.visits.find((v) => v.visit === visit.visit);
@@ -590,7 +564,7 @@ function Visits({ c, now }: { c: Case; now?: Case }) {
   };
   return (
     <>
-      <div class="table-frame" tabIndex={0} role="region" aria-label={t("rowsOf", rows.length)}>
+      <div class="table-frame" tabIndex={0} role="region" aria-label={t("rowsOf", shown.length)}>
         <table>
           <thead>
             <tr>
@@ -612,7 +586,7 @@ function Visits({ c, now }: { c: Case; now?: Case }) {
             </tr>
           </thead>
           <tbody>
-            {rows.map((visit) => (
+            {shown.map((visit) => (
               <tr key={visit.visit} data-row tabIndex={-1} class={differs(visit) ? "changed" : undefined}>
                 <td>
                   <VisitBadge row={visit} />
@@ -638,11 +612,7 @@ function Visits({ c, now }: { c: Case; now?: Case }) {
           </tbody>
         </table>
       </div>
-      {newest.length > shown_visits && !all && (
-        <button type="button" class="plain no-print" onClick={() => setAll(true)}>
-          {t("showAll", newest.length)}
-        </button>
-      )}
+      {showAll}
     </>
   );
 }
@@ -708,9 +678,7 @@ function CommandMenu({
 
 const shown_history = 12;
 function History({ rows, more }: { rows: HistoryRow[]; more: boolean }) {
-  const [all, setAll] = useState(false);
-  const newest = [...rows].reverse();
-  const shown = all ? newest : newest.slice(0, shown_history);
+  const { shown, showAll } = useFirst([...rows].reverse(), shown_history, more);
   return (
     <>
       <ol class="history" reversed>
@@ -735,11 +703,7 @@ function History({ rows, more }: { rows: HistoryRow[]; more: boolean }) {
           </li>
         ))}
       </ol>
-      {newest.length > shown_history && !all && (
-        <button type="button" class="plain no-print" onClick={() => setAll(true)}>
-          {t("showAll", more ? `${newest.length}+` : newest.length)}
-        </button>
-      )}
+      {showAll}
     </>
   );
 }

@@ -1,6 +1,6 @@
 // The form of a command: asks the service while somebody types what would become of it, shows its sentence
 // beside the field, asks for a reason where a rule wants one, and keeps what was typed until it is recorded.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type Accepted,
   type Case,
@@ -13,18 +13,17 @@ import {
   Problem,
   send,
   serviceNow,
-  standing,
   Unreachable,
 } from "./api";
 import { useCell } from "./cell";
 import { dataOf, fieldOf, fieldsFor, missingOf } from "./command_data";
 import { type Field, type Form, forms } from "./commands";
-import { me, staff } from "./data";
+import { currentDay, me, type Read, staff } from "./data";
 import { type Draft, dropDraft, keyOf, loadDraft, newDraft, saveDraft } from "./draft";
 import { tellChanged } from "./live";
-import { Badge, Icon } from "./parts";
+import { Badge, Icon, Loading, Trouble } from "./parts";
 import { byOf, sentenceOf } from "./sentences";
-import { berlinDay, dayText, localOf, momentText } from "./time";
+import { dayText, localOf, momentText } from "./time";
 import { toast } from "./toast";
 import { say, t, word, wordsOf } from "./words";
 
@@ -46,10 +45,9 @@ function startOf(field: Field, c: Case | undefined, given: Record<string, string
     if (field.name === "staff" || field.name === "place" || field.name === "category")
       return visit[field.name] ?? "";
   }
-  const today = standing.get().today ?? berlinDay(serviceNow());
   switch (field.start) {
     case "today":
-      return today;
+      return currentDay();
     case "now":
       return localOf(
         new Date(Math.floor((serviceNow().getTime() - 45 * 60_000) / 900_000) * 900_000).toISOString(),
@@ -71,11 +69,7 @@ function startOf(field: Field, c: Case | undefined, given: Record<string, string
 const lastProvider = { provider: "", land: "" };
 
 /** What stands in the form as it stands in the case: it need not be said again. */
-export function unchangedOf(
-  command: CommandName,
-  of: Case | undefined,
-  values: Record<string, string>,
-): string[] {
+function unchangedOf(command: CommandName, of: Case | undefined, values: Record<string, string>): string[] {
   const same = (name: string, held: string | number | null) => values[name] === String(held ?? "");
   const visit = of?.visits.find((v) => v.visit === values.visit);
   if (visit && ["DeliverVisit", "CorrectVisit", "RescheduleVisit"].includes(command)) {
@@ -87,6 +81,27 @@ export function unchangedOf(
     return names;
   }
   return [];
+}
+
+/** The form over a case that is still being read. */
+export function CaseForm({
+  command,
+  read: { data, problem, reload },
+  given,
+  onClose,
+}: {
+  command: CommandName;
+  read: Read<Case>;
+  given: Record<string, string>;
+  onClose: () => void;
+}) {
+  return (
+    <>
+      {problem && <Trouble problem={problem} retry={reload} />}
+      {!data && !problem && <Loading />}
+      {data && <CommandForm command={command} of={data} given={given} onDone={onClose} onClose={onClose} />}
+    </>
+  );
 }
 
 export function CommandForm({
@@ -103,7 +118,7 @@ export function CommandForm({
   onClose: () => void;
 }) {
   const form: Form = forms[command];
-  const key = keyOf(command, of?.case, given.visit ?? given.alert ?? given.approval ?? given.item);
+  const key = keyOf(command, of?.case, given.visit ?? given.alert ?? given.approval);
   const [draft, setDraft] = useState<Draft>();
   const [kept, setKept] = useState(false);
   const [checked, setChecked] = useState<Checked>({ state: "idle" });
@@ -121,10 +136,12 @@ export function CommandForm({
       return setDraft(before);
     }
     const begin = () => {
-      const made = newDraft(key, command, of?.case, me.get());
+      const made = newDraft(key, command, of?.case, me.get(), given);
       for (const field of form.fields) made.values[field.name] = startOf(field, of, given);
-      if (command === "DeliverVisit" && !made.values.visit) made.values.visit = newVisit;
-      if (command === "DeliverVisit") made.values[newVisit] = newId();
+      if (command === "DeliverVisit") {
+        made.values.visit ||= newVisit;
+        made.values[newVisit] = newId();
+      }
       setDraft(made);
     };
     let left = false;
@@ -144,27 +161,20 @@ export function CommandForm({
   }, [key]);
 
   const benefit = of?.benefit ?? draft?.values.benefit;
-  const fields = useMemo(
-    () =>
-      fieldsFor(form, benefit).filter((field) => {
-        if (field.name === "visit" && field.kind === "visit" && given.visit) return false;
-        if ((field.kind === "alert" && given.alert) || (field.kind === "approval" && given.approval))
-          return false;
-        return field.kind !== "newId";
-      }),
-    [form, benefit, given.visit, given.alert, given.approval],
+  const all = fieldsFor(form, benefit);
+  // What the form was opened for is not asked again.
+  const fields = all.filter(
+    ({ kind }) => kind !== "newId" && !(["visit", "alert", "approval"].includes(kind) && given[kind]),
   );
 
   const commandOf = (from: Draft) => {
     const values = { ...from.values };
-    const all = fieldsFor(form, benefit);
     if (values.visit === newVisit) values.visit = values[newVisit] ?? "";
     else for (const name of unchangedOf(command, of, values)) values[name] = "";
     return {
       command,
       id: from.id,
       ...(of ? { case: of.case } : {}),
-      ...(from.happened ? { happened: from.happened } : {}),
       ...(from.by ? { by: from.by } : {}),
       ...(Object.values(from.reasons).some((text) => text.trim()) ? { reasons: from.reasons } : {}),
       data: dataOf(all, values),
@@ -173,9 +183,7 @@ export function CommandForm({
   const missing = draft ? missingOf(fields, draft.values) : [];
 
   // The service is asked as soon as somebody pauses.
-  const question = draft
-    ? JSON.stringify([draft.values, draft.reasons, draft.happened, draft.by, version])
-    : "";
+  const question = draft ? JSON.stringify([draft.values, draft.reasons, draft.by, version]) : "";
   useEffect(() => {
     if (!draft) return;
     if (draft.touched) saveDraft(draft);

@@ -3,26 +3,25 @@ import type { ComponentChildren } from "preact";
 import type { AlertRow, DeadlineRow, OverdueStartRow, Query, TaskRow, UnitBalanceRow, VisitRow } from "./api";
 import { standing } from "./api";
 import { useCell } from "./cell";
-import { leadsOf, me, teams, useList } from "./data";
+import { useLeads, useList } from "./data";
 import {
   AlertBadge,
   Badge,
   CaseLink,
   DeadlineBadge,
+  DueBadge,
   Icon,
   Lead,
   Loading,
   ScopeChoice,
   type Tone,
   Trouble,
-  toneOfDays,
 } from "./parts";
 import { href, useAddress } from "./routes";
-import { clockText, daysBetween, daysInWords, dayText, longDay, numberText, unitsOf } from "./time";
+import { clockText, daysInWords, dayText, longDay, numberText, unitsOf } from "./time";
 import { t, type Word, word } from "./words";
 
 interface Heap<Row> {
-  key: string;
   word: Word;
   why: Word;
   none: Word;
@@ -32,8 +31,8 @@ interface Heap<Row> {
   /** As the service is asked, and as the list's address says it. */
   filters: Query;
   page: string;
-  /** Where the list's own address differs from the filters. */
-  address?: Query;
+  /** Which of the page's lists, where it is not the first. */
+  liste?: string;
   sort?: string;
   row: (row: Row) => ComponentChildren;
   big?: boolean;
@@ -41,29 +40,25 @@ interface Heap<Row> {
 
 const shown_rows = 5;
 
-export const HeapBox = <Row,>({ heap, scope }: { heap: Heap<Row>; scope?: string }) => {
-  const { data, problem, waiting, reload } = useList<Row>(
-    heap.table,
-    {
-      ...heap.filters,
-      sort: heap.sort,
-      leads: leadsOf(scope),
-      with: "person",
-      count: "true",
-      limit: heap.big ? 12 : shown_rows,
-    },
-    heap.table,
-  );
+const HeapBox = <Row,>({ heap, scope }: { heap: Heap<Row>; scope?: string }) => {
+  const { data, problem, waiting, reload } = useList<Row>(heap.table, {
+    ...heap.filters,
+    sort: heap.sort,
+    leads: useLeads(scope),
+    with: "person",
+    count: "true",
+    limit: heap.big ? 12 : shown_rows,
+  });
   const count = data?.count ?? 0;
-  const to = href(heap.page, { ...(heap.address ?? heap.filters), sort: heap.sort, wer: scope });
+  const to = href(heap.page, { liste: heap.liste, ...heap.filters, sort: heap.sort, wer: scope });
   return (
     <section
       class={`heap ${count ? heap.tone : "nothing"} ${heap.big ? "big" : ""}`}
-      aria-labelledby={`heap-${heap.key}`}
-      data-heap={heap.key}
+      aria-labelledby={`heap-${heap.word}`}
+      data-heap={heap.word}
     >
       <header>
-        <h2 id={`heap-${heap.key}`}>
+        <h2 id={`heap-${heap.word}`}>
           <Icon name={count ? heap.icon : "check"} />
           <a href={to}>{t(heap.word)}</a>
         </h2>
@@ -103,30 +98,21 @@ const deadlineRow = (row: DeadlineRow) => (
   </>
 );
 
+const taskRow = (row: TaskRow) => (
+  <>
+    <CaseLink of={row.case} person={row.person} />
+    <span class="what">{row.title}</span>
+    {row.due_on && <DueBadge day={row.due_on} />}
+  </>
+);
+
 export function Heute() {
   const { query } = useAddress();
   const scope = query.wer;
-  const mine = useCell(me);
-  const allTeams = useCell(teams);
-  const now = useCell(standing);
-  const today = now.today;
-  if (!today) {
-    // Nothing is asked before the service has told its day, but for that day.
-    return <FirstAsk />;
-  }
-  const task = (row: TaskRow) => (
-    <>
-      <CaseLink of={row.case} person={row.person} />
-      <span class="what">{row.title}</span>
-      {row.due_on && (
-        <Badge tone={toneOfDays(daysBetween(today, row.due_on))}>
-          {daysInWords(daysBetween(today, row.due_on))}
-        </Badge>
-      )}
-    </>
-  );
-  const warned = (key: string, name: Word, low: number, high: number, tone: Tone): Heap<DeadlineRow> => ({
-    key,
+  const { today } = useCell(standing);
+  // Nothing is asked before the service has told its day, but for that day.
+  if (!today) return <FirstAsk />;
+  const warned = (name: Word, low: number, high: number, tone: Tone): Heap<DeadlineRow> => ({
     word: name,
     why: "dueWhy",
     none: "dueNone",
@@ -138,28 +124,23 @@ export function Heute() {
     row: deadlineRow,
   });
   const tasks = (
-    key: string,
-    name: Word,
-    why: Word,
-    none: Word,
+    name: "answersOverdue" | "homeOpen" | "noStep" | "reportsDue" | "undocumented",
+    task: string,
     icon: string,
     tone: Tone,
-    which: string,
   ): Heap<TaskRow> => ({
-    key,
     word: name,
-    why,
-    none,
+    why: `${name}Why`,
+    none: `${name}None`,
     icon,
     tone,
     table: "tasks",
-    filters: { task: which, ...(which === "none" ? { ended: "false" } : {}) },
+    filters: { task, ended: task === "none" ? "false" : undefined },
     page: "faelle",
-    address: { liste: "schritte", task: which, ...(which === "none" ? { ended: "false" } : {}) },
-    row: task,
+    liste: "schritte",
+    row: taskRow,
   });
   const overdue: Heap<OverdueStartRow> = {
-    key: "overdue",
     word: "overdueStarts",
     why: "overdueStartsWhy",
     none: "overdueStartsNone",
@@ -168,7 +149,7 @@ export function Heute() {
     table: "overdue-starts",
     filters: {},
     page: "fristen",
-    address: { liste: "beginn" },
+    liste: "beginn",
     big: true,
     row: (row) => (
       <>
@@ -186,7 +167,6 @@ export function Heute() {
     ),
   };
   const alerts = (state: "open" | "escalated"): Heap<AlertRow> => ({
-    key: `alerts-${state}`,
     word: state === "open" ? "alertsOpen" : "alertsEscalated",
     why: "alertsOpenWhy",
     none: "alertsOpenNone",
@@ -205,7 +185,6 @@ export function Heute() {
     ),
   });
   const low: Heap<UnitBalanceRow> = {
-    key: "units",
     word: "unitsLow",
     why: "unitsLowWhy",
     none: "unitsLowNone",
@@ -214,7 +193,7 @@ export function Heute() {
     table: "unit-balances",
     filters: { "remaining.to": 120, "approved.from": 1, ended: "false" },
     page: "faelle",
-    address: { liste: "einheiten", "remaining.to": 120, "approved.from": 1, ended: "false" },
+    liste: "einheiten",
     sort: "remaining",
     row: (row) => (
       <>
@@ -226,7 +205,6 @@ export function Heute() {
     ),
   };
   const visits: Heap<VisitRow> = {
-    key: "visits",
     word: "todaysVisits",
     why: "todaysVisitsWhy",
     none: "todaysVisitsNone",
@@ -235,7 +213,7 @@ export function Heute() {
     table: "visits",
     filters: { "starts_at.from": today, "starts_at.to": today, state: "scheduled" },
     page: "termine",
-    address: { liste: "liste", "starts_at.from": today, "starts_at.to": today, state: "scheduled" },
+    liste: "liste",
     row: (row) => (
       <>
         <span class="time">{clockText(row.starts_at)}</span>
@@ -252,62 +230,23 @@ export function Heute() {
       <header class="page-head">
         <div>
           <h1>{t("goodMorning")}</h1>
-          <p class="day">{longDay(today)}</p>
+          <p>{longDay(today)}</p>
         </div>
-        <ScopeChoice me={mine} hasTeam={allTeams.some((team) => team.includes(mine))} />
+        <ScopeChoice />
       </header>
       <HeapBox heap={overdue} scope={scope} />
       <div class="heaps">
-        <HeapBox heap={warned("due2", "due2", 0, 2, "urgent")} scope={scope} />
-        <HeapBox heap={warned("due7", "due7", 3, 7, "soon")} scope={scope} />
-        <HeapBox heap={warned("due14", "due14", 8, 14, "soon")} scope={scope} />
+        <HeapBox heap={warned("due2", 0, 2, "urgent")} scope={scope} />
+        <HeapBox heap={warned("due7", 3, 7, "soon")} scope={scope} />
+        <HeapBox heap={warned("due14", 8, 14, "soon")} scope={scope} />
         <HeapBox heap={alerts("escalated")} scope={scope} />
         <HeapBox heap={alerts("open")} scope={scope} />
-        <HeapBox
-          heap={tasks(
-            "insurer",
-            "answersOverdue",
-            "answersOverdueWhy",
-            "answersOverdueNone",
-            "phone",
-            "late",
-            "call_insurer",
-          )}
-          scope={scope}
-        />
+        <HeapBox heap={tasks("answersOverdue", "call_insurer", "phone", "late")} scope={scope} />
         <HeapBox heap={low} scope={scope} />
-        <HeapBox
-          heap={tasks(
-            "undocumented",
-            "undocumented",
-            "undocumentedWhy",
-            "undocumentedNone",
-            "paper",
-            "soon",
-            "document_visit",
-          )}
-          scope={scope}
-        />
-        <HeapBox
-          heap={tasks("home", "homeOpen", "homeOpenWhy", "homeOpenNone", "home", "calm", "visit_at_home")}
-          scope={scope}
-        />
-        <HeapBox
-          heap={tasks(
-            "reports",
-            "reportsDue",
-            "reportsDueWhy",
-            "reportsDueNone",
-            "paper",
-            "soon",
-            "send_final_report",
-          )}
-          scope={scope}
-        />
-        <HeapBox
-          heap={tasks("nostep", "noStep", "noStepWhy", "noStepNone", "question", "late", "none")}
-          scope={scope}
-        />
+        <HeapBox heap={tasks("undocumented", "document_visit", "paper", "soon")} scope={scope} />
+        <HeapBox heap={tasks("homeOpen", "visit_at_home", "home", "calm")} scope={scope} />
+        <HeapBox heap={tasks("reportsDue", "send_final_report", "paper", "soon")} scope={scope} />
+        <HeapBox heap={tasks("noStep", "none", "question", "late")} scope={scope} />
         <HeapBox heap={visits} scope={scope} />
       </div>
     </>

@@ -1,11 +1,10 @@
 // Key figures of a year: month by month, against the target, with a way to the cases behind each number.
+import type { ComponentChildren } from "preact";
 import type { KeyFigureRow, List, Query } from "./api";
-import { serviceNow, standing } from "./api";
-import { useCell } from "./cell";
-import { useRead } from "./data";
+import { useRead, useToday } from "./data";
 import { Choice, Empty, ListTools, Loading, Trouble } from "./parts";
 import { href, useAddress, withQuery } from "./routes";
-import { berlinDay, monthText, numberText, percentText } from "./time";
+import { monthText, numberText, percentText } from "./time";
 import { t, type Word, word } from "./words";
 
 interface Figure {
@@ -18,13 +17,15 @@ const days =
   (page: string, column: string, more: Query = {}) =>
   (row: KeyFigureRow) =>
     href(page, { ...more, benefit: row.benefit, [`${column}.from`]: row.from, [`${column}.to`]: row.until });
+const started = days("faelle", "first_unit_on", { ended: "any" });
+const delivered = days("termine", "starts_at", { liste: "liste", state: "delivered" });
 const count = (key: keyof KeyFigureRow) => (row: KeyFigureRow) =>
   row[key] === null ? "–" : numberText(row[key] as number);
 const share = (key: keyof KeyFigureRow) => (row: KeyFigureRow) => percentText(row[key] as number | null);
 
 const figures: Figure[] = [
   { word: "referrals", show: count("referrals"), behind: days("faelle", "referred_on", { ended: "any" }) },
-  { word: "starts", show: count("starts"), behind: days("faelle", "first_unit_on", { ended: "any" }) },
+  { word: "starts", show: count("starts"), behind: started },
   {
     word: "startsMissed",
     show: count("starts_missed"),
@@ -41,7 +42,7 @@ const figures: Figure[] = [
   {
     word: "unitsDelivered",
     show: count("units_delivered"),
-    behind: days("termine", "starts_at", { liste: "liste", state: "delivered" }),
+    behind: delivered,
   },
   { word: "unitsBillable", show: count("units_billable") },
   {
@@ -65,9 +66,13 @@ const figures: Figure[] = [
   { word: "denials", show: count("denials") },
 ];
 
+/** The number, a way to what is behind it where there is a list of that. */
+const shown = (figure: Figure, row: KeyFigureRow): ComponentChildren =>
+  figure.behind ? <a href={figure.behind(row)}>{figure.show(row)}</a> : figure.show(row);
+
 export function Kennzahlen() {
   const { query } = useAddress();
-  const today = useCell(standing).today ?? berlinDay(serviceNow());
+  const today = useToday();
   const year = query.jahr ?? today.slice(0, 4);
   const asked: Query = { from: `${year}-01-01`, to: `${year}-12-31`, benefit: query.benefit };
   const months = useRead<List<KeyFigureRow>>("key-figures", { ...asked, by: "month", limit: 500 }, [
@@ -78,7 +83,7 @@ export function Kennzahlen() {
   const providers = [...new Set(whole.data?.items.map((row) => row.provider) ?? [])];
   const provider = query.provider ?? providers[0] ?? "";
   const ofProvider = (row: KeyFigureRow) => row.provider === provider;
-  const rows = months.data?.items.filter(ofProvider) ?? [];
+  const rows = months.data?.items.filter((row) => ofProvider(row) && row.from <= today) ?? [];
   const total = whole.data?.items.find(ofProvider);
   const years = Array.from({ length: 6 }, (_, i) => String(Number(today.slice(0, 4)) - i));
   return (
@@ -123,13 +128,7 @@ export function Kennzahlen() {
           <ul class="big-figures">
             {figures.slice(0, 8).map((figure) => (
               <li key={figure.word}>
-                <strong>
-                  {figure.behind ? (
-                    <a href={figure.behind(total)}>{figure.show(total)}</a>
-                  ) : (
-                    figure.show(total)
-                  )}
-                </strong>
+                <strong>{shown(figure, total)}</strong>
                 <span>{t(figure.word)}</span>
               </li>
             ))}
@@ -142,7 +141,7 @@ export function Kennzahlen() {
               title={t("unitsPerMonth")}
               value={(row) => row.units_delivered}
               goal={total.target_units ? total.target_units / 12 : undefined}
-              behind={days("termine", "starts_at", { liste: "liste", state: "delivered" })}
+              behind={delivered}
             />
             <Bars
               rows={rows}
@@ -150,7 +149,7 @@ export function Kennzahlen() {
               title={t("medianDays")}
               value={(row) => row.start_days_median}
               goal={42}
-              behind={days("faelle", "first_unit_on", { ended: "any" })}
+              behind={started}
             />
           </div>
           <div class="table-frame" tabIndex={0} role="region" aria-label={t("figures")}>
@@ -166,22 +165,16 @@ export function Kennzahlen() {
                 </tr>
               </thead>
               <tbody>
-                {rows
-                  .filter((row) => row.from <= today)
-                  .map((row) => (
-                    <tr key={row.period} data-row tabIndex={-1}>
-                      <th scope="row">{monthText(row.from)}</th>
-                      {figures.map((figure) => (
-                        <td class="number" key={figure.word}>
-                          {figure.behind ? (
-                            <a href={figure.behind(row)}>{figure.show(row)}</a>
-                          ) : (
-                            figure.show(row)
-                          )}
-                        </td>
-                      ))}
-                    </tr>
-                  ))}
+                {rows.map((row) => (
+                  <tr key={row.period} data-row tabIndex={-1}>
+                    <th scope="row">{monthText(row.from)}</th>
+                    {figures.map((figure) => (
+                      <td class="number" key={figure.word}>
+                        {shown(figure, row)}
+                      </td>
+                    ))}
+                  </tr>
+                ))}
               </tbody>
             </table>
           </div>
@@ -233,8 +226,7 @@ function Bars({
   goal?: number;
   behind: (row: KeyFigureRow) => string;
 }) {
-  const past = rows.filter((row) => row.from <= today);
-  const top = Math.max(1, goal ?? 0, ...past.map((row) => value(row) ?? 0)) * 1.12;
+  const top = Math.max(1, goal ?? 0, ...rows.map((row) => value(row) ?? 0)) * 1.12;
   const width = 600;
   const height = 200;
   const step = width / 12;
@@ -251,7 +243,7 @@ function Bars({
             </text>
           </>
         )}
-        {past.map((row) => {
+        {rows.map((row) => {
           const v = value(row);
           const x = (Number(row.from.slice(5, 7)) - 1) * step;
           return (

@@ -9,17 +9,14 @@ export const openPalette = (): void => paletteOpen.set(true);
 const after_g_ms = 1_500;
 
 const rows = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>("main [data-row]")];
+const holdsFocus = (row: HTMLElement): boolean => row.contains(document.activeElement);
 
 function step(by: 1 | -1): void {
   const all = rows();
-  const here = all.findIndex((row) => row === document.activeElement || row.contains(document.activeElement));
+  const here = all.findIndex(holdsFocus);
   const next = all[here < 0 ? (by > 0 ? 0 : all.length - 1) : here + by];
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
-}
-
-function currentRow(): HTMLElement | undefined {
-  return rows().find((row) => row === document.activeElement || row.contains(document.activeElement));
 }
 
 export function listenToKeys(): void {
@@ -61,7 +58,7 @@ export function listenToKeys(): void {
         go("/eintragen/ReceiveReferral");
         break;
       case "e":
-        (currentRow()?.querySelector("[data-explain]") as HTMLElement | null)?.click();
+        rows().find(holdsFocus)?.querySelector<HTMLElement>("[data-explain]")?.click();
         break;
       case "Enter":
         if (!at.matches("[data-row]") || at.tagName === "BUTTON") return;

@@ -2,21 +2,29 @@
 import { useState } from "preact/hooks";
 import { AlertForm } from "./alert_form";
 import type { AlertRow, CaseRow, DeadlineRow, OverdueStartRow, TaskRow, UnitBalanceRow } from "./api";
-import { standing } from "./api";
-import { useCell } from "./cell";
-import { type Column, type Filter, type ListOf, ListPage } from "./lists";
-import { AlertBadge, Badge, CaseLink, DeadlineBadge, Icon, Lead, Tabs, toneOfDays } from "./parts";
-import { href, useAddress } from "./routes";
-import { daysBetween, daysInWords, dayText, momentText, unitsOf } from "./time";
+import { type Column, type Filter, type ListOf, ListPage, ListPages } from "./lists";
+import { AlertBadge, Badge, CaseLink, CaseState, DeadlineBadge, DueBadge, Icon, Lead } from "./parts";
+import { href } from "./routes";
+import { daysInWords, dayText, momentText, unitsOf } from "./time";
 import { t, word, wordsOf } from "./words";
 
-const options = (kind: string) => () => wordsOf(kind).map((key): [string, string] => [key, word(kind, key)]);
+export const options =
+  (kind: string, keys = wordsOf(kind)) =>
+  () =>
+    keys.map((key): [string, string] => [key, word(kind, key)]);
 const benefit: Filter = { name: "benefit", word: "benefit", options: options("benefit") };
+const deadlineRules = ["SMN-START", "SMN-COMPLETE", "GKV-DECISION", "GKV-OBJECTION", "ST-TOTAL"];
+const ruleFilter: Filter = { name: "rule", word: "rule", options: options("rule", deadlineRules) };
 type WithCase = { case: string; person?: CaseRow["person"]; lead?: string | null };
-const name: Column<WithCase> = {
+export const name: Column<WithCase> = {
   key: "case",
   word: "name",
   show: (row) => <CaseLink of={row.case} person={row.person} />,
+};
+const rule: Column<{ rule: string }> = {
+  key: "rule",
+  word: "rule",
+  show: (row) => word("rule", row.rule),
 };
 const lead: Column<WithCase> = {
   key: "lead",
@@ -35,7 +43,7 @@ const day = <Row,>(
   ...more,
 });
 
-export const deadlines: ListOf<DeadlineRow> = {
+const deadlines: ListOf<DeadlineRow> = {
   table: "deadlines",
   sort: "acts_on",
   key: (row) => `${row.case}${row.rule}${row.anchor.event}${row.anchor.date}`,
@@ -43,21 +51,13 @@ export const deadlines: ListOf<DeadlineRow> = {
   columns: [
     { key: "days_left", word: "timeLeft", show: (row) => <DeadlineBadge row={row} /> },
     name,
-    { key: "rule", word: "rule", show: (row) => word("rule", row.rule) },
+    rule,
     day("acts_on", "dueOn", { sorts: true }),
     lead,
   ],
   filters: [
     { name: "state", word: "state", standard: "open", options: options("deadlineState") },
-    {
-      name: "rule",
-      word: "rule",
-      options: () =>
-        ["SMN-START", "SMN-COMPLETE", "GKV-DECISION", "GKV-OBJECTION", "ST-TOTAL"].map((rule) => [
-          rule,
-          word("rule", rule),
-        ]),
-    },
+    ruleFilter,
     { name: "acts_on", word: "dueOn" },
   ],
   explain: (row) => (
@@ -103,25 +103,15 @@ const overdue: ListOf<OverdueStartRow> = {
   filters: [{ name: "discharged_on", word: "dischargedOn" }],
 };
 
-export function Fristen() {
-  const { query } = useAddress();
-  const starts = query.liste === "beginn";
-  const tabs = (
-    <Tabs
-      open={starts ? "beginn" : ""}
-      of={[
-        { key: "", href: "/fristen", word: "deadlines" },
-        { key: "beginn", href: "/fristen?liste=beginn", word: "overdueStarts" },
-      ]}
-    />
-  );
-  return (
-    <>
-      <h1>{t(starts ? "overdueStarts" : "deadlines")}</h1>
-      {starts ? <ListPage list={overdue}>{tabs}</ListPage> : <ListPage list={deadlines}>{tabs}</ListPage>}
-    </>
-  );
-}
+export const Fristen = () => (
+  <ListPages
+    page="fristen"
+    of={[
+      { key: "", word: "deadlines", list: deadlines },
+      { key: "beginn", word: "overdueStarts", list: overdue },
+    ]}
+  />
+);
 
 const endedFilter = (standard?: string): Filter => ({
   name: "ended",
@@ -205,45 +195,16 @@ const balances: ListOf<UnitBalanceRow> = {
   filters: [endedFilter("false"), benefit],
 };
 
-export function Faelle() {
-  const { query } = useAddress();
-  const liste = query.liste ?? "";
-  const tabs = (
-    <Tabs
-      open={liste}
-      of={[
-        { key: "", href: "/faelle", word: "cases" },
-        { key: "schritte", href: "/faelle?liste=schritte", word: "tasks" },
-        { key: "einheiten", href: "/faelle?liste=einheiten", word: "balances" },
-      ]}
-    />
-  );
-  return (
-    <>
-      <h1>{t(liste === "schritte" ? "tasks" : liste === "einheiten" ? "balances" : "cases")}</h1>
-      {liste === "schritte" ? (
-        <ListPage list={tasks}>{tabs}</ListPage>
-      ) : liste === "einheiten" ? (
-        <ListPage list={balances}>{tabs}</ListPage>
-      ) : (
-        <ListPage list={cases}>{tabs}</ListPage>
-      )}
-    </>
-  );
-}
-
-export const CaseState = ({ state }: { state: CaseRow["state"] }) => (
-  <span class={`state ${state}`}>{word("caseState", state)}</span>
+export const Faelle = () => (
+  <ListPages
+    page="faelle"
+    of={[
+      { key: "", word: "cases", list: cases },
+      { key: "schritte", word: "tasks", list: tasks },
+      { key: "einheiten", word: "balances", list: balances },
+    ]}
+  />
 );
-
-/** `at`: the day from which it is counted, where that is not today. */
-export function DueBadge({ day: due, at }: { day: string | null; at?: string }) {
-  const now = useCell(standing).today;
-  const today = at ?? now;
-  if (!due || !today) return <Badge tone="quiet">{t("noDate")}</Badge>;
-  const left = daysBetween(today, due);
-  return <Badge tone={toneOfDays(left)}>{daysInWords(left)}</Badge>;
-}
 
 const alerts: ListOf<AlertRow> = {
   table: "alerts",
@@ -253,7 +214,7 @@ const alerts: ListOf<AlertRow> = {
   columns: [
     { key: "state", word: "answer", show: (row) => <AlertBadge state={row.state} /> },
     name,
-    { key: "rule", word: "rule", show: (row) => word("rule", row.rule) },
+    rule,
     day("acts_on", "dueOn"),
     {
       key: "raised",
@@ -265,19 +226,7 @@ const alerts: ListOf<AlertRow> = {
     lead,
     { key: "do", word: "record", show: (row) => <Answer row={row} /> },
   ],
-  filters: [
-    { name: "state", word: "answer", options: options("alertState") },
-    {
-      name: "rule",
-      word: "rule",
-      options: () =>
-        ["SMN-START", "SMN-COMPLETE", "GKV-DECISION", "GKV-OBJECTION", "ST-TOTAL"].map((rule) => [
-          rule,
-          word("rule", rule),
-        ]),
-    },
-    benefit,
-  ],
+  filters: [{ name: "state", word: "answer", options: options("alertState") }, ruleFilter, benefit],
   explain: (row) => <AlertStory row={row} />,
 };
 

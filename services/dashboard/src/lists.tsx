@@ -1,11 +1,10 @@
 // A list of the service as a table: filters and order in the address, pages by cursor, CSV, paper, keys.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Query } from "./api";
-import { useCell } from "./cell";
-import { leadsOf, me, teams, useList } from "./data";
-import { Choice, Empty, Icon, ListTools, Loading, ScopeChoice, Trouble } from "./parts";
-import { useAddress, withQuery } from "./routes";
+import { type List, type Query, queryText } from "./api";
+import { useLeads, useList } from "./data";
+import { Choice, Empty, ExplainButton, Icon, ListTools, Loading, ScopeChoice, Tabs, Trouble } from "./parts";
+import { askAnew, go, useAddress, withQuery } from "./routes";
 import { numberText } from "./time";
 import { t, type Word } from "./words";
 
@@ -42,7 +41,7 @@ export interface ListOf<Row> {
 const page_rows = 50;
 
 /** What the address asks of the list: its own filters, the person's cases, order and page. */
-export function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>): Query {
+function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>, leads?: string): Query {
   const asked: Query = { with: "person", count: "true", limit: page_rows, sort: query.sort ?? list.sort };
   const given = (name: string) => (query[name] ? query[name] : undefined);
   for (const filter of list.filters) {
@@ -61,96 +60,54 @@ export function questionOf<Row>(list: ListOf<Row>, query: Record<string, string>
     }
   }
   asked.name = given("name");
-  asked.leads = leadsOf(query.wer);
+  asked.leads = leads;
   asked.cursor = given("cursor");
   return asked;
 }
 
+/** One of the lists of a page; `never`, since each has rows of its own. */
+interface View {
+  key: string;
+  word: Word;
+  list: ListOf<never>;
+}
+export function ListPages({ page, of }: { page: string; of: [View, ...View[]] }) {
+  const { query } = useAddress();
+  const open = of.find((view) => view.key === query.liste) ?? of[0];
+  return (
+    <>
+      <h1>{t(open.word)}</h1>
+      {/* A list of its own: rows of one do not fit the columns of another. */}
+      <ListPage key={open.key} list={open.list}>
+        <Tabs page={page} of={of} open={open.key} />
+      </ListPage>
+    </>
+  );
+}
+
 export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?: ComponentChildren }) {
   const { query } = useAddress();
-  const mine = useCell(me);
-  const allTeams = useCell(teams);
-  const asked = questionOf(list, query);
+  const asked = questionOf(list, query, useLeads(query.wer));
   const { data, problem, waiting, reload } = useList<Row>(list.table, asked);
   const [open, setOpen] = useState<string>();
-  useEffect(() => setOpen(undefined), [list.table, query.cursor]);
-  const sort = query.sort ?? list.sort;
+  useEffect(() => setOpen(undefined), [query.cursor]);
   const start = Number(query.ab ?? 0);
-  const filtered = Object.keys(query).some(
-    (name) => !["sort", "cursor", "ab", "liste", "ansicht"].includes(name),
-  );
-  const change = (next: Query) => withQuery({ ...next, cursor: undefined, ab: undefined });
+  const total = start + (data?.count ?? data?.items.length ?? 0);
+  const filtered = isFiltered(query);
   return (
     <>
       <div class="bar no-print">
         {children}
-        <ScopeChoice me={mine} hasTeam={allTeams.some((team) => team.includes(mine))} />
+        <ScopeChoice />
       </div>
-      <div class="bar filters no-print" role="group" aria-label={t("filters")}>
-        {list.filters.map((filter) =>
-          filter.options ? (
-            <Choice
-              key={filter.name}
-              name={filter.name}
-              label={t(filter.word)}
-              value={query[filter.name] ?? filter.standard ?? "any"}
-              options={[["any", t("anyOf")], ...filter.options()]}
-              onChange={(value) =>
-                change({ [filter.name]: value === (filter.standard ?? "any") ? undefined : value })
-              }
-            />
-          ) : (
-            <fieldset class="range" key={filter.name}>
-              <legend>{t(filter.word)}</legend>
-              {(["from", "to"] as const).map((edge) => (
-                <label key={edge}>
-                  <span>{t(edge)}</span>
-                  <input
-                    type="date"
-                    value={query[`${filter.name}.${edge}`] ?? ""}
-                    onChange={(event) => change({ [`${filter.name}.${edge}`]: event.currentTarget.value })}
-                  />
-                </label>
-              ))}
-            </fieldset>
-          ),
-        )}
-        <label class="choice">
-          <span>{t("name")}</span>
-          <input
-            type="search"
-            name="name"
-            value={query.name ?? ""}
-            onChange={(event) => change({ name: event.currentTarget.value.trim() })}
-          />
-        </label>
-        {filtered && (
-          <button
-            type="button"
-            class="plain"
-            onClick={() =>
-              withQuery(
-                Object.fromEntries(
-                  Object.keys(query)
-                    .filter((n) => n !== "liste")
-                    .map((n) => [n, undefined]),
-                ),
-              )
-            }
-          >
-            <Icon name="close" /> {t("resetFilters")}
-          </button>
-        )}
-      </div>
+      <Filters of={list.filters} query={query} />
       {problem && <Trouble problem={problem} retry={reload} />}
       {!data && !problem && <Loading />}
       {data && (
         <>
           <div class="bar">
             <p class="count" role="status">
-              {data.count === 1
-                ? t("oneRow")
-                : t("rowsOf", numberText(start + (data.count ?? data.items.length)))}
+              {total === 1 ? t("oneRow") : t("rowsOf", numberText(total))}
             </p>
             <span class="no-print">
               <ListTools path={list.table} query={asked} />
@@ -166,7 +123,7 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
                 <thead>
                   <tr>
                     {list.columns.map((column) => (
-                      <Head key={column.key} column={column} sort={sort} change={change} />
+                      <Head key={column.key} column={column} sort={query.sort ?? list.sort} />
                     ))}
                     {list.explain && (
                       <th scope="col" class="no-print">
@@ -192,53 +149,116 @@ export function ListPage<Row>({ list, children }: { list: ListOf<Row>; children?
               </table>
             </div>
           )}
-          <nav class="bar pages no-print" aria-label={t("shown", "", "", "")}>
-            {query.cursor && (
-              <button type="button" onClick={() => withQuery({ cursor: undefined, ab: undefined })}>
-                {t("firstPage")}
-              </button>
-            )}
-            {data.items.length > 0 && (query.cursor || data.next) && (
-              <span>
-                {t(
-                  "shown",
-                  numberText(start + 1),
-                  numberText(start + data.items.length),
-                  numberText(start + (data.count ?? 0)),
-                )}
-              </span>
-            )}
-            {data.next && (
-              <button
-                type="button"
-                class="main"
-                onClick={() => {
-                  withQuery({ cursor: data.next, ab: start + data.items.length });
-                  scrollTo(0, 0);
-                }}
-              >
-                {t("nextPage")} <Icon name="right" />
-              </button>
-            )}
-          </nav>
+          <Pages at={data} cursor={query.cursor} start={start} total={total} />
         </>
       )}
     </>
   );
 }
 
-function Head<Row>({
-  column,
-  sort,
-  change,
+const isFiltered = (query: Record<string, string>): boolean =>
+  Object.keys(query).some((name) => !["sort", "cursor", "ab", "liste"].includes(name));
+
+function Filters({ of, query }: { of: Filter[]; query: Record<string, string> }) {
+  return (
+    <div class="bar filters no-print" role="group" aria-label={t("filters")}>
+      {of.map((filter) =>
+        filter.options ? (
+          <Choice
+            key={filter.name}
+            name={filter.name}
+            label={t(filter.word)}
+            value={query[filter.name] ?? filter.standard ?? "any"}
+            options={[["any", t("anyOf")], ...filter.options()]}
+            onChange={(value) =>
+              askAnew({ [filter.name]: value === (filter.standard ?? "any") ? undefined : value })
+            }
+          />
+        ) : (
+          <fieldset class="range" key={filter.name}>
+            <legend>{t(filter.word)}</legend>
+            {(["from", "to"] as const).map((edge) => (
+              <label key={edge}>
+                <span>{t(edge)}</span>
+                <input
+                  type="date"
+                  value={query[`${filter.name}.${edge}`] ?? ""}
+                  onChange={(event) => askAnew({ [`${filter.name}.${edge}`]: event.currentTarget.value })}
+                />
+              </label>
+            ))}
+          </fieldset>
+        ),
+      )}
+      <label class="choice">
+        <span>{t("name")}</span>
+        <input
+          type="search"
+          name="name"
+          value={query.name ?? ""}
+          onChange={(event) => askAnew({ name: event.currentTarget.value.trim() })}
+        />
+      </label>
+      {isFiltered(query) && (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => go(location.pathname + queryText({ liste: query.liste }))}
+        >
+          <Icon name="close" /> {t("resetFilters")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Which rows of how many are shown, and the way to the others. */
+function Pages<Row>({
+  at,
+  cursor,
+  start,
+  total,
 }: {
-  column: Column<Row>;
-  sort: string;
-  change: (q: Query) => void;
+  at: List<Row>;
+  cursor?: string;
+  start: number;
+  total: number;
 }) {
+  return (
+    <nav class="bar pages no-print" aria-label={t("shown", "", "", "")}>
+      {cursor && (
+        <button type="button" onClick={() => askAnew({})}>
+          {t("firstPage")}
+        </button>
+      )}
+      {at.items.length > 0 && (cursor || at.next) && (
+        <span>
+          {t("shown", numberText(start + 1), numberText(start + at.items.length), numberText(total))}
+        </span>
+      )}
+      {at.next && (
+        <button
+          type="button"
+          class="main"
+          onClick={() => {
+            withQuery({ cursor: at.next, ab: start + at.items.length });
+            scrollTo(0, 0);
+          }}
+        >
+          {t("nextPage")} <Icon name="right" />
+        </button>
+      )}
+    </nav>
+  );
+}
+
+const classOf = <Row,>(column: Column<Row>): string =>
+  `${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`;
+
+function Head<Row>({ column, sort }: { column: Column<Row>; sort: string }) {
   const down = sort === `-${column.key}`;
   const up = sort.replace("+", "") === column.key;
-  const classes = `${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`;
+  const classes = classOf(column);
   if (!column.sorts) {
     return (
       <th scope="col" class={classes}>
@@ -252,7 +272,7 @@ function Head<Row>({
         type="button"
         class="sort"
         title={t("sortedBy", t(column.word))}
-        onClick={() => change({ sort: up ? `-${column.key}` : column.key })}
+        onClick={() => askAnew({ sort: up ? `-${column.key}` : column.key })}
       >
         {t(column.word)}
         {(up || down) && <Icon name={up ? "up" : "down"} />}
@@ -267,22 +287,13 @@ function Row<R>({ list, row, open, toggle }: { list: ListOf<R>; row: R; open: bo
     <>
       <tr data-row tabIndex={-1}>
         {list.columns.map((column) => (
-          <td key={column.key} class={`${column.number ? "number" : ""} ${column.wide ? "wide-only" : ""}`}>
+          <td key={column.key} class={classOf(column)}>
             {column.show(row)}
           </td>
         ))}
         {list.explain && (
           <td class="no-print">
-            <button
-              type="button"
-              class="plain"
-              data-explain
-              aria-expanded={open}
-              onClick={toggle}
-              title={`${t("explain")} (e)`}
-            >
-              <Icon name={open ? "up" : "question"} label={t("explain")} />
-            </button>
+            <ExplainButton open={open} toggle={toggle} />
           </td>
         )}
       </tr>

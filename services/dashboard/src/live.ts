@@ -2,10 +2,10 @@
 // every few seconds how far the tables are. Pages say which tables they show and are told to read again.
 //
 //   listening ──cut──▶ asking ──answers──▶ listening      no answer at all: offline, asked again and again
-import { get, headers, type List, serviceNow, standing } from "./api";
+import { get, headers, type List, serviceNow, standing, stands } from "./api";
 import { eventReader } from "./sse";
 
-export const tables = [
+export const tables: readonly string[] = [
   "cases",
   "deadlines",
   "overdue-starts",
@@ -13,8 +13,7 @@ export const tables = [
   "tasks",
   "visits",
   "alerts",
-] as const;
-export type TableName = (typeof tables)[number];
+];
 
 const ask_every_ms = 3_000;
 const quiet_ms_max = 45_000;
@@ -69,7 +68,7 @@ async function listen(): Promise<boolean> {
       cut.abort();
       return false;
     }
-    standing.set({ ...standing.get(), state: "live", at: serviceNow() });
+    stands({ state: "live", at: serviceNow() });
     // Whatever happened between the first reads and now.
     await look();
     const read = eventReader(({ event, data, id }) => {
@@ -85,7 +84,7 @@ async function listen(): Promise<boolean> {
       if (done) return true;
       clearTimeout(quiet);
       quiet = setTimeout(() => cut.abort(), quiet_ms_max);
-      standing.set({ ...standing.get(), state: "live", at: serviceNow() });
+      stands({ state: "live", at: serviceNow() });
       read(decoder.decode(value, { stream: true }));
     }
   } catch {
@@ -103,7 +102,7 @@ export async function stayLive(): Promise<never> {
     if (Date.now() >= next) {
       const began = Date.now();
       const streamed = await listen();
-      if (standing.get().state === "live") standing.set({ ...standing.get(), state: "polling" });
+      if (standing.get().state === "live") stands({ state: "polling" });
       next = began + (streamed ? try_stream_every_ms : no_stream_ms);
     }
     try {

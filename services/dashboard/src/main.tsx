@@ -1,8 +1,8 @@
 // The frame: who, where, how current; keys; and the page that the address names.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type CommandName, clockKnown, standing, useToken } from "./api";
-import { cell, useCell } from "./cell";
+import { type CommandName, clockKnown, standing, stands, useToken } from "./api";
+import { kept, useCell } from "./cell";
 import { forms } from "./commands";
 import { learnStaff, me, staff } from "./data";
 import { type Draft, waitingDrafts } from "./draft";
@@ -20,13 +20,10 @@ import { Stand } from "./stand";
 import { Termine } from "./termine";
 import { clockText } from "./time";
 import { toasts } from "./toast";
-import { currentLanguage, type Language, say, setLanguage, t } from "./words";
+import { language, say, t } from "./words";
 
-const language = cell<Language>((localStorage.getItem("geleit.language") as Language) || "de");
-language.watch((to) => localStorage.setItem("geleit.language", to));
-type Theme = "light" | "dark" | "";
-const theme = cell<Theme>((localStorage.getItem("geleit.theme") as Theme) || "");
-theme.watch((to) => localStorage.setItem("geleit.theme", to));
+/** "": as the machine has it. */
+const theme = kept<"light" | "dark" | "">("geleit.theme", "");
 
 function Page() {
   const { path } = useAddress();
@@ -81,19 +78,7 @@ function Entry({ command }: { command: CommandName }) {
 
 function Connection() {
   const { state, at } = useCell(standing);
-  const [, tick] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => tick((n) => n + 1), 30_000);
-    return () => clearInterval(timer);
-  }, []);
-  const words =
-    state === "live"
-      ? t("live")
-      : state === "polling"
-        ? t("polling")
-        : state === "offline"
-          ? ""
-          : t("connecting");
+  const words = state === "offline" ? "" : t(state);
   return (
     <p class={`connection ${state}`} title={words}>
       <Icon name={state === "offline" ? "off" : "signal"} />
@@ -114,16 +99,8 @@ function OfflineBar() {
   );
 }
 
-const addressOfDraft = (draft: Draft): string => {
-  if (!draft.case) return href(`eintragen/${draft.command}`);
-  const [, , about] = draft.key.split("/");
-  const named = draft.command.includes("Alert")
-    ? "alert"
-    : draft.command.includes("Approval")
-      ? "approval"
-      : "visit";
-  return href(`fall/${draft.case}`, { tun: draft.command, [named]: about });
-};
+const addressOfDraft = ({ command, case: of, given }: Draft): string =>
+  of ? href(`fall/${of}`, { tun: command, ...given }) : href(`eintragen/${command}`);
 /** What did not get through is never sent in silence: the person looks at it and sends it. */
 function WaitingBar() {
   const waiting = useCell(waitingDrafts);
@@ -160,7 +137,7 @@ function TokenDialog() {
   const { wantsToken } = useCell(standing);
   const [token, setToken] = useState("");
   if (!wantsToken) return null;
-  const close = () => standing.set({ ...standing.get(), wantsToken: false });
+  const close = () => stands({ wantsToken: false });
   return (
     <Dialog title={t("token")} onClose={close}>
       <form
@@ -212,7 +189,6 @@ function App() {
   const { path } = useAddress();
   const palette = useCell(paletteOpen);
   const help = useCell(helpOpen);
-  if (currentLanguage() !== spoken) setLanguage(spoken);
   const dark = look ? look === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const here = path[0] === "fall" ? "faelle" : path[0];
   const page = pages.find((p) => p.path === here);
@@ -221,6 +197,7 @@ function App() {
     document.documentElement.dataset.theme = look;
     document.title = `${page ? t(page.word) : path[0] === "eintragen" ? t("form") : ""} · Geleit`;
   });
+  // In another language everything is made, and asked for, anew.
   return (
     <div key={spoken} class="frame">
       <a
@@ -303,7 +280,6 @@ function App() {
   );
 }
 
-setLanguage(language.get());
 followLinks();
 listenToKeys();
 address.watch(() => {
@@ -312,5 +288,4 @@ address.watch(() => {
 });
 render(<App />, document.getElementById("app") as HTMLElement);
 clockKnown().then(learnStaff);
-language.watch(() => tellChanged());
 stayLive();

@@ -1,10 +1,9 @@
 // Search over everything: persons by name (the service looks), pages, and what can be entered.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { CaseRow } from "./api";
 import { forms } from "./commands";
 import { useList } from "./data";
-import { CaseState } from "./listings";
-import { Dialog, Icon, nameOf } from "./parts";
+import { CaseState, Dialog, Icon, nameOf } from "./parts";
 import { go, pages } from "./routes";
 import { dayText } from "./time";
 import { say, t, type Word } from "./words";
@@ -15,17 +14,15 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [asked, setAsked] = useState("");
   const [at, setAt] = useState(0);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
   useEffect(() => {
     const timer = setTimeout(() => setAsked(text.trim()), pause_ms);
     return () => clearTimeout(timer);
   }, [text]);
-  const { data, waiting } = useList<CaseRow>(
-    asked.length > 1 ? "cases" : null,
-    { name: asked, sort: "-referred_on", limit: 8 },
-    "cases",
-  );
+  const { data, waiting } = useList<CaseRow>(asked.length > 1 ? "cases" : null, {
+    name: asked,
+    sort: "-referred_on",
+    limit: 8,
+  });
   const fits = (words: string) => words.toLowerCase().includes(text.trim().toLowerCase());
   const results: { key: string; to: string; icon: string; show: preact.ComponentChildren }[] = [
     ...(asked.length > 1 ? (data?.items ?? []) : []).map((row) => ({
@@ -69,7 +66,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
         </label>
         <input
           id="palette-text"
-          ref={input}
           type="search"
           placeholder={t("searchHint")}
           value={text}
@@ -106,7 +102,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
 }
 
 export function Help({ onClose }: { onClose: () => void }) {
-  const keys: [string[], Word, string?][] = [
+  const keys: [string[], Word][] = [
     [["/"], "keySearch"],
     [["Strg", "K"], "keyPalette"],
     [["j"], "keyNext"],

@@ -1,9 +1,20 @@
 // The small parts that pages are made of.
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type AlertRow, csvOf, type DeadlineRow, type Person, Problem, type Query } from "./api";
-import { useAddress, withQuery } from "./routes";
-import { daysInWords, dayText } from "./time";
+import {
+  type AlertRow,
+  type Case,
+  csvOf,
+  type DeadlineRow,
+  type Person,
+  Problem,
+  type Query,
+  standing,
+} from "./api";
+import { useCell } from "./cell";
+import { me, teams } from "./data";
+import { askAnew, href, useAddress } from "./routes";
+import { daysBetween, daysInWords, dayText } from "./time";
 import { t, type Word, word } from "./words";
 
 const shapes: Record<string, string> = {
@@ -33,7 +44,6 @@ const shapes: Record<string, string> = {
   home: "M4 11.500 12 4.500l8 7M6 10v9.500h12V10",
   phone:
     "M6 3.500h3.500l1.500 5-2.200 1.400a11 11 0 0 0 5.300 5.300L15.500 13l5 1.500V18c0 1.500-1.200 2.500-2.500 2.500C10.500 20 4 13.500 3.500 6 3.500 4.700 4.500 3.500 6 3.500Z",
-  euro: "M18 6.500A7 7 0 0 0 7 12a7 7 0 0 0 11 5.500M3.500 10.500h9M3.500 13.500h8",
   paper: "M6 3.500h8l4.500 4.500v12.500H6zM13.500 3.500V8.500h5M9 12.500h6.500M9 16h6.500",
   question: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.400v.2",
   keyboard: "M3 6.500h18v11H3zM7 10.500h.1M11 10.500h.1M15 10.500h.1M7 14h10",
@@ -107,6 +117,19 @@ const alertTones: Record<AlertRow["state"], Tone> = {
 export const AlertBadge = ({ state }: { state: AlertRow["state"] }) => (
   <Badge tone={alertTones[state]}>{word("alertState", state)}</Badge>
 );
+
+export const CaseState = ({ state }: { state: Case["state"] }) => (
+  <span class={`state ${state}`}>{word("caseState", state)}</span>
+);
+
+/** `at`: the day from which it is counted, where that is not today. */
+export function DueBadge({ day: due, at }: { day: string | null; at?: string }) {
+  const now = useCell(standing).today;
+  const today = at ?? now;
+  if (!due || !today) return <Badge tone="quiet">{t("noDate")}</Badge>;
+  const left = daysBetween(today, due);
+  return <Badge tone={toneOfDays(left)}>{daysInWords(left)}</Badge>;
+}
 
 export const nameOf = (person: Person | null | undefined): string =>
   person ? `${person.family_name}, ${person.given_name}` : t("noName");
@@ -201,16 +224,72 @@ export function Dialog({
   );
 }
 
-/** Tabs that are links: the page's address says which one is open. */
-export const Tabs = ({ of, open }: { of: { href: string; word: Word; key: string }[]; open: string }) => (
+/** The views of a page as links: `liste` in the address says which one is open, "" is the first. */
+export const Tabs = ({
+  page,
+  of,
+  open,
+}: {
+  page: string;
+  of: { key: string; word: Word }[];
+  open: string;
+}) => (
   <nav class="tabs" aria-label={t("views")}>
     {of.map((tab) => (
-      <a key={tab.key} href={tab.href} aria-current={tab.key === open ? "page" : undefined}>
+      <a
+        key={tab.key}
+        href={href(page, { liste: tab.key })}
+        aria-current={tab.key === open ? "page" : undefined}
+      >
         {t(tab.word)}
       </a>
     ))}
   </nav>
 );
+
+/** Unfolds why a row is as it is; the key `e` presses it. */
+export const ExplainButton = ({ open, toggle }: { open: boolean; toggle: () => void }) => (
+  <button
+    type="button"
+    class="plain no-print"
+    data-explain
+    aria-expanded={open}
+    onClick={toggle}
+    title={`${t("explain")} (e)`}
+  >
+    <Icon name={open ? "up" : "question"} label={t("explain")} />
+  </button>
+);
+
+/** The first rows, and a button for all of them where there are more; `atLeast`: the service has further ones. */
+export function useFirst<Row>(rows: Row[], first: number, atLeast = false) {
+  const [all, setAll] = useState(false);
+  return {
+    shown: all ? rows : rows.slice(0, first),
+    showAll: rows.length > first && !all && (
+      <button type="button" class="plain no-print" onClick={() => setAll(true)}>
+        {t("showAll", `${rows.length}${atLeast ? "+" : ""}`)}
+      </button>
+    ),
+  };
+}
+
+/** Something that a press does and that may take a while or go wrong. */
+export function useAction(act: () => Promise<void>) {
+  const [problem, setProblem] = useState<Error>();
+  const [busy, setBusy] = useState(false);
+  const run = async () => {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await act();
+    } catch (failure) {
+      setProblem(failure as Error);
+    }
+    setBusy(false);
+  };
+  return { run, busy, problem };
+}
 
 export function Choice({
   name,
@@ -240,28 +319,28 @@ export function Choice({
 }
 
 /** Mine, my team's, everybody's; in the address as `wer`. */
-export function ScopeChoice({ me, hasTeam }: { me: string; hasTeam: boolean }) {
+export function ScopeChoice() {
   const { query } = useAddress();
+  const mine = useCell(me);
+  const hasTeam = useCell(teams).some((team) => team.includes(mine));
   const value = query.wer ?? "all";
   const options: [string, Word, boolean][] = [
-    ["mine", "mine", !!me],
-    ["team", "team", !!me && hasTeam],
+    ["mine", "mine", !!mine],
+    ["team", "team", !!mine && hasTeam],
     ["all", "all", true],
   ];
   return (
     <fieldset class="scope">
       <legend class="hidden">{t("whose")}</legend>
       {options.map(([key, name, can]) => (
-        <label key={key} title={can ? undefined : t(me ? "noTeam" : "chooseMe")}>
+        <label key={key} title={can ? undefined : t(mine ? "noTeam" : "chooseMe")}>
           <input
             type="radio"
             name="wer"
             value={key}
             checked={value === key}
             disabled={!can}
-            onChange={() =>
-              withQuery({ wer: key === "all" ? undefined : key, cursor: undefined, ab: undefined })
-            }
+            onChange={() => askAnew({ wer: key === "all" ? undefined : key })}
           />
           <span>{t(name)}</span>
         </label>
@@ -272,27 +351,18 @@ export function ScopeChoice({ me, hasTeam }: { me: string; hasTeam: boolean }) {
 
 /** CSV of the whole list with its filters, and paper. */
 export function ListTools({ path, query }: { path: string; query: Query }) {
-  const [problem, setProblem] = useState<Error>();
-  const [busy, setBusy] = useState(false);
-  const download = async () => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const { cursor: _, limit: __, count: ___, ...filters } = query;
-      const file = new Blob([await csvOf(path, filters)], { type: "text/csv;charset=utf-8" });
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(file);
-      link.download = `geleit-${path.replaceAll("/", "-")}.csv`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    } catch (failure) {
-      setProblem(failure as Error);
-    }
-    setBusy(false);
-  };
+  const { run, busy, problem } = useAction(async () => {
+    const { cursor: _, limit: __, count: ___, ...filters } = query;
+    const file = new Blob([await csvOf(path, filters)], { type: "text/csv;charset=utf-8" });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = `geleit-${path.replaceAll("/", "-")}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
   return (
     <div class="tools">
-      <button type="button" class="plain" onClick={download} disabled={busy}>
+      <button type="button" class="plain" onClick={run} disabled={busy}>
         <Icon name="download" /> {t("csv")}
       </button>
       <button type="button" class="plain" onClick={() => print()}>

@@ -4,7 +4,7 @@ import { type Query, queryText } from "./api";
 import { cell, useCell } from "./cell";
 import type { Word } from "./words";
 
-export interface Address {
+interface Address {
   /** "/fall/0197…" in parts: ["fall", "0197…"]. */
   path: string[];
   query: Record<string, string>;
@@ -21,7 +21,7 @@ export const pages: readonly { path: string; word: Word; key: string; icon: stri
   { path: "stand", word: "status", key: "s", icon: "pulse" },
 ];
 
-export function addressOf(url: { pathname: string; search: string }): Address {
+function addressOf(url: { pathname: string; search: string }): Address {
   const path = url.pathname.split("/").filter(Boolean).map(decodeURIComponent);
   return { path: path.length ? path : ["heute"], query: Object.fromEntries(new URLSearchParams(url.search)) };
 }
@@ -43,6 +43,9 @@ export function go(to: string, { replace = false } = {}): void {
 export function withQuery(change: Query, options?: { replace?: boolean }): void {
   go(location.pathname + queryText({ ...address.get().query, ...change }), options);
 }
+
+/** Another question to a list: it begins at its first page. */
+export const askAnew = (change: Query): void => withQuery({ ...change, cursor: undefined, ab: undefined });
 
 export function followLinks(): void {
   addEventListener("popstate", () => address.set(addressOf(location)));

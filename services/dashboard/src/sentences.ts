@@ -1,15 +1,14 @@
 // What happened in a case, as a person would tell it.
 import type { HistoryRow } from "./api";
 import { dayText, momentText } from "./time";
-import { currentLanguage, t, word } from "./words";
+import { say, t, word } from "./words";
 
 type Data = Record<string, unknown>;
 
 /** One sentence without who and when; unknown events are named as they are. */
 export function sentenceOf(row: Pick<HistoryRow, "event" | "data">): string {
   const d = row.data as Data;
-  const de = currentLanguage() === "de";
-  const s = (german: string, english: string) => (de ? german : english);
+  const s = (german: string, english: string) => say([german, english]);
   const text = (name: string) => (d[name] === undefined ? "" : String(d[name]));
   const day = (name: string) => dayText(d[name] as string | undefined);
   const moment = (name: string) => momentText(d[name] as string | undefined);
@@ -29,7 +28,7 @@ export function sentenceOf(row: Pick<HistoryRow, "event" | "data">): string {
           typeof value === "object"
             ? ""
             : ` ${name.endsWith("_at") ? moment(name) : name.endsWith("_on") ? day(name) : word(name, String(value))}`;
-        return `${memberWord(name)}${said}`;
+        return `${word("member", name)}${said}`;
       })
       .join(", ");
   };
@@ -178,34 +177,6 @@ export function sentenceOf(row: Pick<HistoryRow, "event" | "data">): string {
       return row.event;
   }
 }
-
-const members: Record<string, [string, string]> = {
-  minutes: ["Minuten", "minutes"],
-  started_at: ["Beginn", "start"],
-  starts_at: ["Beginn", "start"],
-  staff: ["Person", "staff"],
-  place: ["Ort", "place"],
-  category: ["Art", "kind"],
-  note: ["Notiz", "note"],
-  units: ["Einheiten", "units"],
-  from: ["gültig von", "valid from"],
-  until: ["gültig bis", "valid until"],
-  reference: ["Aktenzeichen", "reference"],
-  decided_on: ["entschieden am", "decided on"],
-  prescribed_on: ["verordnet am", "prescribed on"],
-  received_on: ["eingegangen am", "received on"],
-  discharged_on: ["Entlassung", "discharge"],
-  expected_discharge_on: ["erwartete Entlassung", "expected discharge"],
-  diagnoses: ["Diagnosen", "diagnoses"],
-  prescriber: ["verordnende Stelle", "prescriber"],
-  person: ["Angaben zur Person", "person"],
-  setting: ["vorausgehende Behandlung", "treatment before"],
-  coverage: ["Versicherung", "coverage"],
-  severe: ["Schwere", "severity"],
-  group_size: ["Gruppengröße", "group size"],
-  land: ["Bundesland", "Land"],
-};
-const memberWord = (name: string): string => members[name]?.[currentLanguage() === "de" ? 0 : 1] ?? name;
 
 const ownEvents = [
   "StartDeadlineMissed",

@@ -5,7 +5,7 @@ import { useRead } from "./data";
 import { tables } from "./live";
 import { Badge, Empty, Fact, Icon, Loading, Trouble } from "./parts";
 import { dayText, momentText, numberText } from "./time";
-import { t } from "./words";
+import { t, type Word } from "./words";
 
 const look_again_ms = 5_000;
 
@@ -15,7 +15,7 @@ export function Stand() {
     const timer = setInterval(reload, look_again_ms);
     return () => clearInterval(timer);
   }, []);
-  const trouble = s ? [...(s.trouble ?? [])] : [];
+  const trouble = s?.trouble ?? [];
   const well = s && !trouble.length && !s.parked.length;
   return (
     <>
@@ -43,7 +43,7 @@ export function Stand() {
           <div class="case-grid">
             <section>
               <h2>{t("trouble")}</h2>
-              {trouble.length === 0 ? <Empty>{t("troubleNone")}</Empty> : null}
+              {trouble.length === 0 && <Empty>{t("troubleNone")}</Empty>}
               <ul class="plain-list">
                 {trouble.map((what) => (
                   <li key={what} class="wrong">
@@ -52,7 +52,7 @@ export function Stand() {
                 ))}
               </ul>
               <h2>{t("parked")}</h2>
-              {s.parked.length === 0 ? <p class="quiet">{t("parkedNone")}</p> : null}
+              {s.parked.length === 0 && <p class="quiet">{t("parkedNone")}</p>}
               <ul class="plain-list">
                 {s.parked.map((parked) => (
                   <li key={parked.case + parked.table}>
@@ -103,53 +103,21 @@ export function Stand() {
             </section>
             <section>
               <h2>{t("positions")}</h2>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{t("partition")}</th>
-                    <th scope="col" class="number">
-                      {t("position")}
-                    </th>
-                    <th scope="col" class="number">
-                      {t("lag")}
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {s.partitions?.map((p) => (
-                    <tr key={p.partition}>
-                      <td>{p.partition}</td>
-                      <td class="number">{p.position === null ? "–" : numberText(p.position)}</td>
-                      <td class="number">{numberText(p.lag_records)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <Numbers
+                head={["partition", "position", "lag"]}
+                rows={(s.partitions ?? []).map((p) => [
+                  p.partition,
+                  p.position === null ? "–" : numberText(p.position),
+                  numberText(p.lag_records),
+                ])}
+              />
             </section>
             <section>
               <h2>{t("tables")}</h2>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{t("table")}</th>
-                    <th scope="col" class="number">
-                      {t("version")}
-                    </th>
-                    <th scope="col" class="number">
-                      {t("rows")}
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {s.tables.map((table) => (
-                    <tr key={table.name}>
-                      <td>{table.name}</td>
-                      <td class="number">{table.version}</td>
-                      <td class="number">{numberText(table.rows)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <Numbers
+                head={["table", "version", "rows"]}
+                rows={s.tables.map((table) => [table.name, table.version, numberText(table.rows)])}
+              />
               <p class="quiet">
                 {t("log")}: {s.log.kind}, {s.log.id}
               </p>
@@ -158,5 +126,33 @@ export function Stand() {
         </>
       )}
     </>
+  );
+}
+
+/** A name and two numbers a row. */
+function Numbers({ head, rows }: { head: [Word, Word, Word]; rows: (string | number)[][] }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          {head.map((name, i) => (
+            <th key={name} scope="col" class={i ? "number" : undefined}>
+              {t(name)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row[0]}>
+            {row.map((value, i) => (
+              <td key={i} class={i ? "number" : undefined}>
+                {value}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -1,27 +1,19 @@
 // Visits by week and by staff: what overlaps, and what is over and not recorded. A click on a visit shows what
 // can be done with it, a second opens the form, a third records it.
-import { useEffect, useState } from "preact/hooks";
-import {
-  type Case,
-  type CommandName,
-  Problem,
-  serviceNow,
-  standing,
-  Unreachable,
-  type VisitRow,
-} from "./api";
+import { useState } from "preact/hooks";
+import type { Case, CommandName, VisitRow } from "./api";
 import { useCell } from "./cell";
 import { forms } from "./commands";
-import { allOf, me, staff, useRead } from "./data";
+import { me, staff, useAll, useRead, useToday } from "./data";
 import { VisitBadge, VisitDo } from "./fall";
-import { CommandForm } from "./form";
+import { CaseForm } from "./form";
+import { name, options } from "./listings";
 import { type ListOf, ListPage } from "./lists";
-import { onChange } from "./live";
 import { overlapping } from "./overlaps";
-import { CaseLink, Choice, Dialog, Empty, Icon, ListTools, Loading, nameOf, Tabs, Trouble } from "./parts";
+import { Badge, Choice, Dialog, Empty, Icon, ListTools, Loading, nameOf, Tabs, Trouble } from "./parts";
 import { href, useAddress, withQuery } from "./routes";
 import { addDays, berlinDay, clockText, dayText, momentText, mondayOf, shortDay, weekdayText } from "./time";
-import { say, t, word, wordsOf } from "./words";
+import { say, t, word } from "./words";
 
 const list: ListOf<VisitRow> = {
   table: "visits",
@@ -30,7 +22,7 @@ const list: ListOf<VisitRow> = {
   empty: "emptyVisits",
   columns: [
     { key: "state", word: "state", show: (row) => <VisitBadge row={row} /> },
-    { key: "case", word: "name", show: (row) => <CaseLink of={row.case} person={row.person} /> },
+    name,
     { key: "starts_at", word: "start", sorts: true, show: (row) => momentText(row.starts_at) },
     { key: "minutes", word: "duration", number: true, show: (row) => t("mins", row.minutes) },
     { key: "place", word: "place", show: (row) => word("place", row.place) },
@@ -44,12 +36,8 @@ const list: ListOf<VisitRow> = {
     },
   ],
   filters: [
-    {
-      name: "state",
-      word: "state",
-      options: () => wordsOf("visitState").map((key) => [key, word("visitState", key)]),
-    },
-    { name: "place", word: "place", options: () => wordsOf("place").map((key) => [key, word("place", key)]) },
+    { name: "state", word: "state", options: options("visitState") },
+    { name: "place", word: "place", options: options("place") },
     { name: "staff", word: "staff", options: () => staff.get().map((slug) => [slug, slug]) },
     { name: "starts_at", word: "start" },
   ],
@@ -61,10 +49,11 @@ export function Termine() {
   const asList = query.liste === "liste";
   const tabs = (
     <Tabs
+      page="termine"
       open={asList ? "liste" : ""}
       of={[
-        { key: "", href: "/termine", word: "byWeek" },
-        { key: "liste", href: "/termine?liste=liste", word: "asList" },
+        { key: "", word: "byWeek" },
+        { key: "liste", word: "asList" },
       ]}
     />
   );
@@ -80,33 +69,14 @@ function Week({ tabs }: { tabs: preact.ComponentChildren }) {
   const { query } = useAddress();
   const mine = useCell(me);
   const known = useCell(staff);
-  const today = useCell(standing).today ?? berlinDay(serviceNow());
+  const today = useToday();
   const monday = mondayOf(query.woche ?? today);
   const sunday = addDays(monday, 6);
   const who = query.staff ?? "";
   const asked = { "starts_at.from": monday, "starts_at.to": sunday, staff: who || undefined, with: "person" };
-  const key = JSON.stringify(asked);
-  const [held, setHeld] = useState<{ key: string; rows?: VisitRow[]; problem?: Error }>();
+  const { data, problem, waiting, reload } = useAll<VisitRow>("visits", asked);
   const [open, setOpen] = useState<VisitRow>();
-  const [again, setAgain] = useState(0);
-  useEffect(() => {
-    let left = false;
-    const read = () =>
-      allOf<VisitRow>("visits", asked).then(
-        (rows) => !left && setHeld({ key, rows }),
-        (problem) => {
-          if (!(problem instanceof Problem || problem instanceof Unreachable)) throw problem;
-          if (!left) setHeld((before) => (before?.key === key && before.rows ? before : { key, problem }));
-        },
-      );
-    read();
-    const forget = onChange(["visits", "cases"], read);
-    return () => {
-      left = true;
-      forget();
-    };
-  }, [key, again]);
-  const rows = held?.key === key ? held.rows : undefined;
+  const rows = waiting ? undefined : data;
   const clashes = overlapping(rows ?? []);
   const days = Array.from({ length: 7 }, (_, i) => addDays(monday, i));
   const week = (by: number) => withQuery({ woche: addDays(monday, by) });
@@ -140,10 +110,8 @@ function Week({ tabs }: { tabs: preact.ComponentChildren }) {
       <p class="count" role="status">
         {t("weekOf", dayText(monday), dayText(sunday))}
       </p>
-      {held?.key === key && held.problem && (
-        <Trouble problem={held.problem} retry={() => setAgain(again + 1)} />
-      )}
-      {!rows && !held?.problem && <Loading />}
+      {problem && <Trouble problem={problem} retry={reload} />}
+      {!rows && !problem && <Loading />}
       {rows?.length === 0 && <Empty icon="calendar">{t("emptyVisits")}</Empty>}
       {rows && rows.length > 0 && (
         <div class="week">
@@ -189,16 +157,17 @@ function VisitCard({ row, clash, open }: { row: VisitRow; clash: boolean; open: 
         {word("place", row.place)} · {t("minutes", row.minutes)} · <span class="slug">{row.staff}</span>
       </span>
       <span class="flags">
-        {row.state !== "delivered" && <VisitBadge row={row} />}
-        {row.state === "delivered" && (
+        {row.state === "delivered" ? (
           <span class="done">
             <Icon name="check" /> {word("visitState", "delivered")}
           </span>
+        ) : (
+          <VisitBadge row={row} />
         )}
         {clash && (
-          <span class="badge soon">
-            <Icon name="people" /> <span>{t("overlap")}</span>
-          </span>
+          <Badge tone="soon" icon="people">
+            {t("overlap")}
+          </Badge>
         )}
       </span>
     </button>
@@ -207,7 +176,7 @@ function VisitCard({ row, clash, open }: { row: VisitRow; clash: boolean; open: 
 
 function VisitDialog({ row, onClose }: { row: VisitRow; onClose: () => void }) {
   const [command, setCommand] = useState<CommandName>();
-  const { data, problem, reload } = useRead<Case>(`cases/${row.case}`, {}, []);
+  const read = useRead<Case>(`cases/${row.case}`, {}, []);
   const title = command ? `${say(forms[command].label)} · ${nameOf(row.person)}` : nameOf(row.person);
   return (
     <Dialog title={title} onClose={onClose} wide={!!command}>
@@ -228,17 +197,7 @@ function VisitDialog({ row, onClose }: { row: VisitRow; onClose: () => void }) {
           </p>
         </>
       )}
-      {command && problem && <Trouble problem={problem} retry={reload} />}
-      {command && !data && !problem && <Loading />}
-      {command && data && (
-        <CommandForm
-          command={command}
-          of={data}
-          given={{ visit: row.visit }}
-          onDone={onClose}
-          onClose={onClose}
-        />
-      )}
+      {command && <CaseForm command={command} read={read} given={{ visit: row.visit }} onClose={onClose} />}
     </Dialog>
   );
 }

@@ -11,9 +11,9 @@ import {
   mondayOf,
   unitsText,
 } from "./time";
-import { setLanguage } from "./words";
+import { language } from "./words";
 
-afterEach(() => setLanguage("de"));
+afterEach(() => language.set("de"));
 
 test("days are told in words", () => {
   expect([5, 1, 0, -1, -3].map(daysInWords)).toEqual([
@@ -23,14 +23,14 @@ test("days are told in words", () => {
     "seit 1 Tag überfällig",
     "seit 3 Tagen überfällig",
   ]);
-  setLanguage("en");
+  language.set("en");
   expect(daysInWords(-3)).toBe("3 days overdue");
 });
 
 test("a day has its weekday before it", () => {
   expect(dayText("2026-02-20")).toBe("Fr\u00a020.02.2026");
   expect(dayText(null)).toBe("–");
-  setLanguage("en");
+  language.set("en");
   expect(dayText("2026-02-20")).toBe("Fri\u00a020/02/2026");
 });
 

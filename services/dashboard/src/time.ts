@@ -1,16 +1,16 @@
 // Days and moments as people in Berlin say them. A day is "2026-02-20", a moment RFC 3339.
-import { currentLanguage, t } from "./words";
+import { language, t } from "./words";
 
 const zone = "Europe/Berlin";
-const locale = () => (currentLanguage() === "de" ? "de-DE" : "en-GB");
+const locale = () => (language.get() === "de" ? "de-DE" : "en-GB");
 const noon = (day: string) => new Date(`${day}T12:00:00Z`);
 
 const formats = new Map<string, Intl.DateTimeFormat>();
-function format(options: Intl.DateTimeFormatOptions, at: Date): string {
-  const key = locale() + JSON.stringify(options);
+function format(options: Intl.DateTimeFormatOptions, at: Date, as = locale()): string {
+  const key = as + JSON.stringify(options);
   let made = formats.get(key);
   if (!made) {
-    made = new Intl.DateTimeFormat(locale(), options);
+    made = new Intl.DateTimeFormat(as, options);
     formats.set(key, made);
   }
   return made.format(at);
@@ -30,22 +30,16 @@ export const weekdayText = (day: string): string => format({ weekday: "long", ti
 export const shortDay = (day: string): string =>
   format({ day: "numeric", month: "short", timeZone: "UTC" }, noon(day));
 
+const clock = { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: zone } as const;
 /** "09:41". */
-export const clockText = (moment: string | Date): string =>
-  format({ hour: "2-digit", minute: "2-digit", hour12: false, timeZone: zone }, new Date(moment));
+export const clockText = (moment: string | Date): string => format(clock, new Date(moment));
 /** "Fr 20.02.2026, 09:41 Uhr". */
 export const momentText = (moment: string | null | undefined): string =>
   moment ? `${dayText(berlinDay(moment))}, ${t("clock", clockText(moment))}` : "–";
 
 /** The civil day in Berlin that a moment lies in. */
-export function berlinDay(moment: string | Date): string {
-  return new Intl.DateTimeFormat("en-CA", {
-    timeZone: zone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  }).format(new Date(moment));
-}
+export const berlinDay = (moment: string | Date): string =>
+  format({ timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }, new Date(moment), "en-CA");
 /** What `happened` holds, a day or a moment, as text. */
 export const whenText = (when: string): string => (when.length === 10 ? dayText(when) : momentText(when));
 
@@ -61,12 +55,8 @@ export const mondayOf = (day: string): string => addDays(day, -((noon(day).getUT
 
 /** Minutes that Berlin is ahead of UTC at that moment. */
 function offsetMinutes(at: Date): number {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    timeZone: zone,
-    timeZoneName: "longOffset",
-  }).formatToParts(at);
-  const name = parts.find((part) => part.type === "timeZoneName")?.value ?? "GMT+01:00";
-  const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(name) ?? ["", "+", "00", "00"];
+  const text = format({ timeZone: zone, timeZoneName: "longOffset" }, at, "en-US");
+  const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(text) ?? ["", "+", "00", "00"];
   return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 
@@ -82,16 +72,8 @@ export function berlinMoment(local: string): string {
   return `${local.slice(0, 16)}:00${sign}${two(Math.trunc(ahead / 60))}:${two(ahead % 60)}`;
 }
 /** The other way: what a datetime-local input shows. */
-export const localOf = (moment: string): string => {
-  const at = new Date(moment);
-  const time = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hour12: false,
-  });
-  return `${berlinDay(at)}T${time.format(at)}`;
-};
+export const localOf = (moment: string): string =>
+  `${berlinDay(moment)}T${format(clock, new Date(moment), "en-GB")}`;
 
 /** "noch 5 Tage", "heute fällig", "seit 3 Tagen überfällig". */
 export function daysInWords(left: number): string {
@@ -101,14 +83,13 @@ export function daysInWords(left: number): string {
   return left > 0 ? t("daysLeft", left) : t("daysOver", -left);
 }
 
-const decimal = (n: number): string =>
+export const numberText = (n: number): string =>
   n.toLocaleString(locale(), { maximumFractionDigits: 2, minimumFractionDigits: 0 });
-export const numberText = decimal;
 export const percentText = (share: number | null): string =>
   share === null ? "–" : share.toLocaleString(locale(), { style: "percent", maximumFractionDigits: 0 });
 export const moneyText = (cents: number | null): string =>
   cents === null ? "–" : (cents / 100).toLocaleString(locale(), { style: "currency", currency: "EUR" });
 /** Minutes as units of 60: "7,25". */
-export const unitsOf = (minutes: number): string => decimal(minutes / 60);
+export const unitsOf = (minutes: number): string => numberText(minutes / 60);
 export const unitsText = (minutes: number): string =>
   minutes === 60 ? t("unit1") : t("units", unitsOf(minutes));

@@ -1,15 +1,12 @@
 // Every word that people read, German first. What the service says itself (titles of tasks, explanations,
 // refusals) comes from the service in the same language, by Accept-Language.
-export type Language = "de" | "en";
+import { kept } from "./cell";
 
-let language: Language = "de";
-export const currentLanguage = (): Language => language;
-export const setLanguage = (to: Language): void => {
-  language = to;
-};
+export type Language = "de" | "en";
+export const language = kept<Language>("geleit.language", "de");
 
 export type Said = readonly [de: string, en: string];
-export const say = (both: Said): string => both[language === "de" ? 0 : 1];
+export const say = (both: Said): string => both[language.get() === "de" ? 0 : 1];
 
 const words = {
   // frame
@@ -43,7 +40,6 @@ const words = {
   chooseMe: ["Wählen Sie oben rechts, wer Sie sind.", "Choose at the top right who you are."],
   noTeam: ["Für Sie ist kein Team hinterlegt.", "No team is recorded for you."],
   close: ["Schließen", "Close"],
-  back: ["Zurück", "Back"],
   cancel: ["Abbrechen", "Cancel"],
   more: ["Alle ansehen", "See all"],
   print: ["Drucken", "Print"],
@@ -76,7 +72,6 @@ const words = {
 
   // today
   goodMorning: ["Was heute jemanden braucht", "What needs somebody today"],
-  allDone: ["Nichts offen.", "Nothing open."],
   overdueStarts: ["Überfälliger Beginn", "Overdue starts"],
   overdueStartsWhy: [
     "Mehr als sechs Wochen seit der Entlassung, und noch keine Einheit.",
@@ -140,13 +135,11 @@ const words = {
   rule: ["Frist", "Deadline"],
   timeLeft: ["Verbleibende Zeit", "Time left"],
   dueOn: ["Fällig am", "Due on"],
-  why: ["Warum", "Why"],
   explain: ["Erklärung", "Explanation"],
   benefit: ["Leistung", "Benefit"],
   referredOn: ["Verordnung", "Referred"],
   dischargedOn: ["Entlassung", "Discharge"],
   firstUnitOn: ["Erste Einheit", "First unit"],
-  lastUnitOn: ["Letzte Einheit", "Last unit"],
   closedOn: ["Beendet", "Ended"],
   task: ["Nächster Schritt", "Next step"],
   role: ["Wer", "Who"],
@@ -161,7 +154,6 @@ const words = {
   scheduled: ["geplant", "scheduled"],
   atHome: ["zu Hause", "at home"],
   prescribed: ["verordnet", "prescribed"],
-  applied: ["beantragt", "applied for"],
   start: ["Beginn", "Start"],
   duration: ["Dauer", "Duration"],
   staff: ["Person", "Staff"],
@@ -177,7 +169,6 @@ const words = {
   level: ["Stufe {}", "Level {}"],
   filters: ["Filter", "Filters"],
   anyOf: ["alle", "all"],
-  only: ["nur {}", "only {}"],
   from: ["von", "from"],
   to: ["bis", "to"],
   resetFilters: ["Filter zurücksetzen", "Reset filters"],
@@ -234,7 +225,6 @@ const words = {
   case: ["Fall", "Case"],
   born: ["geboren {}", "born {}"],
   notYet: ["noch nicht", "not yet"],
-  unknown: ["nicht bekannt", "not known"],
   timeAxis: ["Fristen auf der Zeitachse", "Deadlines on the time axis"],
   balance: ["Einheiten und Abrechnung", "Units and billing"],
   homeUnits: ["{} von 3 Einheiten zu Hause", "{} of 3 units at home"],
@@ -289,8 +279,6 @@ const words = {
   nowIs: ["heute: {}", "today: {}"],
   noTravel: ["Dieser Dienst kann frühere Stände nicht zeigen.", "This service cannot show earlier states."],
   notThen: ["An diesem Tag gab es den Fall noch nicht.", "On that day the case did not exist yet."],
-  notStarted: ["noch keine Einheit", "no unit yet"],
-  anchorOf: ["gezählt ab {}", "counted from {}"],
 
   // visits
   overlap: ["überschneidet sich", "overlaps"],
@@ -299,7 +287,6 @@ const words = {
   byWeek: ["Woche", "Week"],
   asList: ["Liste", "List"],
   everybody: ["alle Personen", "everybody"],
-  planVisit: ["Termin planen", "Plan a visit"],
 
   // figures
   year: ["Jahr", "Year"],
@@ -368,7 +355,6 @@ const words = {
   checked: ["Geprüft: so kann es eingetragen werden.", "Checked: it can be recorded like this."],
   missing: ["Noch auszufüllen: {}", "Still to fill in: {}"],
   required: ["Pflichtfeld", "required"],
-  optional: ["freiwillig", "optional"],
   yes: ["ja", "yes"],
   no: ["nein", "no"],
   choose: ["bitte wählen", "please choose"],
@@ -391,13 +377,7 @@ const words = {
   ],
   kept: ["Ihre frühere Eingabe ist wieder da.", "Your earlier input is back."],
   discard: ["Verwerfen", "Discard"],
-  whenHappened: ["Geschehen am", "Happened on"],
   enteredBy: ["Eingetragen von", "Entered by"],
-  notAllowedNow: [
-    "Das geht im jetzigen Stand des Falls nicht.",
-    "This is not possible in the case's present state.",
-  ],
-  chooseCase: ["Zu welchem Fall?", "For which case?"],
   lines: ["eine Zeile je Eintrag", "one line per entry"],
   commas: ["mehrere mit Komma", "several with commas"],
   acknowledge: ["Ich kümmere mich", "I take care of it"],
@@ -551,6 +531,33 @@ const vocabulary: Record<string, Record<string, Said>> = {
     "DE-ST": ["Sachsen-Anhalt", "Saxony-Anhalt"],
     "DE-SH": ["Schleswig-Holstein", "Schleswig-Holstein"],
     "DE-TH": ["Thüringen", "Thuringia"],
+  },
+  /** Of what a correction changes. */
+  member: {
+    minutes: ["Minuten", "minutes"],
+    started_at: ["Beginn", "start"],
+    starts_at: ["Beginn", "start"],
+    staff: ["Person", "staff"],
+    place: ["Ort", "place"],
+    category: ["Art", "kind"],
+    note: ["Notiz", "note"],
+    units: ["Einheiten", "units"],
+    from: ["gültig von", "valid from"],
+    until: ["gültig bis", "valid until"],
+    reference: ["Aktenzeichen", "reference"],
+    decided_on: ["entschieden am", "decided on"],
+    prescribed_on: ["verordnet am", "prescribed on"],
+    received_on: ["eingegangen am", "received on"],
+    discharged_on: ["Entlassung", "discharge"],
+    expected_discharge_on: ["erwartete Entlassung", "expected discharge"],
+    diagnoses: ["Diagnosen", "diagnoses"],
+    prescriber: ["verordnende Stelle", "prescriber"],
+    person: ["Angaben zur Person", "person"],
+    setting: ["vorausgehende Behandlung", "treatment before"],
+    coverage: ["Versicherung", "coverage"],
+    severe: ["Schwere", "severity"],
+    group_size: ["Gruppengröße", "group size"],
+    land: ["Bundesland", "Land"],
   },
   task: {
     assign_team: ["Team zuweisen", "Assign a team"],
