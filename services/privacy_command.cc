@@ -220,7 +220,7 @@ void add_privacy(CommandLine& line) {
   };
 
   CLI::App* due = command->add_subcommand("due", "Persons whose records need not be kept any longer");
-  due->add_option("--on", ask->on, "On this day; today by default")->check(a_day());
+  due->add_option("--on", ask->on, "On this day; today by default")->check(a_date());
   run(due, common(due), [](PrivacyDialogue& dialogue) { dialogue.due(); });
 
   CLI::App* erase = command->add_subcommand(

@@ -137,8 +137,8 @@ void add_audit_access(CommandLine& line, CLI::App& group) {
             return parse_uuid(text) ? std::string() : "expected the id of a case, but it is '" + text + "'";
           },
           "CASE"));
-  command->add_option("--from", ask->from, "From this day on")->check(a_day());
-  command->add_option("--to", ask->to, "Up to this day")->check(a_day());
+  command->add_option("--from", ask->from, "From this day on")->check(a_date());
+  command->add_option("--to", ask->to, "Up to this day")->check(a_date());
   command->add_option("--by", ask->by, "Only of this person of the staff");
   command->add_flag("--verify", ask->verify, "List nothing: only say whether the log is whole");
   auto* as_json = command->add_flag("--json", ask->json, "For programs");
