@@ -264,7 +264,8 @@ struct CaseFilter {
 std::vector<Column> columns_beside(std::span<const Column> own) {
   std::vector<Column> beside;
   for (const Column& column : list_table(Table::cases).columns) {
-    const bool wanted = column.name.starts_with("person") || column.name == "lead";
+    const bool wanted =
+        column.name == "person" || column.name.starts_with("person.") || column.name == "lead";
     const bool there =
         std::any_of(own.begin(), own.end(), [&](const Column& c) { return c.name == column.name; });
     if (wanted && !there) beside.push_back(column);
