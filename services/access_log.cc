@@ -75,6 +75,10 @@ std::optional<Head> read_head(const fs::path& dir) {
   return head;
 }
 
+std::string text_of(const Head& head) {
+  return fmt::format("{} {} {}\n", head.file, head.octets, to_hex(head.hash));
+}
+
 std::vector<std::string> day_files(const fs::path& dir) {
   std::vector<std::string> files;
   if (!fs::exists(dir)) return files;
@@ -180,7 +184,7 @@ void append_to(const fs::path& dir, std::span<const Access> accesses) {
     try {
       write_at_end(file, from, text);
       head.octets += text.size();
-      write_whole(dir / "HEAD", fmt::format("{} {} {}\n", head.file, head.octets, to_hex(head.hash)));
+      write_whole(dir / "HEAD", text_of(head));
     } catch (...) {
       // All of it or nothing, so that it can be tried again.
       std::error_code ignored;
@@ -451,6 +455,30 @@ class Checking {
 
 bool AccessChecked::whole() const {
   return std::ranges::all_of(findings, [](const AccessFinding& finding) { return finding.harmless; });
+}
+
+std::vector<std::pair<std::string, FileDigest>> copy_accesses(const fs::path& dir, const fs::path& to) {
+  std::vector<std::pair<std::string, FileDigest>> copied;
+  if (!fs::exists(dir)) return copied;
+  const auto head = settled_head(dir);
+  fs::create_directory(to);
+  const auto write = [&](const std::string& name, const std::string& text) {
+    write_whole(to / name, text);
+    copied.emplace_back(name, FileDigest{text.size(), sha256(text)});
+  };
+  for (const std::string& name : day_files(dir)) {
+    if (head && name == head->file) {
+      // What came after that moment is in the next copy.
+      std::string text = contents_of(dir / name);
+      text.resize(std::min<std::size_t>(text.size(), head->octets));
+      write(name, text);
+    } else if (!head || name < head->file) {
+      copied.emplace_back(name, copy_durably(dir / name, to / name));
+    }
+  }
+  if (head) write("HEAD", text_of(*head));
+  sync_directory(to);
+  return copied;
 }
 
 AccessChecked read_accesses(const fs::path& dir, const std::function<void(const AccessLine&)>& visit) {

@@ -22,9 +22,11 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "events/named.h"
+#include "services/durable_file.h"
 
 namespace geleit {
 
@@ -82,6 +84,11 @@ class AccessLog {
   std::string trouble_;
   std::jthread thread_;
 };
+
+/// Copies the log as it stands at one moment, durably, into a new directory `to`; nobody waits for it. The
+/// files copied, by their names. Nothing where there is no log. Throws AccessLogFailed, std::system_error.
+std::vector<std::pair<std::string, FileDigest>> copy_accesses(const std::filesystem::path& dir,
+                                                              const std::filesystem::path& to);
 
 // ---------------------------------------------------------------- reading it
 

@@ -135,6 +135,8 @@ void restore(const RestoreAsk& ask, CommandLine& line) {
   const std::array moves{std::pair{staged.heads(), data.heads()},
                          std::pair{staged.erasures(), data.erasures()}, std::pair{staged.keys(), data.keys()},
                          std::pair{staged.tables(), data.tables()}, std::pair{staged.log(), data.log()}};
+  // What lies here knows of more looks than the backup does.
+  if (fs::exists(staged.access()) && !fs::exists(data.access())) fs::rename(staged.access(), data.access());
   for (const auto& [from, to] : moves) {
     if (fs::exists(from)) fs::rename(from, to);
     sync_directory(data.dir);

@@ -307,10 +307,13 @@ def test_a_restored_backup_replays_the_erasure_before_it_opens(tmp_path):
     """a restored backup replays the erasure before it opens; the answer says when the last key backup will be
     gone"""
     data, case = ten_years_later(tmp_path, lambda c: ended(c))
+    assert geleit("export", "--data", data).returncode == 0  # a look that is written down
     done = geleit("backup", tmp_path / "backup", "--data", data)
     assert done.returncode == 0, done.stderr
     made = json.loads((data / "backup.json").read_text())["made"]
     offline = ("--json", "--data", data, "--clock", AFTER)
+    shown = geleit_json("audit", "access", "--json", "--data", tmp_path / "backup")["items"]
+    assert shown and looks == geleit_json("audit", "access", "--json", "--data", data)["items"]
     person = geleit_json("privacy", "due", *offline)["items"][0]["person"]
     answer = geleit_json("privacy", "erase", person, "--reason", "request", *offline)
     days = datetime.date.fromisoformat(answer["backups_gone_on"]) - datetime.date.fromisoformat(made[:10])
@@ -322,6 +325,7 @@ def test_a_restored_backup_replays_the_erasure_before_it_opens(tmp_path):
     kept = ("--erasures", journal, "--master-key", tmp_path / "kept.key")
     back = geleit("restore", tmp_path / "backup", "--data", data, *kept)
     assert back.returncode == 0, back.stderr
+    assert geleit_json("audit", "access", "--json", "--data", data)["items"] == shown
     exported = geleit("export", "--data", data).stdout
     assert case.id in exported and not [secret for secret in SECRETS if secret in exported]
     assert "PersonalDataErased" not in exported  # the log is older than the erasure

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "events/civil_time.h"
+#include "events/sha256.h"
 #include "tests/temporary_directory.h"
 
 namespace geleit {
@@ -119,6 +120,22 @@ TEST_F(AccessLogTest, ThatCannotBeWrittenTakesNothingMoreAndLosesNothing) {
   EXPECT_TRUE(until([&] { return log.waiting_octets() == 0; }));
   EXPECT_TRUE(read().whole());
   EXPECT_EQ(lines_.size(), 3U);
+}
+
+TEST_F(AccessLogTest, IsCopiedAsItStoodAtOneMoment) {
+  const std::filesystem::path to = dir_.path() / "copy";
+  EXPECT_TRUE(copy_accesses(dir(), to).empty()) << "where there is none";
+  append_accesses(dir(), std::array{look(1), look(2, Instant{noon.ms + day_ms})});
+  // What a writer has begun is not there yet.
+  const std::string whole = text("2026-07-01.ndjson");
+  write("2026-07-01.ndjson", whole + whole.substr(0, whole.size() / 2));
+  const auto copied = copy_accesses(dir(), to);
+  ASSERT_EQ(copied.size(), 3u);
+  EXPECT_EQ(copied[1].first, "2026-07-01.ndjson");
+  EXPECT_EQ(copied[1].second, (FileDigest{whole.size(), sha256(whole)}));
+  const AccessChecked checked = read_accesses(to, [](const AccessLine&) {});
+  EXPECT_EQ(checked.lines, 2u);
+  EXPECT_TRUE(checked.findings.empty());
 }
 
 TEST_F(AccessLogTest, IsSharedByManyWriters) {

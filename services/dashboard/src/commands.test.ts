@@ -86,6 +86,7 @@ test("with restricted data little can be done, with erased data nothing", () => 
     visits: [],
     approvals: [],
     deadlines: [],
+    tasks: [],
   };
   const possible = (personal_data: string) =>
     (Object.keys(forms) as CommandName[]).filter((name) =>
