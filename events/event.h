@@ -10,6 +10,7 @@
 #include "events/approval_events.h"
 #include "events/care_events.h"
 #include "events/extension_events.h"
+#include "events/privacy_events.h"
 #include "events/referral_events.h"
 #include "events/settings_events.h"
 #include "events/visit_events.h"
@@ -24,7 +25,8 @@ using Payload = std::variant<
     ExtensionRequested, ExtensionGranted, ExtensionDenied, VisitScheduled, VisitRescheduled, VisitCancelled,
     VisitMissed, VisitDelivered, VisitCorrected, VisitVoided, CarePlanAgreed, CareCompleted, CareDiscontinued,
     CaseReopened, FinalReportSent, AlertAcknowledged, AlertSnoozed, StartDeadlineMissed, DeadlineMissed,
-    ApprovalPeriodLapsed, AlertSent, AlertEscalated, SettingsAdopted, ChecklistTicked>;
+    ApprovalPeriodLapsed, AlertSent, AlertEscalated, SettingsAdopted, ChecklistTicked, PersonalDataErased,
+    ProcessingRestricted, RestrictionLifted>;
 
 /// The events' names in the order of Payload: event_names[payload.index()] == "ReferralReceived".
 inline constexpr std::array<std::string_view, std::variant_size_v<Payload>> event_names{
@@ -41,7 +43,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<Payload>> even
     "FinalReportSent",     "AlertAcknowledged",  "AlertSnoozed",
     "StartDeadlineMissed", "DeadlineMissed",     "ApprovalPeriodLapsed",
     "AlertSent",           "AlertEscalated",     "SettingsAdopted",
-    "ChecklistTicked"};
+    "ChecklistTicked",     "PersonalDataErased", "ProcessingRestricted",
+    "RestrictionLifted"};
 static_assert(!event_names.back().empty(), "an event has no name");
 [[nodiscard]] inline std::string_view name_of(const Payload& payload) { return event_names[payload.index()]; }
 

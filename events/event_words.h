@@ -38,6 +38,7 @@ enum class Regime : std::uint8_t { sgb5_13_3a, sgb9_14_18 };
 enum class Place : std::uint8_t { home, facility, hospital, phone, video, other };
 enum class Category : std::uint8_t { preparation, coordination, guidance };
 enum class Cause : std::uint8_t { moved, refused, readmitted, died, other };
+enum class ErasureGrounds : std::uint8_t { retention_over, request, other };
 enum class Land : std::uint8_t { bw, by, be, bb, hb, hh, he, mv, ni, nw, rp, sl, sn, st, sh, th };
 
 /// The words of a vocabulary in the order of its values: words<Place>[0] == "home".
@@ -74,6 +75,8 @@ inline constexpr std::array<std::string_view, 3> words<Category>{"preparation", 
 template <>
 inline constexpr std::array<std::string_view, 5> words<Cause>{"moved", "refused", "readmitted", "died",
                                                               "other"};
+template <>
+inline constexpr std::array<std::string_view, 3> words<ErasureGrounds>{"retention_over", "request", "other"};
 template <>
 inline constexpr std::array<std::string_view, 16> words<Land>{
     "DE-BW", "DE-BY", "DE-BE", "DE-BB", "DE-HB", "DE-HH", "DE-HE", "DE-MV",

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::string_view identity_key = "geleit.log";
 constexpr std::string_view identity_format = "geleit-log 1";
-constexpr std::int64_t compaction_lag_ms_max = 24 * 60 * 60 * 1000;
 constexpr int replicas_wanted = 3;
 
 const std::initializer_list<KafkaClient::Setting> keys_reader{{"enable.partition.eof", "true"},
@@ -71,9 +70,9 @@ std::vector<Must> musts_of_events(int replicas) {
 std::vector<Must> musts_of_keys(int replicas) {
   std::vector<Must> musts = musts_of_both(replicas);
   musts.push_back(exactly("cleanup.policy", "compact"));
-  musts.push_back({"max.compaction.lag.ms", std::to_string(compaction_lag_ms_max),
-                   fmt::format("{} (a day) or less", compaction_lag_ms_max), [](const std::string& is) {
-                     return number(is) >= 0 && number(is) <= compaction_lag_ms_max;
+  musts.push_back({"max.compaction.lag.ms", std::to_string(keys_compaction_lag_ms_max),
+                   fmt::format("{} (a day) or less", keys_compaction_lag_ms_max), [](const std::string& is) {
+                     return number(is) >= 0 && number(is) <= keys_compaction_lag_ms_max;
                    }});
   return musts;
 }

@@ -37,6 +37,8 @@ void create_kafka_topics(const KafkaAddress& address, const KafkaSettings& setti
                                                const KafkaSettings& settings);
 
 /// How many in-sync replicas a write needs where a topic has so many replicas.
+/// `max.compaction.lag.ms` of the keys' topic at most: a destroyed key lies there no longer than that.
+inline constexpr std::int64_t keys_compaction_lag_ms_max = 24 * 60 * 60 * 1000;
 [[nodiscard]] constexpr int in_sync_needed(int replicas) { return replicas >= 3 ? 2 : 1; }
 
 }  // namespace geleit

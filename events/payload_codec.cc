@@ -354,6 +354,16 @@ void write(const SettingsAdopted& e, schema::SettingsAdopted::Builder b) {
   fill(b.initHash(32), hash_bytes(e.hash));
   if (!e.content.empty()) fill(b.initContent(size(e.content)), e.content);
 }
+void write(const PersonalDataErased& e, schema::PersonalDataErased::Builder b) {
+  b.setGrounds(to_schema<schema::ErasureGrounds>(e.grounds));
+  b.setKeptUntil(days(e.kept_until));
+}
+void write(const ProcessingRestricted& e, schema::ProcessingRestricted::Builder b) {
+  if (e.reason.present()) fill(b.initReason(size(e.reason.bytes)), e.reason.bytes);
+}
+void write(const RestrictionLifted& e, schema::RestrictionLifted::Builder b) {
+  if (e.reason.present()) fill(b.initReason(size(e.reason.bytes)), e.reason.bytes);
+}
 void write(const ChecklistTicked& e, schema::ChecklistTicked::Builder b) {
   if (!e.step.empty()) fill(b.initStep(size(e.step)), e.step);
   if (!e.item.empty()) fill(b.initItem(size(e.item)), e.item);
@@ -602,6 +612,14 @@ void read(schema::AlertEscalated::Reader r, AlertEscalated& e) {
   e.alert.value = {r.getAlertHigh(), r.getAlertLow()};
   e.level = r.getLevel();
 }
+void read(schema::PersonalDataErased::Reader r, PersonalDataErased& e) {
+  e.grounds = from_schema<ErasureGrounds>(r.getGrounds());
+  e.kept_until = optional_date(r.getKeptUntil());
+}
+void read(schema::ProcessingRestricted::Reader r, ProcessingRestricted& e) {
+  e.reason.bytes = view(r.getReason());
+}
+void read(schema::RestrictionLifted::Reader r, RestrictionLifted& e) { e.reason.bytes = view(r.getReason()); }
 void read(schema::SettingsAdopted::Reader r, SettingsAdopted& e) {
   e.scope = from_schema<SettingsScope>(r.getScope());
   e.from = date(r.getFrom());
@@ -657,7 +675,10 @@ void write_payload(const Payload& payload, schema::Event::Payload::Builder out) 
                  [&](const AlertSent& e) { write(e, out.initAlertSent()); },
                  [&](const AlertEscalated& e) { write(e, out.initAlertEscalated()); },
                  [&](const SettingsAdopted& e) { write(e, out.initSettingsAdopted()); },
-                 [&](const ChecklistTicked& e) { write(e, out.initChecklistTicked()); }},
+                 [&](const ChecklistTicked& e) { write(e, out.initChecklistTicked()); },
+                 [&](const PersonalDataErased& e) { write(e, out.initPersonalDataErased()); },
+                 [&](const ProcessingRestricted& e) { write(e, out.initProcessingRestricted()); },
+                 [&](const RestrictionLifted& e) { write(e, out.initRestrictionLifted()); }},
       payload);
 }
 
@@ -740,6 +761,12 @@ void read_payload(schema::Event::Payload::Reader in, Payload& out) {
       return read(in.getSettingsAdopted(), out.emplace<SettingsAdopted>());
     case schema::Event::Payload::CHECKLIST_TICKED:
       return read(in.getChecklistTicked(), out.emplace<ChecklistTicked>());
+    case schema::Event::Payload::PERSONAL_DATA_ERASED:
+      return read(in.getPersonalDataErased(), out.emplace<PersonalDataErased>());
+    case schema::Event::Payload::PROCESSING_RESTRICTED:
+      return read(in.getProcessingRestricted(), out.emplace<ProcessingRestricted>());
+    case schema::Event::Payload::RESTRICTION_LIFTED:
+      return read(in.getRestrictionLifted(), out.emplace<RestrictionLifted>());
   }
   throw BadRecord("an event that this version does not know");
 }

@@ -70,7 +70,7 @@ void derive_alerts(const Subject& subject, Derived& out) {
     row.answer = m.answer;
     row.answered_at = m.answered_at;
     row.answered_by = m.answered_by;
-    row.note = m.answer_text;
+    if (c.personal_data == PersonalDataState::kept) row.note = m.answer_text;
     row.snoozed_until = m.snoozed_until;
     row.lead = c.lead;
     row.team = settings.team_of(c.lead);

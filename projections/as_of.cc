@@ -112,6 +112,9 @@ struct CountedFacts::Reads {
   Fact operator()(const AlertSnoozed& e) const { return happened(Kind::about_alert, e.alert.value); }
   Fact operator()(const AlertSent& e) const { return happened(Kind::about_alert, e.alert.value); }
   Fact operator()(const AlertEscalated& e) const { return happened(Kind::about_alert, e.alert.value); }
+  Fact operator()(const PersonalDataErased&) const { return happened(); }
+  Fact operator()(const ProcessingRestricted&) const { return happened(); }
+  Fact operator()(const RestrictionLifted&) const { return happened(); }
   Fact operator()(const SettingsAdopted&) const { return happened(); }
 };
 

@@ -168,6 +168,15 @@ struct Missed {
   friend bool operator==(const Missed&, const Missed&) = default;
 };
 
+/// Whether what was told about the person may be read (REC-ERASE).
+enum class PersonalDataState : std::uint8_t {
+  kept,
+  restricted,  ///< stored and nothing else
+  erased,      ///< the keys are destroyed: nobody can read it
+};
+template <>
+inline constexpr std::array<std::string_view, 3> words<PersonalDataState>{"kept", "restricted", "erased"};
+
 struct Case {
   CaseId id;
   Head head;  ///< the last accepted event; version 0 = no such case yet
@@ -179,7 +188,8 @@ struct Case {
   JudgedIndex land_judged = 0;
   std::vector<LandBefore> lands_before;  ///< oldest first
   PersonId person_id;
-  SealedCopy person, diagnoses;
+  SealedCopy person, diagnoses;  ///< none once erased
+  PersonalDataState personal_data = PersonalDataState::kept;
   PrescriberKind prescriber{};
   CivilDate prescribed_on, received_on;  ///< received_on is `referred_on`
   std::int32_t units = 0;
@@ -210,7 +220,7 @@ struct Case {
   std::vector<CaseFinding> findings;
   std::vector<Missed> missed;
   std::vector<Tick> ticks;        ///< in the order ticked
-  JudgedIndex latest_judged = 0;  ///< of the last event
+  JudgedIndex latest_judged = 0;  ///< of the last event that somebody asked for
   Version
       client_version;  ///< of the last event that somebody asked for: expect_version passes over later ones
 

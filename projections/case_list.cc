@@ -20,7 +20,8 @@ void derive_cases(const Subject& subject, Derived& out) {
   row.last_unit_on = subject.last_unit_on;
   row.closed_on = closed_on(c);
   row.person_id = c.person_id;
-  row.person = c.person;
+  row.personal_data = c.personal_data;
+  if (c.personal_data == PersonalDataState::kept) row.person = c.person;
   DerivedRow& added = add_row(out, row);
   add_index(out, added, 1, row.referred_on);
   add_index(out, added, 2, row.discharged_on);

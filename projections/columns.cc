@@ -196,6 +196,7 @@ const std::array case_columns{
     Column{"first_unit_on", date, get<&CaseRow::first_unit_on>},
     Column{"last_unit_on", date, get<&CaseRow::last_unit_on>},
     Column{"closed_on", date, get<&CaseRow::closed_on>},
+    Column{"personal_data", vocabulary, get<&CaseRow::personal_data>, is_word<PersonalDataState>},
 };
 
 const RuleSet* rules_of(const DeadlineRow& r, const Asked& asked) {

@@ -351,6 +351,15 @@ struct Apply : Fold {
     m.level = e.level;
     m.level_since = event.decided;
   }
+  void operator()(const ProcessingRestricted&) const { c.personal_data = PersonalDataState::restricted; }
+  void operator()(const RestrictionLifted&) const { c.personal_data = PersonalDataState::kept; }
+  // Nothing opens what was sealed any more, so nothing of it is kept.
+  void operator()(const PersonalDataErased&) const {
+    c.personal_data = PersonalDataState::erased;
+    c.person = c.diagnoses = {};
+    for (Approval& a : c.approvals) a.reference = {};
+    for (Missed& m : c.missed) m.answer_text = {};
+  }
   void operator()(const SettingsAdopted&) const { throw FoldFailed("settings belong to no case"); }
 };
 
@@ -359,7 +368,8 @@ bool made_by_service(const Payload& payload) {
   return std::holds_alternative<StartDeadlineMissed>(payload) ||
          std::holds_alternative<DeadlineMissed>(payload) ||
          std::holds_alternative<ApprovalPeriodLapsed>(payload) ||
-         std::holds_alternative<AlertSent>(payload) || std::holds_alternative<AlertEscalated>(payload);
+         std::holds_alternative<AlertSent>(payload) || std::holds_alternative<AlertEscalated>(payload) ||
+         std::holds_alternative<PersonalDataErased>(payload);
 }
 
 JudgedIndex index_of(Case& c, const JudgedBy& judged_by) {
@@ -417,8 +427,10 @@ void evolve(Case& c, const Event& event, const Hash& hash) {
   } else {
     std::visit(Apply{{c, event, judged}}, event.payload);
   }
-  c.latest_judged = judged;
-  if (!made_by_service(event.payload)) c.client_version = event.version;
+  if (!made_by_service(event.payload)) {
+    c.latest_judged = judged;
+    c.client_version = event.version;
+  }
   for (const Rule rule : event.findings) c.findings.push_back({event.version, rule, false});
   for (const Deviation& d : event.deviations) c.findings.push_back({event.version, d.rule, true});
   c.head = {event.version, hash};

@@ -260,6 +260,7 @@ std::string_view encode(const CaseRow& row, ByteArena& arena) {
     b.setPersonHigh(row.person_id.value.high);
     b.setPersonLow(row.person_id.value.low);
     if (!empty(row.person)) write(row.person, b.initPerson());
+    b.setPersonalData(word_number(row.personal_data));
   };
   return with_segment<schema::CaseRow>(words_max, write_row,
                                        [&](std::string_view bytes) { return arena.keep(bytes); });
@@ -282,6 +283,7 @@ void decode(std::string_view key, std::string_view bytes, CaseRow& out) {
     out.closed_on = date_or_none(r.getClosedOn());
     out.person_id.value = {r.getPersonHigh(), r.getPersonLow()};
     read(r.getPerson(), out.person);
+    out.personal_data = word_of<PersonalDataState>(r.getPersonalData());
   });
 }
 
@@ -924,6 +926,7 @@ void write_case(const Case& c, Stored::Builder b) {
     write_all(c.exemptions, b.initExemptions(static_cast<unsigned>(c.exemptions.size())));
   }
   if (!c.ticks.empty()) write_all(c.ticks, b.initTicks(static_cast<unsigned>(c.ticks.size())));
+  b.setPersonalData(word_number(c.personal_data));
 }
 
 void read_case(Stored::Reader r, Case& c) {
@@ -987,6 +990,7 @@ void read_case(Stored::Reader r, Case& c) {
   c.reopened = Version{r.getReopened()};
   read_all(r.getExemptions(), c.exemptions);
   read_all(r.getTicks(), c.ticks);
+  c.personal_data = word_of<PersonalDataState>(r.getPersonalData());
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ struct CaseRow {
   CivilDate referred_on;
   std::optional<CivilDate> discharged_on, first_unit_on, last_unit_on, closed_on;
   PersonId person_id;
-  SealedCopy person;
+  SealedCopy person;  ///< none unless the data is kept
+  PersonalDataState personal_data = PersonalDataState::kept;
   friend bool operator==(const CaseRow&, const CaseRow&) = default;
 };
 

@@ -31,17 +31,17 @@ struct TableInfo {
   std::string_view name;
 };
 inline constexpr std::array<TableInfo, 13> all_tables{{
-    {Table::stored_cases, 3, "stored-cases"},
+    {Table::stored_cases, 4, "stored-cases"},
     {Table::trail, 1, "trail"},
     {Table::stale, 1, "stale"},
     {Table::persons, 1, "persons"},
-    {Table::cases, 1, "cases"},
+    {Table::cases, 2, "cases"},
     {Table::deadlines, 2, "deadlines"},
     {Table::overdue_starts, 2, "overdue-starts"},
     {Table::unit_balances, 1, "unit-balances"},
-    {Table::tasks, 3, "tasks"},
+    {Table::tasks, 4, "tasks"},
     {Table::visits, 1, "visits"},
-    {Table::key_figures, 2, "key-figures"},
+    {Table::key_figures, 3, "key-figures"},
     {Table::alerts, 1, "alerts"},
     {Table::timers, 1, "timers"},
 }};

@@ -97,6 +97,13 @@ enum Cause {
   other @5;
 }
 
+enum ErasureGrounds {
+  unset @0;
+  retentionOver @1;
+  request @2;
+  other @3;
+}
+
 enum Land {
   unset @0;
   bw @1;
@@ -443,6 +450,19 @@ struct ChecklistTicked {
   ticked @2 :Bool;
 }
 
+struct PersonalDataErased {
+  grounds @0 :ErasureGrounds;
+  keptUntil @1 :Date = .noDate;
+}
+
+struct ProcessingRestricted {
+  reason @0 :Data $sealed;
+}
+
+struct RestrictionLifted {
+  reason @0 :Data $sealed;
+}
+
 struct Deviation {
   rule @0 :UInt16;
   # The rule's number (events/rule.h).
@@ -549,5 +569,8 @@ struct Event {
     alertEscalated @65 :AlertEscalated;
     settingsAdopted @66 :SettingsAdopted;
     checklistTicked @67 :ChecklistTicked;
+    personalDataErased @68 :PersonalDataErased;
+    processingRestricted @69 :ProcessingRestricted;
+    restrictionLifted @70 :RestrictionLifted;
   }
 }

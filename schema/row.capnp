@@ -38,6 +38,8 @@ struct CaseRow {
   personHigh @11 :UInt64;
   personLow @12 :UInt64;
   person @13 :Copy;
+  # None while the data is restricted, or erased.
+  personalData @14 :UInt8;
 }
 
 struct DeadlineRow {
@@ -216,6 +218,7 @@ struct StoredCase {
   reopened @58 :UInt32;
   exemptions @59 :List(Exemption);
   ticks @60 :List(Tick);
+  personalData @61 :UInt8;
 
   struct Judged {
     shipped0 @0 :UInt64;

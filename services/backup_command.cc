@@ -12,6 +12,7 @@
 
 #include "events/civil_time.h"
 #include "events/embedded_log.h"
+#include "services/access_log.h"
 #include "services/backup.h"
 #include "services/clock.h"
 #include "services/command_options.h"
@@ -175,6 +176,8 @@ void backup(const BackupAsk& ask, CommandLine& line) {
     manifest.files.push_back({"erasures.journal", copy_durably(data.erasures(), copy.erasures())});
   }
   const DataDirectory copy{partial, {}};
+  for (const auto& [name, digest] : copy_accesses(data.access(), copy.access()))
+    manifest.files.push_back({"access/" + name, digest});
   manifest.contents = examine_copy(copy, data, [&progress](std::uint64_t records) {
     if (progress.due()) progress.show(fmt::format("{} records", records));
   });

@@ -8,6 +8,7 @@
 //   <data>/heads.ndjson the signed heads so far, heads.edge what spares reading the log again to sign more
 //   <data>/pasts       checkpoints of them; removing them costs auditors time
 //   <data>/erasures.journal   which keys were destroyed; a restore needs it (erasures.h)
+//   <data>/access      who looked at personal data (access_log.h)
 #pragma once
 
 #include <filesystem>
@@ -50,6 +51,8 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path last_backup() const { return dir / "backup.json"; }
   /// Which digests went out; without it today's go out once more.
   [[nodiscard]] std::filesystem::path digests() const { return dir / "digests.json"; }
+  /// Who looked (access_log.h).
+  [[nodiscard]] std::filesystem::path access() const { return dir / "access"; }
   /// Held by the one that makes a backup.
   [[nodiscard]] std::filesystem::path backup_lock() const { return dir / "backup.lock"; }
   /// Holds what a restore has copied until all of it was examined; held by that restore.

@@ -22,8 +22,9 @@ namespace {
 constexpr std::size_t check_digits = 16;
 
 std::string line_of(const Erasure& erasure) {
-  const std::string said =
+  std::string said =
       fmt::format("{} {} {}", to_string(erasure.key), to_string(erasure.person), to_string(erasure.at));
+  if (erasure.grounds != ErasureGrounds::retention_over) said.append(" ").append(word(erasure.grounds));
   return fmt::format("{} {}\n", said, to_hex(sha256(said)).substr(0, check_digits));
 }
 
@@ -37,9 +38,13 @@ std::optional<Erasure> erasure_of(std::string_view line) {
   if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
   const auto key = parse_uuid(said.substr(0, first));
   const auto person = parse_uuid(said.substr(first + 1, second - first - 1));
-  const auto at = parse_instant(said.substr(second + 1));
-  if (!key || !person || !at) return std::nullopt;
-  return Erasure{{*key}, {*person}, *at};
+  // The usual grounds are not named.
+  const std::size_t third = said.find(' ', second + 1);
+  const auto at = parse_instant(said.substr(second + 1, third - second - 1));
+  const auto grounds = third == std::string_view::npos ? std::optional(ErasureGrounds::retention_over)
+                                                       : parse_word<ErasureGrounds>(said.substr(third + 1));
+  if (!key || !person || !at || !grounds) return std::nullopt;
+  return Erasure{{*key}, {*person}, *at, *grounds};
 }
 
 }  // namespace
@@ -88,10 +93,11 @@ void ErasureJournal::add(std::span<const Erasure> erasures) {
   }
 }
 
-std::vector<KeyId> erase_person(PersonId person, KeyStore& keys, ErasureJournal& journal, Instant now) {
+std::vector<KeyId> erase_person(PersonId person, KeyStore& keys, ErasureJournal& journal, Instant now,
+                                ErasureGrounds grounds) {
   const std::vector<KeyId> ids = keys.keys_of(person);
   std::vector<Erasure> erasures;
-  for (const KeyId& id : ids) erasures.push_back({id, person, now});
+  for (const KeyId& id : ids) erasures.push_back({id, person, now, grounds});
   journal.add(erasures);
   keys.destroy(ids);
   return ids;

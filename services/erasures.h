@@ -6,7 +6,8 @@
 //   opening
 //
 // The journal is a text file, a line each, only ever added to:
-//   <key id> <person id> <instant> <first 16 digits of the SHA-256 of what is before>
+//   <key id> <person id> <instant> [<grounds>] <first 16 digits of the SHA-256 of what is before>
+// The grounds are left out where they are the usual ones, that retention is over.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "events/event_words.h"
 #include "events/named.h"
 #include "services/key_store.h"
 
@@ -25,6 +27,7 @@ struct Erasure {
   KeyId key;
   PersonId person;
   Instant at;
+  ErasureGrounds grounds = ErasureGrounds::retention_over;
   friend bool operator==(const Erasure&, const Erasure&) = default;
 };
 
@@ -54,7 +57,8 @@ class ErasureJournal {
 };
 
 /// Destroys all keys of a person; the ids of those there were. Throws ErasuresFailed, KeyStoreFailed.
-std::vector<KeyId> erase_person(PersonId person, KeyStore& keys, ErasureJournal& journal, Instant now);
+std::vector<KeyId> erase_person(PersonId person, KeyStore& keys, ErasureJournal& journal, Instant now,
+                                ErasureGrounds grounds = ErasureGrounds::retention_over);
 /// Destroys what the journal names and the store still holds; how many those were.
 std::size_t complete_erasures(KeyStore& keys, const ErasureJournal& journal);
 

@@ -6,14 +6,17 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <set>
 #include <system_error>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "events/copy_mark.h"
 #include "events/uuid.h"
 #include "services/cloud_event.h"
 #include "services/command_options.h"
 #include "services/key_store.h"
+#include "services/offline_looks.h"
 #include "services/open_parts.h"
 #include "services/progress_line.h"
 #include "services/seal.h"
@@ -28,6 +31,7 @@ struct ExportAsk {
   DirectoryOptions where;
   std::string case_id, provider;
   std::vector<std::string> from;
+  std::string purpose = "-";
   bool sealed = false, records = false;
 };
 
@@ -70,6 +74,7 @@ class Export {
     const auto known = from_.find(partition);
     const Offset from = known == from_.end() ? Offset{} : known->second;
     const Offset end = log_->ends()[partition.value];
+    if (keys_) restricted_ = restricted_cases(*log_, partition, case_);
     const std::string source = "urn:uuid:" + to_string(log_->info().id);
     // What is accepted follows from all that lies before, so every partition is read from its beginning.
     std::unordered_map<CaseId, Head> heads;
@@ -112,8 +117,10 @@ class Export {
   void tell(const RecordView& view, std::string_view source) {
     OpenSealed open;
     std::shared_ptr<const PersonKey> key;
-    if (keys_ && !view.event.key.is_nil()) key = keys_->find(view.event.key);
+    if (keys_ && !view.event.key.is_nil() && !restricted_.contains(view.event.stream))
+      key = keys_->find(view.event.key);
     if (key) {
+      looked_.insert(view.event.stream);
       open = [&](SealedField field, Sealed sealed) {
         return open_field(*key, view.event.stream, field, sealed.bytes);
       };
@@ -125,14 +132,23 @@ class Export {
   }
 
   void write() {
+    note_looked();
     if (std::fwrite(out_.data(), 1, out_.size(), stdout) != out_.size() || std::fflush(stdout) != 0) {
       throw std::system_error(errno, std::generic_category(), "standard output cannot be written");
     }
     out_.clear();
   }
 
+  /// What was opened is told once it is written down who looked (REC-ACCESS).
+  void note_looked() {
+    write_down_look(ask_.where.directory(), "geleit export", ask_.purpose, {looked_.begin(), looked_.end()});
+    looked_.clear();
+  }
+
   const ExportAsk& ask_;
   const CommandLine& line_;
+  std::unordered_set<CaseId> restricted_;
+  std::set<CaseId> looked_;  ///< in what is not written yet
   std::unique_ptr<ReadableLog> log_;
   std::unique_ptr<KeyStore> keys_;
   ProgressLine progress_;
@@ -152,6 +168,7 @@ void add_export(CommandLine& line) {
   command->add_option("--from", ask->from, "Begin here in this partition; may be repeated")
       ->check(a_position());
   add_directory_options(*command, ask->where);
+  command->add_option("--purpose", ask->purpose, std::string(purpose_help))->check(a_purpose());
   command->add_flag("--sealed", ask->sealed, "Leave personal data sealed, as base64");
   command->add_flag("--records", ask->records,
                     "Each record's own octets too, and those that are no events: what geleit audit verify "

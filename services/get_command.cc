@@ -1,14 +1,13 @@
 #include "services/get_command.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cstdio>
 #include <memory>
 #include <optional>
 
+#include "services/asker.h"
 #include "services/command_options.h"
 #include "services/http_client.h"
 #include "services/json_slices.h"
@@ -23,7 +22,7 @@ namespace json = boost::json;
 constexpr std::size_t page_rows_max = 500;
 
 struct GetAsk {
-  std::string table, as_of, known_at, server;
+  std::string table, as_of, known_at, server, by, purpose;
   std::vector<std::string> filters;
   bool json = false, csv = false, all = false;
   std::optional<std::size_t> limit;
@@ -37,12 +36,6 @@ std::string path_of(std::string_view table) {
     table.remove_prefix(std::min(end + 1, table.size()));
   }
   return out;
-}
-
-/// How wide a line may be; 0 where nobody looks at it.
-std::size_t terminal_width() {
-  winsize size{};
-  return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 void write_out(std::string_view text) {
@@ -113,11 +106,13 @@ class Getting {
   /// Tables of a past may take a while: asked again until they are made, which is shown.
   ClientResponse ask(const std::string& target) {
     const Language language = ask_.json || ask_.csv ? programs_ : people_;
+    ClientHeaders headers{{"Accept", ask_.csv ? "text/csv" : "application/json"},
+                          {"Accept-Language", language == Language::de ? "de" : "en"}};
+    if (!ask_.by.empty()) headers.emplace_back(by_header, ask_.by);
+    if (!ask_.purpose.empty()) headers.emplace_back(purpose_header, ask_.purpose);
     ProgressLine line(stderr);
     while (true) {
-      ClientResponse response =
-          client_.get(target, {{"Accept", ask_.csv ? "text/csv" : "application/json"},
-                               {"Accept-Language", language == Language::de ? "de" : "en"}});
+      ClientResponse response = client_.get(target, headers);
       const auto progress = response.status == 503 ? progress_in(response.body) : std::nullopt;
       if (!progress) return response;
       line.show(say(people_, message::past_being_made, progress->first, progress->second));
@@ -246,6 +241,8 @@ void add_get(CommandLine& line) {
   command->add_flag("--csv", ask->csv, "For spreadsheets: as the service gives it")->excludes(as_json);
   command->add_option("--as-of", ask->as_of, "What was true on this day");
   command->add_option("--known-at", ask->known_at, "Only what was recorded by this instant");
+  command->add_option("--by", ask->by, "Who looks; written down where personal data is shown");
+  command->add_option("--purpose", ask->purpose, "What for, a word; likewise");
   auto* limit =
       command->add_option("--limit", ask->limit, "At most so many rows")->check(CLI::PositiveNumber);
   command->add_flag("--all", ask->all, "All rows, page by page")->excludes(limit);

@@ -99,6 +99,11 @@ class TopicKeys final : public KafkaKeys {
     return here();
   }
 
+  bool was_destroyed(KeyId id) const override {
+    const std::shared_lock lock(mutex_);
+    return erased_.contains(id);
+  }
+
   std::string trouble() const override { return topic_->trouble(); }
 
   std::vector<std::string> findings() const override {

@@ -125,6 +125,11 @@ class RocksKeyStore final : public StoredKeys {
     return status.ok();
   }
 
+  bool was_destroyed(KeyId id) const override {
+    const std::shared_lock lock(mutex_);
+    return destroyed_.contains(id);
+  }
+
   std::string trouble() const override {
     const std::shared_lock lock(mutex_);
     return trouble_;
@@ -452,12 +457,19 @@ class MemoryKeyStore final : public KeyStore {
   }
   void destroy(std::span<const KeyId> keys) override {
     const std::unique_lock lock(mutex_);
-    for (const KeyId& id : keys) keys_.erase(id);
+    for (const KeyId& id : keys) {
+      if (keys_.erase(id) > 0) destroyed_.insert(id);
+    }
+  }
+  bool was_destroyed(KeyId id) const override {
+    const std::shared_lock lock(mutex_);
+    return destroyed_.contains(id);
   }
 
  private:
   mutable std::shared_mutex mutex_;
   AtHand keys_;
+  std::unordered_set<KeyId> destroyed_;
 };
 
 }  // namespace

@@ -76,6 +76,9 @@ class KeyStore {
   /// True when there is such a key or there was one that was destroyed; an event's key that is not known was
   /// lost.
   [[nodiscard]] virtual bool known(KeyId id) const { return find(id) != nullptr; }
+  /// True when it was destroyed, as far as this process knows without asking anybody: for whoever keeps a key
+  /// at hand. Fast.
+  [[nodiscard]] virtual bool was_destroyed(KeyId id) const = 0;
   /// Why keys cannot be added now, in a sentence; empty while they can.
   [[nodiscard]] virtual std::string trouble() const { return {}; }
   /// Reads every key and says in a sentence each what is not as it should be.

@@ -13,6 +13,7 @@
 #include "services/export_command.h"
 #include "services/get_command.h"
 #include "services/log_command.h"
+#include "services/privacy_command.h"
 #include "services/restore_command.h"
 #include "services/retry_command.h"
 #include "services/rules_command.h"
@@ -62,6 +63,7 @@ int run(int argc, char** argv) {
   geleit::add_retry(line);
   geleit::add_alert(line);
   geleit::add_audit(line);
+  geleit::add_privacy(line);
   geleit::add_backup(line);
   geleit::add_restore(line);
   geleit::add_export(line);

@@ -30,7 +30,7 @@ void require_nothing_there(const DataDirectory& data) {
   for (const auto& entry : fs::directory_iterator(data.dir)) {
     const fs::path& path = entry.path();
     if (path == data.master_key() || path == data.signing_key() || path == data.erasures() ||
-        path == data.restoring())
+        path == data.restoring() || path == data.access())
       continue;
     throw BackupFailed(fmt::format("expected {} to hold no data, but {} is there; move it away first",
                                    data.dir.string(), path.filename().string()));
@@ -135,6 +135,8 @@ void restore(const RestoreAsk& ask, CommandLine& line) {
   const std::array moves{std::pair{staged.heads(), data.heads()},
                          std::pair{staged.erasures(), data.erasures()}, std::pair{staged.keys(), data.keys()},
                          std::pair{staged.tables(), data.tables()}, std::pair{staged.log(), data.log()}};
+  // What lies here knows of more looks than the backup does.
+  if (fs::exists(staged.access()) && !fs::exists(data.access())) fs::rename(staged.access(), data.access());
   for (const auto& [from, to] : moves) {
     if (fs::exists(from)) fs::rename(from, to);
     sync_directory(data.dir);

@@ -31,6 +31,8 @@
 #include "services/intake/command_routes.h"
 #include "services/language.h"
 #include "services/open_parts.h"
+#include "services/privacy.h"
+#include "services/privacy_routes.h"
 #include "services/query/query_routes.h"
 #include "services/service.h"
 #include "services/signals.h"
@@ -175,6 +177,16 @@ std::string last_backup(const DataDirectory& data) {
   std::string told;
   std::getline(in, told);
   return told.starts_with('{') && told.ends_with('}') ? told : "null";
+}
+
+/// What a kill or a restore left open between keys and events.
+void complete_erasures_of(Service& service) {
+  try {
+    if (const std::size_t cases = Privacy(service).complete(); cases > 0)
+      spdlog::info("erasures completed in {} cases", cases);
+  } catch (const std::exception& failure) {
+    spdlog::warn("erasures are not completed, the next start tries again: {}", failure.what());
+  }
 }
 
 using Gauges = std::vector<std::shared_ptr<void>>;
@@ -396,6 +408,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
   http::ServerOptions server_options;
   server_options.listen = *endpoint;
   server_options.metrics = &metrics;
+  AccessLog access(service.data().access());
+  std::optional<SerialWorker> privacy;
   // The routers outlive the server, and the server the service's threads.
   http::Router router(&metrics);
   Gauges gauges;
@@ -444,7 +458,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
                              names_of(roles),
                              deciders,
                              [&service] { return service.ends(); },
-                             [&service] {
+                             [&service, &access] {
                                std::vector<std::string> all = service.notes();
                                for (auto& trouble : service.troubles())
                                  all.push_back(std::move(trouble.what));
@@ -456,10 +470,13 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                  if (std::string what = desk->status().trouble; !what.empty())
                                    all.push_back(std::move(what));
                                }
+                               if (std::string what = access.trouble(); !what.empty())
+                                 all.push_back(std::move(what));
                                if (const HeadSigner* signer = service.signer())
                                  std::ranges::move(signer->status().troubles, std::back_inserter(all));
                                return all;
                              },
+                             access,
                              [&service](const std::exception& failure) { service.note(failure); },
                              [&service] { return last_backup(service.data()); },
                              [&service] {
@@ -482,7 +499,18 @@ void serve(const ServeOptions& options, CommandLine& line) {
   if (AlertDesk* desk = service.desk()) add_alert_routes(router, *desk);
   if (roles.query) add_dashboard_routes(router, dashboard_files());
   add_upkeep_routes(router, service);
+  if (roles.intake) {
+    privacy.emplace("privacy");
+    add_privacy_routes(router, service, *privacy);
+    privacy->give([&service] { complete_erasures_of(service); });
+  }
   gauges = add_gauges(metrics, service, waiting_reads);
+  gauges.push_back(metrics.gauge_when_read(
+      "geleit_access_waiting_bytes", "What waits to be written of who looked, estimated", {},
+      [&access] { return static_cast<double>(access.waiting_octets()); }));
+  gauges.push_back(metrics.gauge_when_read(
+      "geleit_access_waiting_bytes_max", "What may wait before personal data is not shown any more", {},
+      [] { return static_cast<double>(AccessLog::waiting_octets_max); }));
   handler.to(router);
   fmt::print("listening on http://{}\n", http::to_string(server.endpoint()));
   std::fflush(stdout);
@@ -494,6 +522,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
     if (relay) relay->give_up();
   });
   server.stop(stop_finish + stop_answers);
+  privacy.reset();
   service.stop();
   line.status = Exit::done;
 }

@@ -83,6 +83,7 @@ class Service {
   [[nodiscard]] KeyStore& keys() { return *keys_; }
   /// Only once `start` has been reached; intake only where this process has that role.
   [[nodiscard]] Intake& intake() { return *intake_; }
+  [[nodiscard]] CommandPort& port() { return *port_; }  ///< likewise, or where it was told of one
   [[nodiscard]] Projector& projector() { return *projector_; }
   [[nodiscard]] AlertDesk* desk() { return desk_.get(); }                   ///< likewise
   [[nodiscard]] const HeadSigner* signer() const { return signer_.get(); }  ///< null: as watch

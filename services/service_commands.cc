@@ -53,4 +53,22 @@ void append_send_command(std::string& out, const CaseId& id, EventId alert, cons
   out.push_back('\n');
 }
 
+void append_erase_command(std::string& out, const CaseId& id, ErasureGrounds grounds, std::string_view by) {
+  http::JsonWriter json(out);
+  json.object().member("command").string("ErasePersonalData").member("case").string(to_string(id));
+  if (!by.empty()) json.member("by").string(by);
+  json.member("data").object().member("grounds").string(word(grounds)).end().end();
+  out.push_back('\n');
+}
+
+void append_restrict_command(std::string& out, const CaseId& id, bool lift, std::string_view reason,
+                             std::string_view by) {
+  http::JsonWriter json(out);
+  json.object().member("command").string(lift ? "LiftRestriction" : "RestrictProcessing");
+  json.member("case").string(to_string(id));
+  if (!by.empty()) json.member("by").string(by);
+  json.member("data").object().member("reason").string(reason).end().end();
+  out.push_back('\n');
+}
+
 }  // namespace geleit

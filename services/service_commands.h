@@ -19,4 +19,10 @@ void append_due_command(std::string& out, const TimerRow& timer);
 /// What became of a notice.
 void append_send_command(std::string& out, const CaseId& id, EventId alert, const SentNotice& notice);
 
+/// That the keys of the case's person are destroyed; `by` may be empty.
+void append_erase_command(std::string& out, const CaseId& id, ErasureGrounds grounds, std::string_view by);
+/// RestrictProcessing, or LiftRestriction.
+void append_restrict_command(std::string& out, const CaseId& id, bool lift, std::string_view reason,
+                             std::string_view by);
+
 }  // namespace geleit

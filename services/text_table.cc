@@ -1,6 +1,8 @@
 #include "services/text_table.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -228,6 +230,11 @@ std::string lay_out_object(std::string_view object, std::size_t width_max) {
     if (is_table(value)) out += fmt::format("\n{}\n", name) + lay_out_rows(elements_of(value), width_max);
   }
   return out;
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 }  // namespace geleit

@@ -272,6 +272,69 @@ inline constexpr Message<std::int64_t> version_found{"der Fall steht bei Version
                                                      "the case is at version {}"};
 inline constexpr Message<> readable_person{"lesbare Personendaten", "readable personal data"};
 inline constexpr Message<> erased_person{"sie sind gelöscht", "they are erased"};
+inline constexpr Message<> unrestricted_data{"uneingeschränkte Personendaten", "unrestricted personal data"};
+inline constexpr Message<> data_is_restricted{
+    "ihre Verarbeitung ist eingeschränkt: sie werden aufbewahrt und sonst nichts",
+    "their processing is restricted: they are stored and nothing else"};
+inline constexpr Message<> restricted_data{"eingeschränkte Personendaten", "restricted personal data"};
+inline constexpr Message<> data_is_not_restricted{"sie sind nicht eingeschränkt", "they are not restricted"};
+inline constexpr Message<> privacy_possible{"dass es jetzt geht", "that it can be done now"};
+inline constexpr Message<> person_with_cases{
+    "die Kennung eines Menschen, dem ein Fall gehört, oder eines Falls",
+    "the id of a person who has a case, or of a case"};
+inline constexpr Message<Text> no_such_person{"{} ist keine davon", "{} is none"};
+inline constexpr Message<> a_reason_object{R"(genau {{"reason": "…"}} mit einem Grund)",
+                                           R"(exactly {{"reason": "…"}} with a reason)"};
+inline constexpr Message<> erasure_grounds{"retention_over, request oder other",
+                                           "retention_over, request or other"};
+inline constexpr Message<> retention_passed{"eine abgelaufene Aufbewahrung", "that retention has passed"};
+inline constexpr Message<Text, Text> kept_to{
+    "die Unterlagen sind bis {0} aufzubewahren. Bis dahin kann die Verarbeitung eingeschränkt werden: "
+    "geleit privacy restrict {1} --reason …",
+    "the records are to be kept until {0}. Until then processing can be restricted: "
+    "geleit privacy restrict {1} --reason …"};
+inline constexpr Message<Text> not_ended_yet{
+    "ein Fall dieses Menschen ist nicht beendet. Bis dahin kann die Verarbeitung eingeschränkt werden: "
+    "geleit privacy restrict {} --reason …",
+    "a case of this person has not ended. Until then processing can be restricted: "
+    "geleit privacy restrict {} --reason …"};
+inline constexpr Message<> erasure_not_recorded{
+    "die Schlüssel sind vernichtet, aber die Ereignisse konnten nicht alle eingetragen werden; noch einmal "
+    "versuchen, oder der nächste Start tut es",
+    "the keys are destroyed, but not all events could be recorded; try again, or the next start does it"};
+inline constexpr Message<Text, std::size_t, Text> person_erased{
+    "{0} ist gelöscht ({1} Fälle), seit {2}: niemand kann die Daten mehr lesen",
+    "{0} is erased ({1} cases), since {2}: nobody can read the data any more"};
+inline constexpr Message<int> no_key_backup_known{
+    "Von einer Sicherung der Schlüssel ist hier nichts bekannt; gibt es eine, ist sie nach {} Tagen zu "
+    "vernichten",
+    "No backup of the keys is known here; if there is one, it is to be destroyed after {} days"};
+inline constexpr Message<Text, int> key_backups_gone{
+    "Die letzte Sicherung der Schlüssel ist bis {} zu vernichten ({} Tage)",
+    "The last backup of the keys is to be destroyed by {} ({} days)"};
+inline constexpr Message<Text> key_topic_gone{"Aus Kafka sind die Schlüssel spätestens {} verschwunden",
+                                              "The keys are gone from Kafka by {}"};
+inline constexpr Message<Text, std::size_t> person_restricted{
+    "Die Daten von {} werden aufbewahrt und sonst nichts ({} Fälle)",
+    "The data of {} is stored and nothing else ({} cases)"};
+inline constexpr Message<Text, std::size_t> person_unrestricted{
+    "Die Einschränkung von {} ist aufgehoben ({} Fälle)", "The restriction of {} is lifted ({} cases)"};
+inline constexpr Message<> nobody_may_go{"Niemandes Aufbewahrung ist abgelaufen",
+                                         "Nobody's retention has passed"};
+inline constexpr Message<> nobody_was_erased{"Niemand wurde gelöscht", "Nobody was erased"};
+inline constexpr Message<> nobody_is_restricted{"Niemandes Daten sind eingeschränkt",
+                                                "Nobody's data is restricted"};
+inline constexpr Message<std::uint64_t, Text> access_log_whole{
+    "{} Zeilen, wie sie geschrieben wurden; Prüfsumme der letzten: {}",
+    "{} lines, as they were written; hash of the last one: {}"};
+inline constexpr Message<> an_access_word{
+    "ein Wort aus Buchstaben, Ziffern, Punkt, Strichen, bis zu 64 Zeichen",
+    "a word of letters, digits, dots, dashes, up to 64 characters"};
+inline constexpr Message<> access_recorded{"dass festgehalten werden kann, wer hier liest",
+                                           "that it can be recorded who reads this"};
+inline constexpr Message<> access_waits{"es wartet zu viel darauf; bitte gleich noch einmal versuchen",
+                                        "too much waits for that; please try again in a moment"};
+inline constexpr Message<Text> access_unwritable{"es geht gerade nicht: {}", "it cannot be done now: {}"};
 inline constexpr Message<> room_in_queue{"Platz in der Warteschlange", "room in the queue"};
 inline constexpr Message<> queue_full{"sie ist voll; bitte gleich noch einmal versuchen",
                                       "it is full; please try again in a moment"};

@@ -13,6 +13,8 @@ inline constexpr Message<Text> story_title{"Die Geschichte des Falls {}", "The s
 inline constexpr Message<Text, Text, Text> story_about{"{} · Träger {} · {}", "{} · provider {} · {}"};
 inline constexpr Message<Text, Text> story_person{"{}, geboren am {}", "{}, born on {}"};
 inline constexpr Message<> story_erased{"gelöscht", "erased"};
+inline constexpr Message<> story_restricted{"eingeschränkt: gespeichert und sonst nichts",
+                                            "restricted: stored and nothing else"};
 inline constexpr Message<> story_sealed{"versiegelt", "sealed"};
 inline constexpr Message<> story_lost{"nicht lesbar (der Schlüssel fehlt)",
                                       "unreadable (its key is missing)"};
@@ -144,6 +146,12 @@ inline constexpr Message<> told_settings{"Einstellungen angenommen", "Settings a
 inline constexpr Message<Text, Text> told_tick{"Checkliste {}: {} abgehakt", "Checklist {}: {} ticked"};
 inline constexpr Message<Text, Text> told_untick{"Checkliste {}: Haken bei {} entfernt",
                                                  "Checklist {}: {} no longer ticked"};
+inline constexpr Message<Text> told_erasure{"Personenbezogenes gelöscht: {}", "Personal data erased: {}"};
+inline constexpr Message<> told_restriction{
+    "Verarbeitung eingeschränkt: Personenbezogenes wird nur noch gespeichert",
+    "Processing restricted: personal data is only stored from now on"};
+inline constexpr Message<> told_lifting{"Einschränkung der Verarbeitung aufgehoben",
+                                        "Restriction of processing lifted"};
 inline constexpr Message<> an_unknown_alert{"unbekannter Frist", "an unknown deadline"};
 
 // ---------------------------------------------------------------- what changed

@@ -1,5 +1,6 @@
 #include "services/audit/audit_command.h"
 
+#include "services/audit/access_command.h"
 #include "services/audit/bundle_command.h"
 #include "services/audit/prove_command.h"
 #include "services/audit/replay_command.h"
@@ -18,6 +19,7 @@ void add_audit(CommandLine& line) {
   add_audit_show(line, group);
   add_audit_diff(line, group);
   add_audit_replay(line, group);
+  add_audit_access(line, group);
 }
 
 }  // namespace geleit

@@ -113,6 +113,8 @@ constexpr std::array field_names{
     CodeName{"note", {"Notiz", "note"}},
     CodeName{"goals", {"Ziele", "goals"}},
     CodeName{"to", {"an", "to"}},
+    CodeName{"personal_data", {"Personenbezogenes", "personal data"}},
+    CodeName{"kept_until", {"aufzubewahren bis", "to be kept until"}},
     CodeName{"documentation_form_on", {"Dokumentationsbogen vom", "documentation form of"}},
 };
 
@@ -196,6 +198,12 @@ constexpr std::array vocabulary{
     CodeName{"refused", {"nicht mehr gewünscht", "no longer wanted"}},
     CodeName{"readmitted", {"wieder im Krankenhaus", "readmitted to hospital"}},
     CodeName{"died", {"verstorben", "died"}},
+    // personal data
+    CodeName{"kept", {"vorhanden", "kept"}},
+    CodeName{"restricted", {"eingeschränkt", "restricted"}},
+    CodeName{"erased", {"gelöscht", "erased"}},
+    CodeName{"retention_over", {"die Aufbewahrungsfrist ist vorbei", "its retention is over"}},
+    CodeName{"request", {"auf Verlangen", "on request"}},
     // roles
     CodeName{"lead", {"Fallführung", "the lead"}},
     CodeName{"team", {"Team", "the team"}},
@@ -227,6 +235,7 @@ constexpr std::array vocabulary_in{
     CodeNameIn{"prescriber", "hospital", {"Krankenhaus", "hospital"}},
     CodeNameIn{"prescriber", "other", {"andere Fachrichtung", "another specialty"}},
     CodeNameIn{"cause", "other", {"aus anderem Grund", "for another reason"}},
+    CodeNameIn{"grounds", "other", {"aus anderem Grund", "for another reason"}},
     CodeNameIn{"closed_by", "met", {"nachgeholt", "done since"}},
 };
 

@@ -143,7 +143,7 @@ class BundleWriter {
         tables_dir_(scratch / "tables"),
         told_(told),
         stop_(stop),
-        opening_(sources.keys) {
+        opening_(sources.keys, sources.restricted) {
     contents_.opened = sources.keys != nullptr;
     contents_.final = records_.final();
     contents_.foreign = records_.foreign();
@@ -162,6 +162,8 @@ class BundleWriter {
     write_tables(sqlite);
     sqlite.finish();
     contents_.keys_gone = opening_.gone().size();
+    contents_.restricted = opening_.withheld().size();
+    contents_.looked_at.assign(opening_.opened().begin(), opening_.opened().end());
     write_readmes();
     write_manifest();
     told_("ZIP");
@@ -299,6 +301,7 @@ class BundleWriter {
       if (!contents_.final) tell(say(language, message::bundle_not_final, to_string(ask_.to)));
       if (!ask_.purpose.empty()) tell(say(language, message::bundle_purpose, ask_.purpose));
       if (contents_.keys_gone > 0) tell(say(language, message::bundle_keys_gone, contents_.keys_gone));
+      if (contents_.restricted > 0) tell(say(language, message::bundle_restricted, contents_.restricted));
       if (heads_.empty()) {
         tell(say(language, message::bundle_without_heads));
       } else if (contents_.beyond_heads > 0) {
@@ -359,6 +362,7 @@ class BundleWriter {
     member("stale").number(contents_.stale);
     member("foreign").number(contents_.foreign);
     member("keys_gone").number(contents_.keys_gone);
+    member("restricted").number(contents_.restricted);
     member("parked").number(contents_.parked);
     member("proofs").number(contents_.proofs);
     member("beyond_heads").number(contents_.beyond_heads);

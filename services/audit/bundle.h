@@ -14,6 +14,8 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <unordered_set>
+#include <vector>
 
 #include "projections/rules/catalogue.h"
 #include "services/audit/provider_records.h"
@@ -47,7 +49,8 @@ struct BundleContents {
   std::uint64_t rows = 0;  ///< of all tables
   std::uint64_t settings = 0;
   std::uint64_t stale = 0;
-  std::uint64_t keys_gone = 0;  ///< cases
+  std::uint64_t keys_gone = 0;   ///< cases
+  std::uint64_t restricted = 0;  ///< likewise
   std::uint64_t parked = 0;
   std::uint64_t foreign = 0;
   std::uint64_t proofs = 0;        ///< cases of which the bundle has one
@@ -55,6 +58,7 @@ struct BundleContents {
   bool opened = false;             ///< keys could be read
   bool final = true;
   CivilDate tables_on;
+  std::vector<CaseId> looked_at;  ///< of which something was opened, to be written down
 };
 
 /// What it is made of.
@@ -62,7 +66,8 @@ struct BundleSources {
   const ReadableLog& log;
   const ProviderRecords& records;  ///< of that log
   std::span<const SignedHead> heads = {};
-  const KeyStore* keys = nullptr;  ///< null: personal data stays sealed
+  const KeyStore* keys = nullptr;              ///< null: personal data stays sealed
+  std::unordered_set<CaseId> restricted = {};  ///< stays sealed in any case
 };
 
 /// Writes the bundle's ZIP to `to`, which must not exist. `scratch`

@@ -11,12 +11,15 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <system_error>
+#include <unordered_set>
 
 #include "events/civil_time.h"
 #include "events/sha256.h"
 #include "projections/rules/settings.h"
+#include "services/access_log.h"
 #include "services/audit/bundle.h"
 #include "services/audit/bundle_check.h"
 #include "services/audit/bundle_messages.h"
@@ -25,6 +28,7 @@
 #include "services/command_options.h"
 #include "services/durable_file.h"
 #include "services/http/json_text.h"
+#include "services/offline_looks.h"
 #include "services/open_parts.h"
 #include "services/progress_line.h"
 #include "services/scratch_directory.h"
@@ -82,6 +86,16 @@ BundleAsk understood(const ExportAsk& ask, const CommandLine& line) {
   return out;
 }
 
+using Cases = std::unordered_set<CaseId>;
+/// Of the partitions that the records lie in.
+Cases restricted_of(const ReadableLog& log, const ProviderRecords& records) {
+  std::set<Partition> lie_in;
+  for (const ProviderRecords::Kept& kept : records.records()) lie_in.insert(kept.at.partition);
+  Cases restricted;
+  for (const Partition partition : lie_in) restricted.merge(restricted_cases(log, partition));
+  return restricted;
+}
+
 /// Durable, then under its name in one step. Throws std::system_error.
 void put_in_place(const fs::path& made, const fs::path& out, bool force) {
   fs::permissions(made, fs::perms::owner_read | fs::perms::owner_write);
@@ -110,6 +124,7 @@ void tell(const ExportAsk& ask, const BundleAsk& bundle, const BundleContents& c
     json.member("events").number(contents.events).member("before_range").number(contents.before_range);
     json.member("cases").number(contents.cases).member("rows").number(contents.rows);
     json.member("stale").number(contents.stale).member("keys_gone").number(contents.keys_gone);
+    json.member("restricted").number(contents.restricted);
     json.member("parked").number(contents.parked).member("foreign").number(contents.foreign);
     json.member("proofs").number(contents.proofs).member("beyond_heads").number(contents.beyond_heads).end();
     fmt::print("{}\n", out);
@@ -122,6 +137,7 @@ void tell(const ExportAsk& ask, const BundleAsk& bundle, const BundleContents& c
   if (contents.cases == 0) progress.tell(say(language, message::bundle_is_empty));
   if (!contents.final) progress.tell(say(language, message::bundle_not_final, ask.to));
   if (contents.keys_gone > 0) progress.tell(say(language, message::bundle_keys_gone, contents.keys_gone));
+  if (contents.restricted > 0) progress.tell(say(language, message::bundle_restricted, contents.restricted));
   if (contents.proofs == 0 && contents.cases > 0) {
     progress.tell(say(language, message::bundle_without_heads));
   } else if (contents.beyond_heads > 0) {
@@ -167,12 +183,16 @@ void make_bundle(const ExportAsk& ask, CommandLine& line) {
   const fs::path made = scratch.dir() / "bundle.zip";
   const HeadsFile heads = read_heads(data.heads());
   const BundleContents contents = write_bundle(
-      {*log, records, heads.heads, keys.get()}, bundle, scratch.dir(), made,
+      {*log, records, heads.heads, keys.get(), keys ? restricted_of(*log, records) : Cases()}, bundle,
+      scratch.dir(), made,
       [&](std::string_view part) {
         if (progress.due()) progress.show(part);
       },
       ending.get_token());
   const std::string digest = to_hex(digest_of(made).sha256);
+  // The manifest's purpose is free text, that of a look a word.
+  write_down_look(data, "geleit audit export", is_access_word(bundle.purpose) ? bundle.purpose : "audit",
+                  contents.looked_at);
   put_in_place(made, out, ask.force);
   tell(ask, bundle, contents, digest, line, progress);
 }
@@ -252,7 +272,8 @@ void add_audit_export(CommandLine& line, CLI::App& group) {
       ->type_name("DATE")
       ->required();
   command->add_option("--out", ask->out, "The ZIP")->type_name("FILE")->required();
-  command->add_option("--purpose", ask->purpose, "Why, for the manifest");
+  command->add_option("--purpose", ask->purpose,
+                      "Why, for the manifest; where it is a word, for who looked, too");
   command->add_flag("--sealed", ask->sealed, "Leave personal data sealed");
   command->add_flag("--force", ask->force, "Replace a file that is there");
   add_directory_options(*command, ask->where);

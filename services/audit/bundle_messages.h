@@ -32,6 +32,9 @@ inline constexpr Message<Text> bundle_not_final{
 inline constexpr Message<std::uint64_t> bundle_keys_gone{
     "Fälle, deren Schlüssel gelöscht oder nicht da ist; Personenbezogenes bleibt dort versiegelt: {}",
     "Cases whose key was destroyed or is not there; their personal data stays sealed: {}"};
+inline constexpr Message<std::uint64_t> bundle_restricted{
+    "Fälle, deren Verarbeitung eingeschränkt ist; Personenbezogenes bleibt dort versiegelt: {}",
+    "Cases whose processing is restricted; their personal data stays sealed: {}"};
 inline constexpr Message<std::uint64_t> bundle_parked{
     "Angehaltene Fälle oder Zeilen, die in den Tabellen fehlen: {}",
     "Cases or rows that stand still and are not in the tables: {}"};

@@ -8,6 +8,10 @@ namespace geleit {
 std::optional<std::string> BundleOpening::open(const CaseId& case_id, KeyId key, SealedField field,
                                                std::string_view sealed) {
   if (keys_ == nullptr || key.is_nil() || sealed.empty()) return std::nullopt;
+  if (restricted_.contains(case_id)) {
+    withheld_.insert(case_id);
+    return std::nullopt;
+  }
   if (!last_ || last_->id != key) last_ = keys_->find(key);
   auto clear = last_ ? open_field(*last_, case_id, field, sealed) : std::nullopt;
   (clear ? opened_ : gone_).insert(case_id);

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "projections/row_codec.h"
 #include "services/event_json.h"
@@ -16,8 +17,9 @@ namespace geleit {
 /// Opens sealed fields while the keys can be read and remembers whose it opened. Not thread-safe.
 class BundleOpening {
  public:
-  /// Null: everything stays sealed.
-  explicit BundleOpening(const KeyStore* keys) : keys_(keys) {}
+  /// Keys null: everything stays sealed. So do the `restricted` cases, whatever the keys open.
+  explicit BundleOpening(const KeyStore* keys, std::unordered_set<CaseId> restricted = {})
+      : keys_(keys), restricted_(std::move(restricted)) {}
 
   /// Every opening of a bundle goes through here. Nothing where the key is gone, or may not be read.
   [[nodiscard]] std::optional<std::string> open(const CaseId& case_id, KeyId key, SealedField field,
@@ -31,11 +33,14 @@ class BundleOpening {
   [[nodiscard]] const std::set<CaseId>& opened() const { return opened_; }
   /// Cases of which something was to be opened, but the key is gone.
   [[nodiscard]] const std::set<CaseId>& gone() const { return gone_; }
+  /// Likewise, but their data is restricted.
+  [[nodiscard]] const std::set<CaseId>& withheld() const { return withheld_; }
 
  private:
   const KeyStore* keys_;
   std::shared_ptr<const PersonKey> last_;  ///< mostly asked for again at once
-  std::set<CaseId> opened_, gone_;
+  std::unordered_set<CaseId> restricted_;
+  std::set<CaseId> opened_, gone_, withheld_;
 };
 
 }  // namespace geleit

@@ -213,6 +213,18 @@ class Sentence {
     main_ = tell(ticked ? message::told_tick : message::told_untick, step(e.step), e.item);
     return whole(e, {"step", "item", "ticked"});
   }
+  std::string operator()(const PersonalDataErased& e) {
+    main_ = tell(message::told_erasure, words_of("grounds", word(e.grounds)));
+    return whole(e, {"grounds"});
+  }
+  std::string operator()(const ProcessingRestricted& e) {
+    main_ = say(language_, message::told_restriction);
+    return whole(e, {});
+  }
+  std::string operator()(const RestrictionLifted& e) {
+    main_ = say(language_, message::told_lifting);
+    return whole(e, {});
+  }
 
  private:
   using Text = std::string_view;
@@ -374,17 +386,24 @@ class Sentence {
 
 }  // namespace
 
+PersonalData StoryOpener::state(const Case& c) const {
+  return c.personal_data == PersonalDataState::erased ? PersonalData::erased : state(c.person.key);
+}
+
 PersonalData StoryOpener::state(KeyId key) const {
   if (!keys_ || key.is_nil()) return PersonalData::sealed;
+  if (restricted_) return PersonalData::restricted;
   if (keys_->find(key)) return PersonalData::open;
   return keys_->known(key) ? PersonalData::erased : PersonalData::lost;
 }
 
 std::optional<std::string> StoryOpener::open(KeyId key, const CaseId& case_id, SealedField field,
                                              std::string_view sealed) const {
-  if (!keys_ || key.is_nil() || sealed.empty()) return std::nullopt;
+  if (!keys_ || restricted_ || key.is_nil() || sealed.empty()) return std::nullopt;
   const auto found = keys_->find(key);
-  return found ? open_field(*found, case_id, field, sealed) : std::nullopt;
+  auto clear = found ? open_field(*found, case_id, field, sealed) : std::nullopt;
+  opened_ = opened_ || clear;
+  return clear;
 }
 
 std::optional<std::string> StoryOpener::open(const Event& event, SealedField field, Sealed sealed) const {
@@ -395,6 +414,7 @@ std::string not_open_words(PersonalData state, Language language) {
   switch (state) {
     case PersonalData::erased: return say(language, message::story_erased);
     case PersonalData::lost: return say(language, message::story_lost);
+    case PersonalData::restricted: return say(language, message::story_restricted);
     case PersonalData::sealed:
     case PersonalData::open: break;
   }

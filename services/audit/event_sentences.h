@@ -15,18 +15,24 @@ namespace geleit {
 /// Whether personal data can be read, and if not, why.
 enum class PersonalData : std::uint8_t {
   open,
-  sealed,  ///< nobody asked for it, or the keys cannot be read
-  erased,  ///< the key was destroyed
-  lost,    ///< a key that the store has never known
+  sealed,      ///< nobody asked for it, or the keys cannot be read
+  erased,      ///< the key was destroyed
+  lost,        ///< a key that the store has never known
+  restricted,  ///< by now it is stored and nothing else
 };
 template <>
-inline constexpr std::array<std::string_view, 4> words<PersonalData>{"open", "sealed", "erased", "lost"};
+inline constexpr std::array<std::string_view, 5> words<PersonalData>{"open", "sealed", "erased", "lost",
+                                                                     "restricted"};
 
-/// Opens the sealed fields of events; without keys everything stays sealed.
+/// Opens the sealed fields of one case's events, and remembers whether it did; without keys everything stays
+/// sealed. Not thread-safe.
 class StoryOpener {
  public:
   /// `keys` outlives it.
-  explicit StoryOpener(const KeyStore* keys) : keys_(keys) {}
+  explicit StoryOpener(const KeyStore* keys, bool restricted = false)
+      : keys_(keys), restricted_(restricted) {}
+  [[nodiscard]] bool opened() const { return opened_; }
+  [[nodiscard]] PersonalData state(const Case& c) const;
   [[nodiscard]] PersonalData state(KeyId key) const;
   [[nodiscard]] std::optional<std::string> open(const Event& event, SealedField field, Sealed sealed) const;
   [[nodiscard]] std::optional<std::string> open(KeyId key, const CaseId& case_id, SealedField field,
@@ -34,6 +40,8 @@ class StoryOpener {
 
  private:
   const KeyStore* keys_;
+  bool restricted_;
+  mutable bool opened_ = false;
 };
 
 /// "gelöscht", "versiegelt" …; not for `open`.

@@ -7,11 +7,13 @@
 #include <system_error>
 
 #include "projections/evolve.h"
+#include "services/asker.h"
 #include "services/audit/audit_catalogue.h"
 #include "services/audit/audit_words.h"
 #include "services/audit/story_pages.h"
 #include "services/clock.h"
 #include "services/command_options.h"
+#include "services/offline_looks.h"
 #include "services/open_parts.h"
 #include "services/progress_line.h"
 
@@ -20,7 +22,7 @@ namespace {
 
 struct ShowAsk {
   DirectoryOptions where;
-  std::string case_id, until, clock, out;
+  std::string case_id, until, clock, out, purpose = "-";
   std::optional<std::uint32_t> at;
   std::uint32_t first = 0, second = 0;
   bool json = false, html = false, sealed = false;
@@ -100,14 +102,20 @@ void show(const ShowAsk& ask, CommandLine& line) {
     keys = open_keys_if_readable(ask.where.directory(), line.for_people, why);
     if (!keys) asked.progress.tell(say(line.for_people, message::export_stays_sealed, why));
   }
-  const StoryOpener opener(keys.get());
+  // Data that is restricted by now stays so in every past, but for legal claims (Art. 18(2) GDPR).
+  const bool restricted =
+      keys && ask.purpose != legal_claims &&
+      restricted_cases(*asked.log, asked.records.front().position.partition, asked.id).contains(asked.id);
+  const StoryOpener opener(keys.get(), restricted);
   StoryAsk how;
   how.language = ask.json ? line.for_programs : line.for_people;
   if (ask.at) how.at = Version{*ask.at};
   const Story story = tell_story(asked.records, asked.rules, opener, how);
   const StoryPage page{asked.id,          story,          asked.rules, opener,
                        asked.log->info(), asked.known_at, asked.now,   how.language};
-  write(ask.json ? story_json(page) : ask.html ? story_html(page) : story_text(page), ask.out, line);
+  const std::string text = ask.json ? story_json(page) : ask.html ? story_html(page) : story_text(page);
+  if (opener.opened()) write_down_look(ask.where.directory(), "geleit audit show", ask.purpose, {asked.id});
+  write(text, ask.out, line);
 }
 
 void diff(const ShowAsk& ask, CommandLine& line) {
@@ -174,6 +182,7 @@ void add_audit_show(CommandLine& line, CLI::App& group) {
   command->add_flag("--html", ask->html, "A page to be printed")->excludes(as_json);
   command->add_option("--out", ask->out, "Into this file instead of standard output");
   command->add_flag("--sealed", ask->sealed, "Leave personal data sealed");
+  command->add_option("--purpose", ask->purpose, std::string(purpose_help))->check(a_purpose());
   add_directory_options(*command, ask->where);
   command->callback([ask, &line] { show(*ask, line); });
 }

@@ -154,7 +154,7 @@ class Words {
       } catch (const BadRecord&) {}
     }
     return say(language_, message::story_person_not_open,
-               not_open_words(page_.opener.state(now_.person.key), language_));
+               not_open_words(page_.opener.state(now_), language_));
   }
   [[nodiscard]] std::string fields_of(const RowChange& row) const {
     std::string fields;
@@ -238,7 +238,7 @@ std::string story_json(const StoryPage& page) {
   json.member("benefit").string(word(now.benefit)).member("provider").string(now.provider);
   json.member("land").string(word(now.land)).member("state").string(word(state_of(now)));
   json.member("version").number(now.head.version.value).member("stale").number(page.story.stale);
-  const PersonalData state = page.opener.state(now.person.key);
+  const PersonalData state = page.opener.state(now);
   json.member("personal_data").string(word(state)).member("person");
   const auto clear = page.opener.open(now.person.key, now.id, SealedField::person, now.person.bytes);
   if (clear) {

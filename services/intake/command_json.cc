@@ -600,6 +600,8 @@ EventId own_id_of(const CaseId& id, const CommandData& data) {
           return notice_id(c.alert, c.channel, c.level, c.number);
         } else if constexpr (std::is_same_v<T, EscalateAlert>) {
           return named("escalated", to_string(c.alert), c.level);
+        } else if constexpr (std::is_same_v<T, ErasePersonalData>) {
+          return named("erased");
         } else {
           static_assert(!OfTheService<T>, "a command of the service needs an id");
           assert(false && "a command of people brings its id, or is given one");

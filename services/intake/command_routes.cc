@@ -5,6 +5,7 @@
 
 #include "events/civil_time.h"
 #include "events/uuid.h"
+#include "services/asker.h"
 #include "services/http/json_text.h"
 #include "services/http/negotiation.h"
 #include "services/http/problem.h"
@@ -87,20 +88,6 @@ struct Asked {
   std::optional<Version> if_match;
   TraceId trace;
 };
-
-/// The trace id of a W3C traceparent; nil where it is none, which is no fault of the command.
-TraceId trace_of(std::optional<std::string_view> traceparent) {
-  TraceId trace;
-  if (!traceparent || traceparent->size() < 36 || !traceparent->starts_with("00-") ||
-      (*traceparent)[35] != '-')
-    return trace;
-  const auto half = [&](std::size_t from, std::uint64_t& value) {
-    const char* begin = traceparent->data() + from;
-    return std::from_chars(begin, begin + 16, value, 16).ptr == begin + 16;
-  };
-  if (!half(3, trace.value.high) || !half(19, trace.value.low)) return {};
-  return trace;
-}
 
 std::optional<http::Response> read_head(const http::Request& request, Asked& asked) {
   asked.language = from_http(request.language());

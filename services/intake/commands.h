@@ -537,6 +537,20 @@ struct SnoozeAlert {
                                              need("reason", &SnoozeAlert::reason, Shape::text)};
 };
 
+// ---------------------------------------------------------------- personal data
+
+/// From then on the data is stored, and nothing else.
+struct RestrictProcessing {
+  std::string_view reason;
+  static constexpr std::string_view command = "RestrictProcessing";
+  static constexpr auto members = std::tuple{need("reason", &RestrictProcessing::reason, Shape::text)};
+};
+struct LiftRestriction {
+  std::string_view reason;
+  static constexpr std::string_view command = "LiftRestriction";
+  static constexpr auto members = std::tuple{need("reason", &LiftRestriction::reason, Shape::text)};
+};
+
 // ---------------------------------------------------------------- the service's own
 //
 // What watch and alert ask for; refused from everybody else. Their id is no choice: it follows from what they
@@ -598,6 +612,14 @@ struct EscalateAlert {
                                              need("level", &EscalateAlert::level, Shape::number)};
 };
 
+/// The keys of the person are destroyed (privacy.h).
+struct ErasePersonalData {
+  ErasureGrounds grounds{};
+  static constexpr bool of_the_service = true;
+  static constexpr std::string_view command = "ErasePersonalData";
+  static constexpr auto members = std::tuple{need("grounds", &ErasePersonalData::grounds)};
+};
+
 /// Every command that is understood.
 using CommandData =
     std::variant<ReceiveReferral, AmendReferral, ReceiveFollowUpReferral, WithdrawReferral, RecordDischarge,
@@ -607,7 +629,7 @@ using CommandData =
                  DeliverVisit, CorrectVisit, VoidVisit, RequestExtension, GrantExtension, DenyExtension,
                  CompleteCare, DiscontinueCare, ReopenCase, SendFinalReport, AdoptSettings, TickChecklist,
                  AcknowledgeAlert, SnoozeAlert, MissStartDeadline, MissDeadline, LapseApprovalPeriod,
-                 SendAlert, EscalateAlert>;
+                 SendAlert, EscalateAlert, RestrictProcessing, LiftRestriction, ErasePersonalData>;
 
 template <class T>
 concept OfTheService = requires {

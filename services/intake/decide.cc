@@ -34,6 +34,15 @@ void judge_dates(Judgement& j, std::optional<CivilDate> born, const Data& data) 
   std::apply([&](const auto&... m) { (judge(m.name, day_told(data.*(m.at))), ...); }, Data::members);
 }
 
+/// While the data is restricted it is stored and nothing is added to it: what the service finds by itself
+/// goes on, an alert can be answered, and the restriction lifted.
+bool goes_on_restricted(const Command& command) {
+  return command.of_the_service() || std::holds_alternative<RestrictProcessing>(command.data) ||
+         std::holds_alternative<LiftRestriction>(command.data) ||
+         std::holds_alternative<AcknowledgeAlert>(command.data) ||
+         std::holds_alternative<SnoozeAlert>(command.data);
+}
+
 std::optional<CivilDate> born_of(const PersonData* person) {
   return person ? std::optional(person->born) : std::nullopt;
 }
@@ -64,6 +73,14 @@ std::variant<Proposal, Rejection> decide(const Case& state, const Command& comma
                         : expected_but(sentence(message::a_known_case), sentence(message::case_is_unknown)),
         .field = opens ? "case" : "",
         .case_id = case_id};
+  }
+  if (state.personal_data == PersonalDataState::restricted && !goes_on_restricted(command)) {
+    return Rejection{
+        .kind = RejectionKind::wrong_state,
+        .detail = expected_but(sentence(message::unrestricted_data), sentence(message::data_is_restricted)),
+        .rule = Rule::rec_erase,
+        .case_id = case_id,
+        .state = state_of(state)};
   }
   Decided answer = std::visit(
       [&](const auto& data) {

@@ -932,11 +932,15 @@ std::optional<std::pair<CaseId, SealedCopy>> Intake::sealed_person(const std::st
                                                                    PersonId person,
                                                                    const Snapshot& snapshot) const {
   const auto in_case = [&](const CaseId& id) -> std::optional<std::pair<CaseId, SealedCopy>> {
+    // Of whom data is restricted or erased nothing new begins: that person is not known.
+    const auto known = [&](const Case& c) {
+      return c.personal_data == PersonalDataState::kept ? std::optional(std::pair{id, c.person})
+                                                        : std::nullopt;
+    };
     if (const auto at_hand = cases_.find(id); at_hand != cases_.end() && at_hand->second->ahead.exists())
-      return std::pair{id, at_hand->second->ahead.person};
+      return known(at_hand->second->ahead);
     const auto stored = snapshot.get(Table::stored_cases, id_key(id.value));
-    if (!stored) return std::nullopt;
-    return std::pair{id, decode_stored_case(*stored).state.person};
+    return stored ? known(decode_stored_case(*stored).state) : std::nullopt;
   };
   if (const auto fresh = new_persons_.find({provider, person}); fresh != new_persons_.end()) {
     if (auto found = in_case(fresh->second)) return found;
@@ -960,7 +964,14 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
   if (std::holds_alternative<AdoptSettings>(command.data))
     return decide_settings(entry, id, std::move(item), round);
   if (entry.settings) return refuse(&entry, std::move(item), no_such_case(id));
-  if (!entry.key && entry.ahead.exists()) entry.key = keys_.find(entry.ahead.person.key);
+  // What was at hand when the person was erased is forgotten, in this process or another.
+  if (entry.key && (entry.ahead.personal_data == PersonalDataState::erased ||
+                    (!entry.key->id.is_nil() && keys_.was_destroyed(entry.key->id)))) {
+    entry.key.reset();
+    entry.person.reset();
+  }
+  if (!entry.key && entry.ahead.exists() && !entry.ahead.person.key.is_nil())
+    entry.key = keys_.find(entry.ahead.person.key);
   if (answer_repeat(entry, id, item)) return;
 
   const auto* referral = std::get_if<ReceiveReferral>(&command.data);
@@ -1015,7 +1026,8 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
         }
       } else {
         if (const auto at_hand = cases_.find(known->first); at_hand != cases_.end() && at_hand->second->key &&
-                                                            at_hand->second->key->id == known->second.key) {
+                                                            at_hand->second->key->id == known->second.key &&
+                                                            !keys_.was_destroyed(known->second.key)) {
           // Its key may be on its way still; what needs it follows behind.
           key = at_hand->second->key;
           entry.key_batch = std::max(entry.key_batch, at_hand->second->key_batch);

@@ -130,7 +130,8 @@ void judge_st_group(Judgement& j, std::int32_t group_size);
 bool new_approval(Judgement& j, ApprovalId id);
 
 // One per command, beside others of its noun: decide_referral.cc, decide_approval.cc, decide_extension.cc,
-// decide_visit.cc, decide_care.cc, decide_alert.cc, decide_settings.cc.
+// decide_visit.cc, decide_care.cc, decide_alert.cc, decide_settings.cc,
+// decide_privacy.cc.
 Decided decide_on(Judgement& j, const ReceiveReferral& c);
 Decided decide_on(Judgement& j, const AmendReferral& c);
 Decided decide_on(Judgement& j, const ReceiveFollowUpReferral& c);
@@ -171,5 +172,8 @@ Decided decide_on(Judgement& j, const MissDeadline& c);
 Decided decide_on(Judgement& j, const LapseApprovalPeriod& c);
 Decided decide_on(Judgement& j, const SendAlert& c);
 Decided decide_on(Judgement& j, const EscalateAlert& c);
+Decided decide_on(Judgement& j, const RestrictProcessing& c);
+Decided decide_on(Judgement& j, const LiftRestriction& c);
+Decided decide_on(Judgement& j, const ErasePersonalData& c);
 
 }  // namespace geleit

@@ -5,7 +5,6 @@
 #include "events/sha256.h"
 #include "projections/rebuild.h"
 #include "services/http/json_text.h"
-#include "services/query/opening.h"
 
 namespace geleit {
 namespace {
@@ -27,9 +26,10 @@ std::string rule_set_name(const RuleBook& rules, const JudgedBy& judged_by) {
   return set ? set->name() : to_hex(judged_by.shipped);
 }
 
-KeyedRow row_of(const StoredRecord& record, const RuleBook& rules, const KeyStore& keys, bool stale) {
+KeyedRow row_of(const StoredRecord& record, const RuleBook& rules, const KeyStore* keys, Looked& looked,
+                bool stale) {
   const Event event = decode(record.bytes);
-  const OpenSealed open = opener_of(keys, event);
+  const OpenSealed open = keys ? opener_of(*keys, event, looked) : OpenSealed();
   HistoryRow row;
   row.version = event.version;
   row.event = name_of(event.payload);
@@ -51,8 +51,8 @@ KeyedRow row_of(const StoredRecord& record, const RuleBook& rules, const KeyStor
 }  // namespace
 
 std::vector<KeyedRow> history_of(const ReadableLog& log, const Snapshot& snapshot, const RuleBook& rules,
-                                 const KeyStore& keys, const CaseId& id, std::span<const Version> versions,
-                                 Offset until) {
+                                 const KeyStore* keys, Looked& looked, const CaseId& id,
+                                 std::span<const Version> versions, Offset until) {
   std::vector<Position> accepted;
   if (!versions.empty()) {
     const auto all = positions_along_trail(snapshot, id, Version{1}, versions.back());
@@ -66,9 +66,11 @@ std::vector<KeyedRow> history_of(const ReadableLog& log, const Snapshot& snapsho
     return true;
   });
   std::vector<KeyedRow> rows;
-  log.read_at(accepted,
-              [&](const StoredRecord& record) { rows.push_back(row_of(record, rules, keys, false)); });
-  log.read_at(stale, [&](const StoredRecord& record) { rows.push_back(row_of(record, rules, keys, true)); });
+  log.read_at(accepted, [&](const StoredRecord& record) {
+    rows.push_back(row_of(record, rules, keys, looked, false));
+  });
+  log.read_at(stale,
+              [&](const StoredRecord& record) { rows.push_back(row_of(record, rules, keys, looked, true)); });
   return rows;
 }
 

@@ -6,13 +6,16 @@
 #include "projections/store.h"
 #include "services/key_store.h"
 #include "services/query/lists.h"
+#include "services/query/opening.h"
 
 namespace geleit {
 
 /// These accepted events of the case, in the order of their versions, and what is stale before `until`, each
-/// after the accepted one of its version. Throws LogUnavailable, LogCorrupt, StoreDamaged.
+/// after the accepted one of its version. `keys` null: nothing is opened. Throws LogUnavailable, LogCorrupt,
+/// StoreDamaged.
 [[nodiscard]] std::vector<KeyedRow> history_of(const ReadableLog& log, const Snapshot& snapshot,
-                                               const RuleBook& rules, const KeyStore& keys, const CaseId& id,
-                                               std::span<const Version> versions, Offset until);
+                                               const RuleBook& rules, const KeyStore* keys, Looked& looked,
+                                               const CaseId& id, std::span<const Version> versions,
+                                               Offset until);
 
 }  // namespace geleit

@@ -264,7 +264,8 @@ struct CaseFilter {
 std::vector<Column> columns_beside(std::span<const Column> own) {
   std::vector<Column> beside;
   for (const Column& column : list_table(Table::cases).columns) {
-    const bool wanted = column.name.starts_with("person") || column.name == "lead";
+    const bool wanted =
+        column.name == "person" || column.name.starts_with("person.") || column.name == "lead";
     const bool there =
         std::any_of(own.begin(), own.end(), [&](const Column& c) { return c.name == column.name; });
     if (wanted && !there) beside.push_back(column);
@@ -288,6 +289,10 @@ struct Plan {
   bool counts = false;
   Asked asked;
 
+  [[nodiscard]] bool asks_for(std::string_view column) const {
+    return std::any_of(filters.begin(), filters.end(),
+                       [&](const Filter& f) { return f.column->name == column; });
+  }
   [[nodiscard]] bool keeps(const AnyRow& row) const {
     return std::all_of(filters.begin(), filters.end(),
                        [&](const Filter& f) { return f.keeps(f.column->get(row, asked)); });
@@ -536,6 +541,21 @@ std::string order_key_of(const Column& column, const Value& value) {
 
 // ---------------------------------------------------------------- the page
 
+/// Takes out of a past's row what may not be read of its person by now. Twice is as once.
+void withhold(CaseRow& c, const ListQuestion& question) {
+  if (!question.data_now) return;
+  c.personal_data = std::max(c.personal_data, question.data_now(c.id));
+  if (c.personal_data != PersonalDataState::kept) c.person = {};
+}
+void withhold(AnyRow& row, const ListQuestion& question) {
+  if (!question.data_now) return;
+  if (auto* c = std::get_if<CaseRow>(&row)) {
+    withhold(*c, question);
+  } else if (auto* a = std::get_if<AlertRow>(&row); a && !a->note.bytes.empty()) {
+    if (question.data_now(a->case_id) != PersonalDataState::kept) a->note = {};
+  }
+}
+
 class PageWriter {
  public:
   /// `reading` is asked for the cases of rows; rows that lie in memory (not `of_cases`) need none.
@@ -556,26 +576,29 @@ class PageWriter {
   }
 
   /// False when the page is full and nobody counts what follows; the row then belongs to the next one.
-  bool add(const AnyRow& row, std::string_view provider, std::string_view value, std::string_view key) {
+  bool add(AnyRow& row, std::string_view provider, std::string_view value, std::string_view key) {
     Asked asked = plan_.asked;
     const CaseRow* of = nullptr;
     std::optional<PersonData> person;
+    const bool full = rows_ == plan_.limit, by_name = !plan_.of_case.name.empty();
+    const bool shows_person = std::holds_alternative<CaseRow>(row) || plan_.with_person;
+    if (!full || by_name) withhold(row, question_);
     if (shape_.of_cases) {
-      const bool full = rows_ == plan_.limit;
-      if (std::holds_alternative<CaseRow>(row) || plan_.of_case.asks() || (plan_.with_person && !full))
-        of = find_case(row, provider);
-      const bool opens = !full || !plan_.of_case.name.empty();
-      if (of && opens && question_.opener && question_.opener->person)
-        person = question_.opener->person(of->id, of->person);
-      if (plan_.of_case.asks() && (!of || !plan_.of_case.keeps(*of, person ? &*person : nullptr)))
-        return true;
-      if (person) asked.person = &*person;
+      if (plan_.of_case.asks() || (shows_person && !full)) of = find_case(row, provider);
+      if (plan_.of_case.asks()) {
+        const auto sought = of && by_name ? find_by(*of) : std::nullopt;
+        if (!of || !plan_.of_case.keeps(*of, sought ? &*sought : nullptr)) return true;
+      }
     }
-    if (rows_ == plan_.limit) {
+    if (full) {
       if (beyond_++ == 0)
         page_.next = write_cursor(shape_.tag, plan_.sort.index, plan_.descending, last_, question_.times);
       return plan_.counts;
     }
+    // Whom a search has found is seen, even where only the row's case is shown.
+    if (of && (shows_person || by_name) && question_.opener && question_.opener->person)
+      person = question_.opener->person(of->id, of->person);
+    if (person) asked.person = &*person;
     std::optional<std::string> note;
     if (const auto* a = std::get_if<AlertRow>(&row); a && question_.opener && question_.opener->note) {
       note = question_.opener->note(*a);
@@ -610,6 +633,13 @@ class PageWriter {
   }
 
  private:
+  /// The person, only to be held against the name that is sought.
+  [[nodiscard]] std::optional<PersonData> find_by(const CaseRow& c) const {
+    if (!question_.opener) return std::nullopt;
+    const auto& open = question_.opener->search ? question_.opener->search : question_.opener->person;
+    return open ? open(c.id, c.person) : std::nullopt;
+  }
+
   /// The row of `cases`; rows of one case often follow each other.
   const CaseRow* find_case(const AnyRow& row, std::string_view provider) {
     if (const auto* itself = std::get_if<CaseRow>(&row)) return itself;
@@ -619,6 +649,7 @@ class PageWriter {
     case_.reset();
     reading_->rows_of_case(Table::cases, provider, *id, [&](const FoundRow& found) {
       decode(found.key, found.bytes, case_.emplace());
+      withhold(*case_, question_);
       return false;
     });
     return case_ ? &*case_ : nullptr;
@@ -656,15 +687,16 @@ class PageWriter {
 
 /// Rows in memory: sorted as an index would, then paged.
 void write_sorted(std::vector<KeyedRow> rows, const ListShape& shape, const Plan& plan,
-                  std::string_view provider, PageWriter& page) {
+                  std::string_view provider, const ListQuestion& question, PageWriter& page) {
   struct Placed {
     RowPlace place;
-    const AnyRow* row;
+    AnyRow* row;
   };
   const Column* column = plan.sort.index == 0 ? nullptr : shape.column(plan.sort.name);
   std::vector<Placed> placed;
   placed.reserve(rows.size());
-  for (const KeyedRow& row : rows) {
+  for (KeyedRow& row : rows) {
+    withhold(row.row, question);
     if (!plan.keeps(row.row)) continue;
     placed.push_back(
         {{column ? order_key_of(*column, column->get(row.row, plan.asked)) : "", row.key}, &row.row});
@@ -679,7 +711,7 @@ void write_sorted(std::vector<KeyedRow> rows, const ListShape& shape, const Plan
 }
 
 void write_case(const Reading& reading, const ListTable& table, const ListShape& shape, const Plan& plan,
-                const Whose& from, PageWriter& page) {
+                const Whose& from, const ListQuestion& question, PageWriter& page) {
   const auto found = reading.find_case(*plan.only_case);
   if (!found || (from.provider && *from.provider != found->provider)) return;
   std::vector<KeyedRow> rows;
@@ -690,7 +722,7 @@ void write_case(const Reading& reading, const ListTable& table, const ListShape&
     if (table.stands && !table.stands(keyed.row, plan.asked.today)) rows.pop_back();
     return true;
   });
-  write_sorted(std::move(rows), shape, plan, found->provider, page);
+  write_sorted(std::move(rows), shape, plan, found->provider, question, page);
 }
 
 /// The rows of some states stand in an index of their own, by the same values.
@@ -703,7 +735,7 @@ std::uint8_t column_to_read(const Plan& plan) {
 }
 
 void write_run(const Reading& reading, const ListTable& table, const Plan& plan, const Whose& from,
-               PageWriter& page) {
+               const ListQuestion& question, PageWriter& page) {
   Run run{column_to_read(plan), plan.descending, plan.after, {}, {}};
   std::optional<std::string> last;
   if (run.column != 0) {
@@ -722,11 +754,13 @@ void write_run(const Reading& reading, const ListTable& table, const Plan& plan,
     if (plan.sort.index_until_due != 0) run.beside.push_back({plan.sort.index_until_due, today, {}});
   }
   AnyRow row;
+  const bool by_data = plan.asks_for("personal_data");
   reading.rows(table.table, from.provider ? std::optional<std::string_view>(*from.provider) : std::nullopt,
                run, [&](const FoundRow& found) {
                  if (last && (plan.descending ? found.value < *last : found.value > *last)) return false;
                  table.decode(found.key, found.bytes, row);
                  if (table.stands && !table.stands(row, plan.asked.today)) return true;
+                 if (by_data) withhold(row, question);
                  return !plan.keeps(row) || page.add(row, found.provider, found.value, found.key);
                });
 }
@@ -774,9 +808,9 @@ ListAnswer list(const Reading& reading, const ListTable& table, const ListQuesti
   PageWriter page(&reading, shape, plan, question);
   if (const Whose from = whose(plan, question); !from.nobody) {
     if (plan.only_case) {
-      write_case(reading, table, shape, plan, from, page);
+      write_case(reading, table, shape, plan, from, question, page);
     } else {
-      write_run(reading, table, plan, from, page);
+      write_run(reading, table, plan, from, question, page);
     }
   }
   return page.finish(reading.state());
@@ -790,7 +824,7 @@ ListAnswer list_rows(const StoreState& state, std::span<const Column> columns,
   if (auto* wrong = std::get_if<ListFault>(&planned)) return std::move(*wrong);
   const Plan& plan = std::get<Plan>(planned);
   PageWriter page(nullptr, shape, plan, question);
-  write_sorted(std::move(rows), shape, plan, {}, page);
+  write_sorted(std::move(rows), shape, plan, {}, question, page);
   return page.finish(state);
 }
 

@@ -21,6 +21,9 @@ namespace geleit {
 /// the asker may not.
 struct Opener {
   std::function<std::optional<PersonData>(const CaseId&, const SealedCopy&)> person;
+  /// The same where nothing of it is shown: names are searched, and who is not found was not looked at.
+  /// Empty: `person` does it.
+  std::function<std::optional<PersonData>(const CaseId&, const SealedCopy&)> search;
   std::function<std::optional<std::string>(const CaseId&, const SealedCopy&)> reference;
   /// What was written to an answered alert (AlertRow::note).
   std::function<std::optional<std::string>(const AlertRow&)> note;
@@ -51,6 +54,9 @@ struct ListQuestion {
   std::optional<std::string> only_provider;
   /// Of tables that are not the present ones: told in `as_at`, and cursors are of them only.
   std::optional<PastTimes> times;
+  /// Then too: what became since of the personal data of a case. Who is erased or restricted by now is not
+  /// read in any past.
+  std::function<PersonalDataState(const CaseId&)> data_now;
 };
 
 /// One page: the whole body, and the cursor of the next page (also within JSON), empty on the last.

@@ -11,6 +11,7 @@
 #include "projections/past.h"
 #include "projections/reading.h"
 #include "schema/embedded.h"
+#include "services/asker.h"
 #include "services/http/negotiation.h"
 #include "services/http/problem.h"
 #include "services/language.h"
@@ -267,6 +268,35 @@ void answer_when_reached(std::shared_ptr<Waiting> waiting) {
   timers.after(step, [waiting = std::move(waiting)]() mutable { answer_when_reached(std::move(waiting)); });
 }
 
+/// The answer to a read that opened personal data of these cases, once that is written down (REC-ACCESS);
+/// where it cannot be, nothing is shown.
+http::Response shown(const QuerySources& sources, const http::Request& request, std::string_view route,
+                     Looked looked, http::Response response) {
+  if (looked.empty()) return response;
+  std::ranges::sort(looked);
+  looked.erase(std::unique(looked.begin(), looked.end()), looked.end());
+  Asker asker = std::get<Asker>(asker_of(request));
+  Access access{sources.clock.now(), std::move(asker.by), std::move(asker.purpose), {},
+                asker.trace,         std::move(looked)};
+  access.what = std::string("GET ").append(route);
+  if (sources.access.note(std::move(access))) return response;
+  const Language in = from_http(request.language());
+  const std::string trouble = sources.access.trouble();
+  http::Problem problem;
+  problem.kind = http::ProblemKind::not_ready;
+  problem.detail =
+      say(in, message::expected_but, say(in, message::access_recorded),
+          trouble.empty() ? say(in, message::access_waits) : say(in, message::access_unwritable, trouble));
+  problem.rule = word(Rule::rec_access);
+  return http::to_response(problem, request.language());
+}
+
+/// Whether what was told about the case's person may be opened for this asker: while it is restricted only
+/// for legal claims, one case at a time.
+bool may_open(const Case& c, const http::Request& request) {
+  return c.personal_data != PersonalDataState::restricted || request.header(purpose_header) == legal_claims;
+}
+
 /// Takes `known_at` and `as_of` into `times`; the answer where one of them is none.
 std::optional<http::Response> read_time(const http::Request& request, const http::QueryParameter& parameter,
                                         std::optional<PastTimes>& times) {
@@ -297,6 +327,11 @@ void add_read(http::Router& router, std::string_view path, const std::shared_ptr
               Needs needs, Read read) {
   router.add(http::Method::get, path,
              [parts, needs, read = std::move(read)](http::Request request, http::Responder responder) {
+               if (const auto asker = asker_of(request);
+                   const auto* wrong = std::get_if<std::string_view>(&asker)) {
+                 return responder.answer(
+                     malformed(request.language(), message::an_access_word, message::another_value, *wrong));
+               }
                auto waiting = std::make_shared<Waiting>(Waiting{parts,
                                                                 std::move(request),
                                                                 std::move(responder),
@@ -364,6 +399,12 @@ ListQuestion question_of(const QuerySources& sources, const http::Request& reque
   question.opener = &opener;
   question.lag_ms = lag_of(moment.present->state(), sources.ends(), sources.clock.now()).ms;
   question.times = moment.times;
+  if (moment.times) {
+    question.data_now = [present = Reading(moment.present)](const CaseId& id) {
+      const auto c = present.find_case(id);
+      return c ? c->personal_data : PersonalDataState::kept;
+    };
+  }
   return question;
 }
 
@@ -392,17 +433,19 @@ std::variant<http::Media, http::Response> media_of(const http::Request& request)
 void add_list(http::Router& router, std::string_view path, const std::shared_ptr<const QueryParts>& parts,
               AskList ask) {
   add_read(router, path, parts, Needs::tables,
-           [parts, ask = std::move(ask)](const http::Request& request, const Parameters& parameters,
-                                         const Moment& moment) {
+           [parts, ask = std::move(ask), route = std::string(path)](
+               const http::Request& request, const Parameters& parameters, const Moment& moment) {
              auto media = media_of(request);
              if (auto* refused = std::get_if<http::Response>(&media)) return std::move(*refused);
              const Reading reading(moment.tables);
-             const Opener opener = opener_of(parts->sources.keys);
+             Looked looked;
+             const Opener opener = opener_of(parts->sources.keys, looked);
              ListQuestion question = question_of(parts->sources, request, parameters, opener, moment);
              question.csv = std::get<http::Media>(media) == http::Media::csv;
              ListAnswer answer = ask(reading, question);
              if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-             return page_response(std::get<ListPage>(answer), question.csv);
+             return shown(parts->sources, request, route, std::move(looked),
+                          page_response(std::get<ListPage>(answer), question.csv));
            });
 }
 
@@ -415,6 +458,9 @@ std::variant<PastFold, http::Response> case_of_path(const QuerySources& sources,
   std::optional<PastFold> found;
   if (id && moment.times) {
     found = past_case(sources.log, *moment.present, {*id}, moment.until({*id}), moment.times->as_of);
+    // Who is erased or restricted by now stays so in every past.
+    if (const auto now = found ? Reading(moment.present).find_case({*id}) : std::nullopt)
+      found->state.personal_data = std::max(found->state.personal_data, now->personal_data);
   } else if (id) {
     if (auto present = Reading(moment.present).find_case({*id})) {
       found.emplace().state = std::move(*present);
@@ -435,13 +481,16 @@ void add_case(http::Router& router, const std::shared_ptr<const QueryParts>& par
             return malformed(request.language(), message::known_parameter, message::unknown_parameter, name);
           }
         }
-        const Opener opener = opener_of(parts->sources.keys);
-        const ListQuestion question = question_of(parts->sources, request, parameters, opener, moment);
+        Looked looked;
+        const Opener opens = opener_of(parts->sources.keys, looked);
+        const Opener opens_nothing;
+        ListQuestion question = question_of(parts->sources, request, parameters, opens, moment);
         const auto today = today_of(question);
         if (const auto* wrong = std::get_if<ListFault>(&today)) return fault(request, *wrong);
         auto found = case_of_path(parts->sources, request, moment);
         if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
         const Case& c = std::get<PastFold>(found).state;
+        if (!may_open(c, request)) question.opener = &opens_nothing;
         std::string view;
         try {
           view = case_view(c, moment.times ? moment.state() : moment.present->state(),
@@ -456,7 +505,7 @@ void add_case(http::Router& router, const std::shared_ptr<const QueryParts>& par
         auto response = http::Response::json(std::move(view));
         // Commands are about the present.
         if (!moment.times) response.headers.emplace_back("ETag", http::etag_of(c.head.version.value));
-        return response;
+        return shown(parts->sources, request, "/v1/cases/{case}", std::move(looked), std::move(response));
       });
 }
 
@@ -470,8 +519,8 @@ void add_history(http::Router& router, const std::shared_ptr<const QueryParts>& 
              const QuerySources& sources = parts->sources;
              auto media = media_of(request);
              if (auto* refused = std::get_if<http::Response>(&media)) return std::move(*refused);
-             const Opener opener = opener_of(sources.keys);
-             ListQuestion question = question_of(sources, request, parameters, opener, moment);
+             const Opener opens_nothing;  // but what each event holds
+             ListQuestion question = question_of(sources, request, parameters, opens_nothing, moment);
              question.csv = std::get<http::Media>(media) == http::Media::csv;
              auto found = case_of_path(sources, request, moment);
              if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
@@ -481,12 +530,15 @@ void add_history(http::Router& router, const std::shared_ptr<const QueryParts>& 
              const Offset until = counted        ? Offset{0}
                                   : moment.times ? moment.until(c.id)
                                                  : Offset{std::numeric_limits<std::uint64_t>::max()};
+             Looked looked;
              std::vector<KeyedRow> rows =
-                 history_of(sources.log, *moment.present, sources.rules, sources.keys, c.id, versions, until);
+                 history_of(sources.log, *moment.present, sources.rules,
+                            may_open(c, request) ? &sources.keys : nullptr, looked, c.id, versions, until);
              ListAnswer answer = list_rows(moment.times ? moment.state() : moment.present->state(),
                                            history_columns(), sorts, std::move(rows), tag, own, question);
              if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-             return page_response(std::get<ListPage>(answer), question.csv);
+             return shown(sources, request, "/v1/cases/{case}/history", std::move(looked),
+                          page_response(std::get<ListPage>(answer), question.csv));
            });
 }
 

@@ -11,6 +11,7 @@
 #include "events/log.h"
 #include "projections/rule_book.h"
 #include "projections/store.h"
+#include "services/access_log.h"
 #include "services/clock.h"
 #include "services/http/router.h"
 #include "services/key_store.h"
@@ -45,6 +46,8 @@ struct QuerySources {
   std::function<KnownEnds()> ends;
   /// What is wrong now, a sentence each.
   std::function<std::vector<std::string>()> troubles;
+  /// Where it is written down who looked at personal data.
+  AccessLog& access;
   /// Hears what a read could not read, before that read is answered 503.
   std::function<void(const std::exception&)> unreadable;
   /// The last backup as a JSON object, or `null`.

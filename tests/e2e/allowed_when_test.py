@@ -393,6 +393,9 @@ def tries(s: Situation):
     yield "SendFinalReport", {"sent_on": "2026-05-20", "to": "Krankenkasse"}, None, closed
     yield "TickChecklist", {"step": "agree_care_plan", "item": "sign"}, None, s.state != "withdrawn"
 
+    yield "RestrictProcessing", {"reason": "Eltern widersprechen"}, None, True
+    yield "LiftRestriction", {"reason": "nie eingeschränkt"}, None, False
+
     alert = s.alert or unknown
     yield "AcknowledgeAlert", {"alert": alert, "note": "Familie ruft zurück"}, None, True
     yield "SnoozeAlert", {"alert": alert, "until": "2026-07-03", "reason": "Kind im Urlaub"}, None, True

@@ -42,9 +42,15 @@ def named(schema: str) -> dict:
 
 
 # What only the service itself asks for; in no schema, for nobody else may (403, field `command`).
-OF_THE_SERVICE = ("MissStartDeadline", "MissDeadline", "LapseApprovalPeriod", "SendAlert", "EscalateAlert")
+OF_THE_SERVICE = (
+    "MissStartDeadline", "MissDeadline", "LapseApprovalPeriod", "SendAlert", "EscalateAlert",
+    "ErasePersonalData",
+)
 # What becomes of it: events that nobody has told.
-OWN_EVENTS = ("StartDeadlineMissed", "DeadlineMissed", "ApprovalPeriodLapsed", "AlertSent", "AlertEscalated")
+OWN_EVENTS = (
+    "StartDeadlineMissed", "DeadlineMissed", "ApprovalPeriodLapsed", "AlertSent", "AlertEscalated",
+    "PersonalDataErased",
+)
 
 
 def path_of(url_path: str) -> str | None:

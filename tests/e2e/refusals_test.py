@@ -267,6 +267,8 @@ def test_a_malformed_delivery_is_400_and_names_the_field(story, name):
         ("ReceiveFollowUpReferral", "prescriber"),
         ("TickChecklist", "step"),
         ("TickChecklist", "item"),
+        ("RestrictProcessing", "reason"),
+        ("LiftRestriction", "reason"),
         ("AcknowledgeAlert", "alert"),
         ("SnoozeAlert", "alert"),
         ("SnoozeAlert", "until"),
@@ -322,6 +324,8 @@ WELL_FORMED = {
     "ReopenCase": {"reason": "Irrtum"},
     "SendFinalReport": {"sent_on": "2026-05-20", "to": "Krankenkasse"},
     "TickChecklist": {"step": "agree_care_plan", "item": "sign", "ticked": True},
+    "RestrictProcessing": {"reason": "Eltern widersprechen"},
+    "LiftRestriction": {"reason": "Widerspruch zurückgenommen"},
     "AcknowledgeAlert": {"alert": "0d7ff3a5-7a1c-4b0e-9a57-3f1a2b3c4d5e", "note": "Familie ruft zurück"},
     "SnoozeAlert": {
         "alert": "0d7ff3a5-7a1c-4b0e-9a57-3f1a2b3c4d5e",
@@ -809,6 +813,7 @@ OWN_COMMANDS = {
         "outcome": "delivered",
     },
     "EscalateAlert": {"alert": "0d7ff3a5-7a1c-4b0e-9a57-3f1a2b3c4d5e", "level": 2},
+    "ErasePersonalData": {"grounds": "request"},
 }
 
 

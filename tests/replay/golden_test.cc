@@ -2,7 +2,7 @@
 // events.v1.txt what each says, v2 what came after; files are only added, never changed. When an event gains
 // a field or a new one comes, write the records of the next version into a folder of its own:
 //
-//   GELEIT_WRITE_GOLDEN=tests/golden/v3 build/replay_test
+//   GELEIT_WRITE_GOLDEN=tests/golden/v4 build/replay_test
 //
 // which skips what an earlier version holds already.
 #include <gtest/gtest.h>

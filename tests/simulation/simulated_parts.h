@@ -55,6 +55,7 @@ class SimulatedKeys final : public KeyStore {
   [[nodiscard]] std::shared_ptr<const PersonKey> find(KeyId id) const override { return inner_->find(id); }
   [[nodiscard]] std::vector<KeyId> keys_of(PersonId person) const override { return inner_->keys_of(person); }
   void destroy(std::span<const KeyId> keys) override { inner_->destroy(keys); }
+  [[nodiscard]] bool was_destroyed(KeyId id) const override { return inner_->was_destroyed(id); }
 
  private:
   std::unique_ptr<KeyStore> inner_ = memory_key_store();

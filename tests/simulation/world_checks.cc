@@ -358,9 +358,10 @@ void World::check_rows(const Process& process, const CaseHere& here) {
 void World::check_history(const Process& process, const CaseHere& here) {
   count("check: history of a case");
   const auto snapshot = process.store->snapshot();
+  Looked looked;
   std::vector<Version> versions;
   for (Version v{1}; v.value <= here.is.version; v = next(v)) versions.push_back(v);
-  const auto rows = history_of(*log_, *snapshot, *process.rules, keys_, CaseId{here.is.id}, versions,
+  const auto rows = history_of(*log_, *snapshot, *process.rules, &keys_, looked, CaseId{here.is.id}, versions,
                                Offset{std::numeric_limits<std::uint64_t>::max()});
   std::uint32_t accepted = 0, stale = 0;
   for (const KeyedRow& row : rows) ++(std::get<HistoryRow>(row.row).stale ? stale : accepted);

@@ -208,6 +208,18 @@ RC_GTEST_PROP(AsOf, NoDayMakesTheFoldFail, ()) {
   }
 }
 
+TEST(AsOf, WhatBecameOfThePersonalDataCountsFromItsDay) {
+  CaseStory story = referred();
+  story.happens(ProcessingRestricted{Sealed{"why"}}, "2026-03-01");
+  story.happens(RestrictionLifted{Sealed{"why"}}, "2026-03-05").completed("2026-05-08");
+  story.happens(PersonalDataErased{ErasureGrounds::retention_over, day("2036-05-08")}, "2036-05-09");
+  EXPECT_EQ(as_of(story, "2026-02-28").personal_data, PersonalDataState::kept);
+  EXPECT_EQ(as_of(story, "2026-03-01").personal_data, PersonalDataState::restricted);
+  EXPECT_EQ(as_of(story, "2026-03-05").personal_data, PersonalDataState::kept);
+  EXPECT_FALSE(as_of(story, "2036-05-08").person.bytes.empty());
+  EXPECT_EQ(as_of(story, "2036-05-09").personal_data, PersonalDataState::erased);
+}
+
 RC_GTEST_PROP(AsOf, InTheEndItIsWhatIsKnown, ()) {
   const CaseStory story = any_story();
   RC_ASSERT(as_of(story, "2099-12-31") == story.now());
@@ -225,7 +237,7 @@ CaseStory told_in_order() {
     const std::string on = to_string(today);
     const Case& c = story.now();
     const bool ended = is_ended(c);
-    switch (pick(0, 12)) {
+    switch (pick(0, 15)) {
       case 0:
         if (!c.discharged_on) story.discharged(on);
         break;
@@ -263,6 +275,16 @@ CaseStory told_in_order() {
         break;
       case 11:
         if (c.end) story.happens(CaseReopened{}, on);
+        break;
+      case 12:
+        if (c.personal_data == PersonalDataState::kept) story.happens(ProcessingRestricted{}, on);
+        break;
+      case 13:
+        if (c.personal_data == PersonalDataState::restricted) story.happens(RestrictionLifted{}, on);
+        break;
+      case 14:
+        if (ended && c.personal_data != PersonalDataState::erased)
+          story.happens(PersonalDataErased{ErasureGrounds::retention_over, today}, on);
         break;
       default: story.ticks("send_final_report", "sign", on, pick(0, 3) != 0);
     }

@@ -128,6 +128,16 @@ TEST(AuditStory, AnErasedPersonReadsErased) {
   EXPECT_NE(records.tell(keys.get()).steps[0].sentence.find("für: Mia Musterkind, geboren am 02.11.2025"),
             std::string::npos);
   EXPECT_NE(records.tell().steps[0].sentence.find("für: versiegelt"), std::string::npos);
+  EXPECT_EQ(StoryOpener(keys.get()).opened(), false);
+  const StoryOpener restricted(keys.get(), true);
+  EXPECT_NE(tell_story(records.all, records.rules, restricted, {Language::en, {}})
+                .steps[0]
+                .sentence.find("for: restricted: stored and nothing else"),
+            std::string::npos);
+  EXPECT_FALSE(restricted.opened());
+  const StoryOpener looked(keys.get());
+  (void)tell_story(records.all, records.rules, looked, {Language::en, {}});
+  EXPECT_TRUE(looked.opened());
   keys->destroy(std::span(&key.id, 1));
   const Story erased = records.tell(keys.get());
   EXPECT_NE(erased.steps[0].sentence.find("für: gelöscht"), std::string::npos) << erased.steps[0].sentence;
@@ -137,6 +147,41 @@ TEST(AuditStory, AnErasedPersonReadsErased) {
       Language::en};
   EXPECT_NE(story_text(page).find("Personal data: erased"), std::string::npos);
   EXPECT_NE(story_json(page).find("\"personal_data\":\"erased\""), std::string::npos);
+}
+
+TEST(AuditStory, WhatBecomesOfPersonalDataIsToldInBothLanguages) {
+  Records records;
+  records.referral(Sealed{"sealed"});
+  records.add(ProcessingRestricted{Sealed{"why"}}, "2026-03-01T10:00:00+01:00");
+  records.add(RestrictionLifted{Sealed{"why"}}, "2026-03-02T10:00:00+01:00");
+  records.add(PersonalDataErased{ErasureGrounds::retention_over, day("2036-05-08")},
+              "2036-05-09T10:00:00+02:00", Standing::accepted, "");
+  const auto sentences = [](const Story& story) {
+    std::vector<std::string> out;
+    for (const StoryStep& step : story.steps) out.push_back(step.sentence);
+    return out;
+  };
+  const Story german = records.tell();
+  EXPECT_EQ(sentences(german)[1],
+            "Verarbeitung eingeschränkt: Personenbezogenes wird nur noch gespeichert; Grund: versiegelt.");
+  EXPECT_EQ(sentences(german)[2], "Einschränkung der Verarbeitung aufgehoben; Grund: versiegelt.");
+  EXPECT_EQ(sentences(german)[3],
+            "Personenbezogenes gelöscht: die Aufbewahrungsfrist ist vorbei; aufzubewahren bis 08.05.2036.");
+  ASSERT_FALSE(german.steps[3].changes.empty());
+  EXPECT_EQ(change_words(german.steps[3].changes.front(), Language::de),
+            "Fall: Personenbezogenes vorhanden → gelöscht");
+  const Story english = records.tell(nullptr, Language::en);
+  EXPECT_EQ(sentences(english)[1],
+            "Processing restricted: personal data is only stored from now on; reason: sealed.");
+  EXPECT_EQ(change_words(english.steps[1].changes.front(), Language::en),
+            "Case: personal data kept → restricted");
+  EXPECT_EQ(sentences(english)[3],
+            "Personal data erased: its retention is over; to be kept until 2036-05-08.");
+  const StoryOpener sealed(nullptr);
+  const StoryPage page{
+      records.id,  english, records.rules, sealed, {}, {}, *parse_instant("2036-06-01T10:00:00Z"),
+      Language::en};
+  EXPECT_NE(story_text(page).find("Personal data: erased"), std::string::npos);
 }
 
 TEST(AuditStory, ACaseThatCannotBeFoldedIsToldUpToThere) {

@@ -199,6 +199,8 @@ TEST_F(AllowedWhen, EveryCommandInEveryState) {
       {"WithdrawReferral", why, referred | applied | approved},
       {"ReopenCase", why, completed | discontinued | withdrawn},
       {"SendFinalReport", {{"sent_on", text("2026-05-30")}, {"to", text("Kasse")}}, closed},
+      {"RestrictProcessing", why, any},
+      {"LiftRestriction", why, 0},
   };
   for (unsigned in = referred; in <= denied_; in *= 2) {
     for (const Row& row : table) {

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "events/civil_time.h"
+#include "events/sha256.h"
 #include "events/uuid.h"
 #include "services/wrap.h"
 #include "tests/faulty_disk.h"
@@ -14,7 +16,7 @@
 namespace geleit {
 namespace {
 
-constexpr Instant noon{1'782'813'600'000};
+constexpr Instant erased_at{1'782'813'600'000};
 
 class Erasing : public ::testing::Test {
  protected:
@@ -60,7 +62,7 @@ TEST_F(Erasing, DestroysAllKeysOfThatPersonAndOfNobodyElse) {
   const PersonKey first = key(1, 1), second = key(2, 1), other = key(3, 2);
   for (const PersonKey& one : {first, second, other}) add(one);
   open();
-  EXPECT_EQ(erase_person(first.person, *keys_, *journal_, noon), (std::vector{first.id, second.id}));
+  EXPECT_EQ(erase_person(first.person, *keys_, *journal_, erased_at), (std::vector{first.id, second.id}));
   for (int opened = 0; opened < 2; ++opened) {
     EXPECT_FALSE(keys_->find(first.id));
     EXPECT_FALSE(keys_->find(second.id));
@@ -70,7 +72,7 @@ TEST_F(Erasing, DestroysAllKeysOfThatPersonAndOfNobodyElse) {
     EXPECT_FALSE(journal_->contains(other.id));
     open();
   }
-  EXPECT_TRUE(erase_person(first.person, *keys_, *journal_, noon).empty()) << "again changes nothing";
+  EXPECT_TRUE(erase_person(first.person, *keys_, *journal_, erased_at).empty()) << "again changes nothing";
   EXPECT_EQ(ErasureJournal(file()).all().size(), 2U);
 }
 
@@ -80,20 +82,20 @@ TEST_F(Erasing, LeavesNothingOfTheKeyInAnyFile) {
   add(other);
   open();
   ASSERT_TRUE(lingers(erased)) << "else the search finds nothing";
-  erase_person(erased.person, *keys_, *journal_, noon);
+  erase_person(erased.person, *keys_, *journal_, erased_at);
   EXPECT_FALSE(lingers(erased));
   EXPECT_TRUE(lingers(other));
   const PersonKey young = key(3, 3);
   add(young);
   ASSERT_TRUE(lingers(young));
-  erase_person(young.person, *keys_, *journal_, noon);
+  erase_person(young.person, *keys_, *journal_, erased_at);
   EXPECT_FALSE(lingers(young)) << "not in the write-ahead log either";
 }
 
 TEST_F(Erasing, ThatWasKilledBetweenJournalAndKeysIsCompletedAtTheNextOpening) {
   const PersonKey erased = key(1, 1);
   add(erased);
-  journal_->add(std::array{Erasure{erased.id, erased.person, noon}});
+  journal_->add(std::array{Erasure{erased.id, erased.person, erased_at}});
   ASSERT_TRUE(keys_->find(erased.id));
   open();
   EXPECT_FALSE(keys_->find(erased.id));
@@ -117,7 +119,7 @@ TEST_F(Erasing, ThatADiskCutsOffAnywhereLeavesNothingAfterTheNextOpening) {
     faulty.disk->room = room;
     cut_off = false;
     try {
-      erase_person(erased.person, *keys_, *journal_, noon);
+      erase_person(erased.person, *keys_, *journal_, erased_at);
     } catch (const KeyStoreFailed&) { cut_off = true; }
     faulty.disk->room = -1;
     open();
@@ -131,7 +133,7 @@ TEST_F(Erasing, IsDoneAgainInAKeyStoreThatIsOlder) {
   const PersonKey erased = key(1, 1);
   add(erased);
   keys_->checkpoint(dir_.path() / "older");
-  erase_person(erased.person, *keys_, *journal_, noon);
+  erase_person(erased.person, *keys_, *journal_, erased_at);
   const auto older = open_key_store(dir_.path() / "older", master_);
   ASSERT_TRUE(older->find(erased.id));
   EXPECT_EQ(complete_erasures(*older, ErasureJournal(file())), 1U);
@@ -140,8 +142,8 @@ TEST_F(Erasing, IsDoneAgainInAKeyStoreThatIsOlder) {
 }
 
 TEST_F(Erasing, AKilledLastLineIsPassedOverAndWrittenOver) {
-  const Erasure first{key(1, 1).id, key(1, 1).person, noon};
-  const Erasure second{key(2, 2).id, key(2, 2).person, noon};
+  const Erasure first{key(1, 1).id, key(1, 1).person, erased_at};
+  const Erasure second{key(2, 2).id, key(2, 2).person, erased_at};
   journal_->add({&first, 1});
   std::ofstream(file(), std::ios::app) << "01900000-0000-7001-8000-0000";
   ErasureJournal again(file());
@@ -151,8 +153,8 @@ TEST_F(Erasing, AKilledLastLineIsPassedOverAndWrittenOver) {
 }
 
 TEST_F(Erasing, ADamagedLineIsRefusedByItsNumber) {
-  const std::array both{Erasure{key(1, 1).id, key(1, 1).person, noon},
-                        Erasure{key(2, 2).id, key(2, 2).person, noon}};
+  const std::array both{Erasure{key(1, 1).id, key(1, 1).person, erased_at},
+                        Erasure{key(2, 2).id, key(2, 2).person, erased_at}};
   journal_->add(both);
   std::fstream out(file(), std::ios::in | std::ios::out);
   out.seekp(3);
@@ -164,6 +166,16 @@ TEST_F(Erasing, ADamagedLineIsRefusedByItsNumber) {
   } catch (const ErasuresFailed& failure) {
     EXPECT_NE(std::string(failure.what()).find("line 1"), std::string::npos) << failure.what();
   }
+}
+
+TEST_F(Erasing, KeepsItsGroundsAndReadsLinesThatHaveNone) {
+  const Erasure asked{key(1, 1).id, key(1, 1).person, erased_at, ErasureGrounds::request};
+  journal_->add({&asked, 1});
+  const std::string said =
+      to_string(key(2, 2).id) + " " + to_string(key(2, 2).person) + " " + to_string(erased_at);
+  std::ofstream(file(), std::ios::app) << said << " " << to_hex(sha256(said)).substr(0, 16) << "\n";
+  const Erasure old{key(2, 2).id, key(2, 2).person, erased_at, ErasureGrounds::retention_over};
+  EXPECT_EQ(ErasureJournal(file()).all(), (std::vector{asked, old}));
 }
 
 }  // namespace

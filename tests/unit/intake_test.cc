@@ -255,6 +255,7 @@ TEST_F(IntakeTest, AKeyThatCannotBeReadHoldsUpItsOwnCaseOnlyAndOnlyUntilItCan) {
     }
     std::vector<KeyId> keys_of(PersonId person) const override { return keys_->keys_of(person); }
     void destroy(std::span<const KeyId> keys) override { keys_->destroy(keys); }
+    bool was_destroyed(KeyId id) const override { return keys_->was_destroyed(id); }
 
    private:
     std::unique_ptr<KeyStore> keys_;

@@ -115,7 +115,41 @@ TEST_F(Lists, ARowHasTheColumnsOfTheSurface) {
   EXPECT_EQ(json::serialize(got.at("items").as_array().at(0)),
             R"({"case":"01900000-0000-7002-8000-000000000001","version":2,"benefit":"SMN","provider":"berg",)"
             R"("land":"DE-BY","state":"referred","person":null,"lead":null,"referred_on":"2026-02-01",)"
-            R"("discharged_on":"2026-02-08","first_unit_on":null,"last_unit_on":null,"closed_on":null})");
+            R"("discharged_on":"2026-02-08","first_unit_on":null,"last_unit_on":null,"closed_on":null,)"
+            R"("personal_data":"kept"})");
+}
+
+TEST_F(Lists, WhoIsErasedOrRestrictedByNowStaysSoInEveryPast) {
+  std::vector<CaseId> opened;
+  Opener opener;
+  opener.person = [&](const CaseId& id, const SealedCopy& copy) -> std::optional<PersonData> {
+    if (!copy.bytes.empty()) opened.push_back(id);
+    return std::nullopt;
+  };
+  const CaseId restricted = stories_[0].now().id, erased = stories_[1].now().id;
+  const auto page_of = [&](const Parameters& parameters) {
+    auto q = question(parameters);
+    q.opener = &opener;
+    q.times.emplace().as_of = day("2026-03-15");
+    q.data_now = [&](const CaseId& id) {
+      return id == restricted ? PersonalDataState::restricted
+             : id == erased   ? PersonalDataState::erased
+                              : PersonalDataState::kept;
+    };
+    const auto answer = list(reading_, list_table(Table::cases), q);
+    return json::parse(std::get<ListPage>(answer).body).as_object().at("items").as_array();
+  };
+  EXPECT_EQ(page_of({}).size(), 12u);
+  EXPECT_EQ(opened.size(), 10u);
+  EXPECT_EQ(std::count(opened.begin(), opened.end(), restricted), 0);
+  opened.clear();
+  for (const char* const by : {"case", "referred_on"}) {
+    const auto found = page_of({{"personal_data", "erased"}, {"sort", by}});
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].at("case").as_string(), to_string(erased));
+  }
+  EXPECT_EQ(page_of({{"personal_data", "kept"}, {"case", to_string(restricted)}}).size(), 0u);
+  EXPECT_TRUE(opened.empty());
 }
 
 TEST_F(Lists, EveryTableInEveryOrderIsSortedWithTiesByKey) {

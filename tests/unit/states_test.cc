@@ -33,6 +33,28 @@ TEST(States, APreparatoryUnitDoesNot) {
   EXPECT_EQ(state(without.referred().delivered(1, "2026-03-01")), CaseState::referred);
 }
 
+TEST(States, WhatTheServiceAddsMovesNeitherItsRulesNorTheVersionOfAClient) {
+  CaseStory story = discharged_case();
+  const JudgedIndex rules = story.now().latest_judged;
+  const Version asked = story.version();
+  story.judged_by(shipped_rule_sets().back()->content() + "\n# another set\n");
+  story.happens(StartDeadlineMissed{Version{1}, day("2026-04-03"), day("2026-04-03")}, "2026-04-04");
+  const EventId alert = story.now().missed.front().alert;
+  AlertSent sent;
+  sent.alert = alert;
+  sent.number = 1;
+  AlertEscalated escalated;
+  escalated.alert = alert;
+  escalated.level = 2;
+  story.happens(sent).happens(escalated).happens(PersonalDataErased{});
+  EXPECT_EQ(story.now().judged.size(), 2u);
+  EXPECT_EQ(story.now().latest_judged, rules);
+  EXPECT_EQ(story.now().client_version, asked);
+  story.has_lead("m.roth");
+  EXPECT_NE(story.now().latest_judged, rules);
+  EXPECT_EQ(story.now().client_version, story.version());
+}
+
 TEST(States, TheFirstUnitOfStIsAnyUnit) {
   CaseStory story;
   EXPECT_EQ(state(story.referred({.benefit = Benefit::st}).delivered(1, "2026-03-01")), CaseState::running);

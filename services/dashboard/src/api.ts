@@ -1,7 +1,7 @@
 // The one way to the service: reads, lists, commands; what it refuses is a Problem, what does not get through
 // is Unreachable. The shapes are those of schema/openapi.json.
 
-import { cell } from "./cell";
+import { cell, kept } from "./cell";
 import type { components } from "./openapi";
 import { language } from "./words";
 
@@ -75,10 +75,20 @@ export const useToken = (token: string): void => {
   stands({ wantsToken: false });
 };
 
+/** Who sits before the page, as remembered in this browser: a staff slug, "" while nobody has said. */
+export const me = kept<string>("geleit.me", "");
+
+/** Who looks, and what for: the service writes it down with every read of personal data (REC-ACCESS). */
+const looker = (): Record<string, string> =>
+  /^[a-z0-9][a-z0-9._-]{0,63}$/.test(me.get())
+    ? { "X-Geleit-By": me.get(), "X-Geleit-Purpose": "treatment" }
+    : {};
+
 export function headers(more: Record<string, string> = {}): Record<string, string> {
   const token = sessionStorage.getItem(tokenKey);
   return {
     "Accept-Language": language.get(),
+    ...looker(),
     ...(token ? { Authorization: `Bearer ${token}` } : {}),
     ...more,
   };

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import type { Case, CommandName } from "./api";
 import { dataOf, fieldOf, fieldsFor, missingOf } from "./command_data";
-import { forms } from "./commands";
+import { forms, isPossible } from "./commands";
 import { sentenceOf } from "./sentences";
 
 const document = JSON.parse(readFileSync("../../schema/openapi.json", "utf-8"));
@@ -75,4 +76,24 @@ test("a problem finds its field", () => {
 
 test("what is missing is named", () => {
   expect(missingOf(forms.RecordDischarge.fields, {}).map((field) => field.name)).toEqual(["discharged_on"]);
+});
+
+test("with restricted data little can be done, with erased data nothing", () => {
+  const running = {
+    state: "running",
+    balance: {},
+    alerts: [{ state: "open" }],
+    visits: [],
+    approvals: [],
+    deadlines: [],
+    tasks: [],
+  };
+  const possible = (personal_data: string) =>
+    (Object.keys(forms) as CommandName[]).filter((name) =>
+      isPossible(name, { ...running, personal_data } as unknown as Case),
+    );
+  expect(possible("kept")).toContain("RestrictProcessing");
+  expect(possible("kept")).not.toContain("LiftRestriction");
+  expect(possible("restricted").sort()).toEqual(["AcknowledgeAlert", "LiftRestriction", "SnoozeAlert"]);
+  expect(possible("erased")).toEqual([]);
 });

@@ -41,7 +41,7 @@ export interface Field {
   hint?: Said;
 }
 export interface Form {
-  group: "care" | "visit" | "insurer" | "end" | "alert" | "other";
+  group: "care" | "visit" | "insurer" | "end" | "alert" | "data" | "other";
   label: Said;
   fields: Field[];
   /** Whether it makes sense now (API.md, What is allowed when); the service has the last word. */
@@ -592,6 +592,18 @@ export const forms: Record<CommandName, Form> = {
       reason(),
     ],
   },
+  RestrictProcessing: {
+    group: "data",
+    label: ["Verarbeitung einschränken", "Restrict processing"],
+    allowed: (c) => c.personal_data === "kept",
+    fields: [reason()],
+  },
+  LiftRestriction: {
+    group: "data",
+    label: ["Einschränkung aufheben", "Lift the restriction"],
+    allowed: (c) => c.personal_data === "restricted",
+    fields: [reason()],
+  },
   AdoptSettings: {
     group: "other",
     label: ["Einstellungen übernehmen", "Adopt settings"],
@@ -622,4 +634,14 @@ export const groups: { key: Form["group"]; label: Said }[] = [
   { key: "care", label: ["Verordnung und Team", "Referral and team"] },
   { key: "alert", label: ["Warnungen", "Alerts"] },
   { key: "end", label: ["Ende", "End"] },
+  { key: "data", label: ["Personendaten", "Personal data"] },
 ];
+
+/** Whether `name` makes sense in the case now; with restricted data little does, with erased data nothing
+ * (REC-ERASE). */
+export function isPossible(name: CommandName, c: Case): boolean {
+  const form = forms[name];
+  if (form.noCase || c.personal_data === "erased") return false;
+  const isOpen = c.personal_data === "kept" || name === "LiftRestriction" || form.group === "alert";
+  return isOpen && (form.allowed?.(c) ?? true);
+}

@@ -1,7 +1,7 @@
 // Reads for pages: the last answer stays while the next one comes, and what changes is read again.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, type List, Problem, type Query, queryText, serviceNow, standing, Unreachable } from "./api";
-import { cell, kept, useCell } from "./cell";
+import { get, type List, me, Problem, type Query, queryText, serviceNow, standing, Unreachable } from "./api";
+import { cell, useCell } from "./cell";
 import { onChange } from "./live";
 import { berlinDay } from "./time";
 
@@ -92,10 +92,6 @@ export function useToday(): string {
   useCell(standing);
   return currentDay();
 }
-
-// ---- what the page remembers of the person before it, in this browser
-
-export const me = kept<string>("geleit.me", "");
 
 /** Whom the service knows: leads and visitors of late, and the teams of the settings. */
 export const staff = cell<string[]>([]);

@@ -5,6 +5,7 @@ import {
   type CommandName,
   type HistoryRow,
   type List,
+  me,
   newId,
   Problem,
   send,
@@ -12,8 +13,8 @@ import {
   type TaskRow,
   type VisitRow,
 } from "./api";
-import { forms, groups } from "./commands";
-import { me, useRead } from "./data";
+import { forms, groups, isPossible } from "./commands";
+import { useRead } from "./data";
 import { CommandForm } from "./form";
 import { AlertStory, Answer } from "./listings";
 import { tables, tellChanged } from "./live";
@@ -122,6 +123,11 @@ function CaseBody({ c, now, history, more }: { c: Case; now?: Case; history: His
             {word("benefit", c.benefit)} · {c.provider} · {word("land", c.land)}
           </p>
           <h1>{nameOf(c.person)}</h1>
+          {c.personal_data !== "kept" && (
+            <p role="note">
+              <Badge tone="urgent">{word("personalData", c.personal_data)}</Badge>
+            </p>
+          )}
         </div>
         <CaseState state={c.state} />
       </header>
@@ -256,7 +262,7 @@ function CaseBody({ c, now, history, more }: { c: Case; now?: Case; history: His
 }
 
 function Actions({ c }: { c: Case }) {
-  const possible = (name: CommandName) => !forms[name].noCase && (forms[name].allowed?.(c) ?? true);
+  const possible = (name: CommandName) => isPossible(name, c);
   const first: CommandName[] = (["DeliverVisit", "ScheduleVisit"] as const).filter(possible);
   return (
     <div class="actions no-print">

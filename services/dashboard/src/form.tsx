@@ -9,6 +9,7 @@ import {
   get,
   type HistoryRow,
   type List,
+  me,
   newId,
   Problem,
   send,
@@ -18,7 +19,7 @@ import {
 import { useCell } from "./cell";
 import { dataOf, fieldOf, fieldsFor, missingOf } from "./command_data";
 import { type Field, type Form, forms } from "./commands";
-import { currentDay, me, type Read, staff } from "./data";
+import { currentDay, type Read, staff } from "./data";
 import { type Draft, dropDraft, keyOf, loadDraft, newDraft, saveDraft } from "./draft";
 import { tellChanged } from "./live";
 import { Badge, Icon, Loading, Trouble } from "./parts";

@@ -1,10 +1,10 @@
 // The frame: who, where, how current; keys; and the page that the address names.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type CommandName, clockKnown, standing, stands, useToken } from "./api";
+import { type CommandName, clockKnown, me, standing, stands, useToken } from "./api";
 import { kept, useCell } from "./cell";
 import { forms } from "./commands";
-import { learnStaff, me, staff } from "./data";
+import { learnStaff, staff } from "./data";
 import { type Draft, waitingDrafts } from "./draft";
 import { Fall } from "./fall";
 import { CommandForm } from "./form";

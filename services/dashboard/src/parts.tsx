@@ -6,13 +6,14 @@ import {
   type Case,
   csvOf,
   type DeadlineRow,
+  me,
   type Person,
   Problem,
   type Query,
   standing,
 } from "./api";
 import { useCell } from "./cell";
-import { me, teams } from "./data";
+import { teams } from "./data";
 import { askAnew, href, useAddress } from "./routes";
 import { daysBetween, daysInWords, dayText } from "./time";
 import { t, type Word, word } from "./words";

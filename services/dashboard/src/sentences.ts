@@ -173,6 +173,12 @@ export function sentenceOf(row: Pick<HistoryRow, "event" | "data">): string {
       return s(`Benachrichtigt über ${text("channel")}`, `Told through ${text("channel")}`);
     case "AlertEscalated":
       return s("Warnung eskaliert", "Alert escalated");
+    case "PersonalDataErased":
+      return s("Personendaten gelöscht", "Personal data erased") + reason();
+    case "ProcessingRestricted":
+      return s("Verarbeitung eingeschränkt", "Processing restricted") + reason();
+    case "RestrictionLifted":
+      return s("Einschränkung aufgehoben", "Restriction lifted") + reason();
     default:
       return row.event;
   }
@@ -184,6 +190,7 @@ const ownEvents = [
   "ApprovalPeriodLapsed",
   "AlertSent",
   "AlertEscalated",
+  "PersonalDataErased",
 ];
 /** Who entered it; Geleit itself, or somebody who did not say. */
 export function byOf(row: Pick<HistoryRow, "event" | "by">): string {

@@ -1,10 +1,10 @@
 // Visits by week and by staff: what overlaps, and what is over and not recorded. A click on a visit shows what
 // can be done with it, a second opens the form, a third records it.
 import { useState } from "preact/hooks";
-import type { Case, CommandName, VisitRow } from "./api";
+import { type Case, type CommandName, me, type VisitRow } from "./api";
 import { useCell } from "./cell";
 import { forms } from "./commands";
-import { me, staff, useAll, useRead, useToday } from "./data";
+import { staff, useAll, useRead, useToday } from "./data";
 import { VisitBadge, VisitDo } from "./fall";
 import { CaseForm } from "./form";
 import { name, options } from "./listings";

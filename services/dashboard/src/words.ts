@@ -422,6 +422,11 @@ const vocabulary: Record<string, Record<string, Said>> = {
     withdrawn: ["zurückgezogen", "withdrawn"],
     denied: ["abgelehnt", "denied"],
   },
+  personalData: {
+    kept: ["Personendaten lesbar", "personal data readable"],
+    restricted: ["Verarbeitung eingeschränkt", "processing restricted"],
+    erased: ["Personendaten gelöscht", "personal data erased"],
+  },
   deadlineState: {
     open: ["offen", "open"],
     met: ["eingehalten", "met"],
