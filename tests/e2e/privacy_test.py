@@ -313,7 +313,7 @@ def test_a_restored_backup_replays_the_erasure_before_it_opens(tmp_path):
     made = json.loads((data / "backup.json").read_text())["made"]
     offline = ("--json", "--data", data, "--clock", AFTER)
     shown = geleit_json("audit", "access", "--json", "--data", tmp_path / "backup")["items"]
-    assert shown and looks == geleit_json("audit", "access", "--json", "--data", data)["items"]
+    assert shown and shown == geleit_json("audit", "access", "--json", "--data", data)["items"]
     person = geleit_json("privacy", "due", *offline)["items"][0]["person"]
     answer = geleit_json("privacy", "erase", person, "--reason", "request", *offline)
     days = datetime.date.fromisoformat(answer["backups_gone_on"]) - datetime.date.fromisoformat(made[:10])
