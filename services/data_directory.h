@@ -40,6 +40,8 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path last_backup() const { return dir / "backup.json"; }
   /// Which digests went out; without it today's go out once more.
   [[nodiscard]] std::filesystem::path digests() const { return dir / "digests.json"; }
+  /// Whose calendars there are, and the hashes of their addresses (calendar_book.h).
+  [[nodiscard]] std::filesystem::path calendars() const { return dir / "calendars.json"; }
   /// Held by the one that makes a backup.
   [[nodiscard]] std::filesystem::path backup_lock() const { return dir / "backup.lock"; }
   /// Holds what a restore has copied until all of it was examined; held by that restore.

@@ -10,6 +10,7 @@
 #include "events/uuid.h"
 #include "projections/alerts.h"
 #include "projections/rules/catalogue.h"
+#include "services/query/spreadsheet.h"
 
 namespace geleit {
 namespace {
@@ -190,6 +191,7 @@ struct Plan {
   SortColumn sort;
   bool descending = false;
   std::size_t limit = static_cast<std::size_t>(page_rows_default);
+  bool whole = false;  ///< what is beyond `limit` is counted, and then refused
   std::optional<RowPlace> after;
   std::optional<std::string> provider;
   std::optional<CaseId> only_case;
@@ -337,6 +339,10 @@ std::variant<Plan, ListFault> plan_of(const ListShape& shape, const ListQuestion
     }
     if (wrong) return *wrong;
   }
+  if (question.whole && !seen.contains("limit")) {
+    plan.whole = true;
+    plan.limit = static_cast<std::size_t>(whole_rows_max);
+  }
   if (cursor) {
     plan.after = read_cursor(*cursor, shape.tag, plan.sort.index, plan.descending);
     if (!plan.after) {
@@ -403,53 +409,55 @@ class PageWriter {
  public:
   PageWriter(const ListShape& shape, const Plan& plan, const ListQuestion& question)
       : shape_(shape), plan_(plan), question_(question) {
-    if (question.csv) {
-      append_csv_header(page_.body, shape.columns);
-    } else {
-      page_.body = "{\"items\":[";
+    switch (question.form) {
+      case ListForm::json: page_.body = "{\"items\":["; break;
+      case ListForm::csv: append_csv_header(page_.body, shape.columns); break;
+      case ListForm::xlsx: sheet_.emplace(question.name, shape.columns); break;
     }
   }
 
   /// False when the page is full; the row then belongs to the next one.
   bool add(const AnyRow& row, std::string_view value, std::string_view key) {
+    if (rows_ >= plan_.limit && plan_.whole) {
+      ++rows_;  // how many there are is told
+      return true;
+    }
     if (rows_ == plan_.limit) {
       page_.next = write_cursor(shape_.tag, plan_.sort.index, plan_.descending, last_);
       return false;
     }
-    Asked asked = plan_.asked;
-    std::optional<PersonData> person;
-    if (const auto* c = std::get_if<CaseRow>(&row); c && question_.opener && question_.opener->person) {
-      person = question_.opener->person(c->id, c->person);
-      if (person) asked.person = &*person;
-    }
-    std::optional<std::string> note;
-    if (const auto* a = std::get_if<AlertRow>(&row); a && question_.opener && question_.opener->note) {
-      note = question_.opener->note(*a);
-      if (note) asked.note = &*note;
-    }
-    if (question_.csv) {
-      append_row_csv(page_.body, shape_.columns, row, asked);
-    } else {
-      if (rows_ > 0) page_.body.push_back(',');
-      append_row_json(page_.body, shape_.columns, row, asked);
-    }
+    show_opened(row, plan_.asked, question_.opener, [&](const Asked& asked) {
+      switch (question_.form) {
+        case ListForm::json:
+          if (rows_ > 0) page_.body.push_back(',');
+          append_row_json(page_.body, shape_.columns, row, asked);
+          break;
+        case ListForm::csv: append_row_csv(page_.body, shape_.columns, row, asked); break;
+        case ListForm::xlsx: sheet_->add(row, asked); break;
+      }
+    });
     ++rows_;
     last_ = {std::string(value), std::string(key)};
     return true;
   }
 
-  ListPage finish(const StoreState& state) {
-    if (!question_.csv) {
-      page_.body += "],\"next\":";
-      if (page_.next.empty()) {
-        page_.body += "null";
-      } else {
-        append_json_text(page_.body, page_.next);
-      }
-      page_.body += ",\"as_at\":";
-      append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today);
-      page_.body.push_back('}');
+  ListAnswer finish(const StoreState& state) {
+    if (rows_ > plan_.limit) {
+      return fault("format", say(question_.language, message::lines_at_most, whole_rows_max),
+                   say(question_.language, message::lines_found, static_cast<std::int64_t>(rows_)),
+                   question_.language);
     }
+    if (sheet_) page_.body = sheet_->finish();
+    if (question_.form != ListForm::json) return std::move(page_);
+    page_.body += "],\"next\":";
+    if (page_.next.empty()) {
+      page_.body += "null";
+    } else {
+      append_json_text(page_.body, page_.next);
+    }
+    page_.body += ",\"as_at\":";
+    append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today);
+    page_.body.push_back('}');
     return std::move(page_);
   }
 
@@ -457,6 +465,7 @@ class PageWriter {
   const ListShape& shape_;
   const Plan& plan_;
   const ListQuestion& question_;
+  std::optional<Spreadsheet> sheet_;
   ListPage page_;
   std::size_t rows_ = 0;
   RowPlace last_;
@@ -539,6 +548,39 @@ void write_run(const Reading& reading, const ListTable& table, const Plan& plan,
 }
 
 }  // namespace
+
+void show_opened(const AnyRow& row, Asked asked, const Opener* opener,
+                 const std::function<void(const Asked& asked)>& show) {
+  std::optional<PersonData> person;
+  if (const auto* c = std::get_if<CaseRow>(&row); c && opener && opener->person) {
+    person = opener->person(c->id, c->person);
+    if (person) asked.person = &*person;
+  }
+  std::optional<std::string> note;
+  if (const auto* a = std::get_if<AlertRow>(&row); a && opener && opener->note) {
+    note = opener->note(*a);
+    if (note) asked.note = &*note;
+  }
+  show(asked);
+}
+
+std::variant<RowFilter, ListFault> row_filter(const ListTable& table, const ListQuestion& question) {
+  const ListShape shape{table.columns, table.sorts, static_cast<std::uint8_t>(table.table), {}};
+  Plan plan;
+  plan.asked = {question.today, question.language, question.rules, nullptr};
+  for (const http::QueryParameter& parameter : question.parameters) {
+    const bool narrows = parameter.name == "provider";
+    if (auto wrong = narrows ? read_provider(parameter.value, plan) : read_filter(shape, parameter, plan))
+      return *wrong;
+  }
+  return [plan = std::move(plan), only = question.only_provider, stands = table.stands](
+             std::string_view provider, const AnyRow& row, const Asked& asked) {
+    if ((plan.provider && *plan.provider != provider) || (only && *only != provider)) return false;
+    if (stands && !stands(row, asked.today)) return false;
+    return std::all_of(plan.filters.begin(), plan.filters.end(),
+                       [&](const Filter& f) { return f.keeps(f.column->get(row, asked)); });
+  };
+}
 
 void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today) {
   out += "{\"positions\":{";

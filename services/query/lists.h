@@ -29,12 +29,21 @@ struct Opener {
 inline constexpr std::int64_t page_rows_max = 500;
 inline constexpr std::int64_t page_rows_default = 100;
 
+/// Rows of a list that is asked for as a whole; more are 400.
+inline constexpr std::int64_t whole_rows_max = 100'000;
+
+enum class ListForm : std::uint8_t { json, csv, xlsx };
+
 /// What somebody asks of a list.
 struct ListQuestion {
   /// As they stand in the query. `wait_for` and what the caller has taken out itself is passed over.
   std::span<const http::QueryParameter> parameters;
-  bool csv = false;
-  CivilDate today;  ///< the clock's; `today=` replaces it
+  ListForm form = ListForm::json;
+  /// All of it, up to `whole_rows_max`, where `limit` does not say how much; for files that nobody pages
+  /// through.
+  bool whole = false;
+  std::string_view name;  ///< of a spreadsheet's sheet
+  CivilDate today;        ///< the clock's; `today=` replaces it
   Language language = Language::de;
   const RuleBook* rules = nullptr;  ///< never null
   const Opener* opener = nullptr;   ///< null: persons stay sealed
@@ -74,6 +83,16 @@ struct KeyedRow {
                                    std::span<const SortColumn> sorts, std::vector<KeyedRow> rows,
                                    std::uint8_t tag, std::span<const std::string_view> passed_over,
                                    const ListQuestion& question);
+
+/// Whether a provider's row is one that somebody asked for.
+using RowFilter = std::function<bool(std::string_view provider, const AnyRow& row, const Asked& asked)>;
+/// What a list of that table with these filters would hold: `provider` and the columns' filters; no other
+/// parameter. Only `parameters`, `rules`, `language` and `only_provider` of the question count.
+[[nodiscard]] std::variant<RowFilter, ListFault> row_filter(const ListTable& table,
+                                                            const ListQuestion& question);
+/// Lets `show` look at a row with what `opener` may open of it.
+void show_opened(const AnyRow& row, Asked asked, const Opener* opener,
+                 const std::function<void(const Asked& asked)>& show);
 
 /// `{"positions":{"0":123},"last_event":…,"lag_ms":0,"today":…}`: the offset of the last record read in each
 /// partition that has any.

@@ -1,5 +1,6 @@
 #include "services/query/query_routes.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <memory>
@@ -16,7 +17,9 @@
 #include "services/query/lists.h"
 #include "services/query/opening.h"
 #include "services/query/settings_view.h"
+#include "services/query/spreadsheet.h"
 #include "services/query/status.h"
+#include "services/serial_worker.h"
 
 namespace geleit {
 
@@ -26,12 +29,25 @@ namespace {
 
 using Parameters = std::vector<http::QueryParameter>;
 
+http::Response malformed_with(http::Language language, const std::string& expected, const std::string& found,
+                              std::string_view field) {
+  return http::problem_response(http::ProblemKind::malformed, language,
+                                say(from_http(language), message::expected_but, expected, found),
+                                std::string(field));
+}
+
 http::Response malformed(http::Language language, const Message<>& expected, const Message<>& found,
                          std::string_view field) {
   const Language in = from_http(language);
-  return http::problem_response(http::ProblemKind::malformed, language,
-                                say(in, message::expected_but, say(in, expected), say(in, found)),
-                                std::string(field));
+  return malformed_with(language, say(in, expected), say(in, found), field);
+}
+
+/// Whether that may be all of a list, which takes too long for a thread that others wait for.
+bool is_whole(const http::Request& request) {
+  if (request.query("limit")) return false;
+  static constexpr std::array offered{http::Media::json, http::Media::csv, http::Media::xlsx};
+  const auto format = request.query("format");
+  return format ? *format != "json" : http::negotiate(request.header("accept"), offered) == http::Media::xlsx;
 }
 
 /// `partition:offset`, as an answer to a command gives it.
@@ -59,12 +75,14 @@ struct Waiting {
   std::int64_t deadline_ms = 0;
   std::function<http::Response(const http::Request&, const Parameters&)> read;
   Parameters parameters;
-  std::shared_ptr<void> place;  ///< among the waiting_reads_max
+  std::shared_ptr<void> place;          ///< among the waiting_reads_max
+  std::shared_ptr<SerialWorker> aside;  ///< who makes the answer, where that takes long
 };
 
 /// Nothing when there is none left.
-std::shared_ptr<void> place_to_wait(std::atomic<std::size_t>& waiting) {
-  if (waiting.fetch_add(1, std::memory_order_relaxed) >= waiting_reads_max) {
+std::shared_ptr<void> place_to_wait(std::atomic<std::size_t>& waiting,
+                                    std::size_t places = waiting_reads_max) {
+  if (waiting.fetch_add(1, std::memory_order_relaxed) >= places) {
     waiting.fetch_sub(1, std::memory_order_relaxed);
     return nullptr;
   }
@@ -89,6 +107,8 @@ http::Response read(const Waiting& waiting) {
     return unreadable(waiting, failure);
   } catch (const LogUnavailable& failure) {
     return unreadable(waiting, failure);
+  } catch (const SpreadsheetFailed& failure) {
+    return unreadable(waiting, failure);
   } catch (const KeyStoreFailed& failure) { return unreadable(waiting, failure); }
 }
 
@@ -102,8 +122,23 @@ bool reached(const Waiting& waiting) {
 
 void answer_when_reached(std::shared_ptr<Waiting> waiting) {
   if (waiting->wanted.empty() || reached(*waiting)) {
-    waiting->responder.answer(read(*waiting));
-    return;
+    if (!waiting->aside) return waiting->responder.answer(read(*waiting));
+    waiting->place = place_to_wait(waiting->sources->whole_lists, whole_lists_max);
+    if (waiting->place) {
+      const auto worker = waiting->aside;
+      return worker->give([waiting = std::move(waiting)] {
+        try {
+          waiting->responder.answer(read(*waiting));
+        } catch (...) {
+          // The responder is destroyed with what waited, and has answered 500.
+        }
+      });
+    }
+    const Language in = from_http(waiting->request.language());
+    return waiting->responder.answer(http::problem_response(
+        http::ProblemKind::overloaded, waiting->request.language(),
+        say(in, message::expected_but, say(in, message::room_in_queue), say(in, message::queue_full)),
+        "format"));
   }
   if (!waiting->place) waiting->place = place_to_wait(waiting->sources->waiting_reads);
   if (!waiting->place) {
@@ -135,33 +170,37 @@ void answer_when_reached(std::shared_ptr<Waiting> waiting) {
 /// Adds a GET whose answer comes from one snapshot, once `wait_for` is fulfilled. `read` gets the other
 /// parameters.
 void add_read(http::Router& router, std::string_view path, const std::shared_ptr<const QuerySources>& sources,
-              std::function<http::Response(const http::Request&, const Parameters&)> read) {
-  router.add(http::Method::get, path,
-             [sources, read = std::move(read)](http::Request request, http::Responder responder) {
-               std::vector<Position> wanted;
-               Parameters others;
-               const std::size_t partitions = sources->log.info().partitions;
-               for (const auto& parameter : request.query()) {
-                 if (parameter.name != "wait_for") {
-                   others.push_back(parameter);
-                   continue;
-                 }
-                 const auto position = parse_position(parameter.value);
-                 if (!position || position->partition.value >= partitions) {
-                   return responder.answer(malformed(request.language(), message::a_position,
-                                                     message::another_value, "wait_for"));
-                 }
-                 wanted.push_back(*position);
-               }
-               answer_when_reached(std::make_shared<Waiting>(Waiting{sources,
-                                                                     std::move(request),
-                                                                     std::move(responder),
-                                                                     std::move(wanted),
-                                                                     monotonic_ms() + wait_for_ms_max,
-                                                                     read,
-                                                                     std::move(others),
-                                                                     {}}));
-             });
+              std::function<http::Response(const http::Request&, const Parameters&)> read,
+              std::shared_ptr<SerialWorker> whole_lists = nullptr) {
+  router.add(
+      http::Method::get, path,
+      [sources, read = std::move(read), whole_lists](http::Request request, http::Responder responder) {
+        std::vector<Position> wanted;
+        Parameters others;
+        const std::size_t partitions = sources->log.info().partitions;
+        for (const auto& parameter : request.query()) {
+          if (parameter.name != "wait_for") {
+            others.push_back(parameter);
+            continue;
+          }
+          const auto position = parse_position(parameter.value);
+          if (!position || position->partition.value >= partitions) {
+            return responder.answer(
+                malformed(request.language(), message::a_position, message::another_value, "wait_for"));
+          }
+          wanted.push_back(*position);
+        }
+        auto aside = whole_lists && is_whole(request) ? whole_lists : nullptr;
+        answer_when_reached(std::make_shared<Waiting>(Waiting{sources,
+                                                              std::move(request),
+                                                              std::move(responder),
+                                                              std::move(wanted),
+                                                              monotonic_ms() + wait_for_ms_max,
+                                                              read,
+                                                              std::move(others),
+                                                              {},
+                                                              std::move(aside)}));
+      });
 }
 
 /// A read without parameters of its own.
@@ -198,37 +237,86 @@ ListQuestion question_of(const QuerySources& sources, const http::Request& reque
 }
 
 /// A CSV has no room for the cursor of the next page; a header field tells it.
-http::Response page_response(ListPage& page, bool csv) {
+http::Response page_response(ListPage& page, const ListQuestion& question) {
   http::Response response;
-  response.content_type = csv ? http::content::csv : http::content::json;
   response.body = std::move(page.body);
-  if (csv && !page.next.empty()) response.headers.emplace_back("Next-Cursor", std::move(page.next));
+  switch (question.form) {
+    case ListForm::json: return response;
+    case ListForm::csv: response.content_type = http::content::csv; break;
+    case ListForm::xlsx:
+      response.content_type = http::content::xlsx;
+      response.headers.emplace_back("Content-Disposition", "attachment; filename=\"geleit-" +
+                                                               std::string(question.name) + "-" +
+                                                               to_string(question.today) + ".xlsx\"");
+      break;
+  }
+  if (!page.next.empty()) response.headers.emplace_back("Next-Cursor", std::move(page.next));
   return response;
+}
+
+/// What a list is answered as: what `format` says, else what Accept does. Takes `format` out of the
+/// question's parameters, which `own` then holds.
+std::optional<http::Response> choose_form(const http::Request& request, const Parameters& parameters,
+                                          Parameters& own, ListQuestion& question) {
+  const Language in = from_http(request.language());
+  std::optional<std::string_view> format;
+  for (const auto& parameter : parameters) {
+    if (parameter.name != "format") {
+      own.push_back(parameter);
+      continue;
+    }
+    if (format) {
+      return malformed_with(request.language(), say(in, message::only_once, parameter.name),
+                            say(in, message::it_came_twice), "format");
+    }
+    format = parameter.value;
+    if (*format == "json") {
+      question.form = ListForm::json;
+    } else if (*format == "csv") {
+      question.form = ListForm::csv;
+    } else if (*format == "xlsx") {
+      question.form = ListForm::xlsx;
+    } else {
+      return malformed_with(request.language(), say(in, message::one_of, std::string_view("json, csv, xlsx")),
+                            say(in, message::got, *format), "format");
+    }
+  }
+  question.parameters = own;
+  if (!format) {
+    static constexpr std::array offered{http::Media::json, http::Media::csv, http::Media::xlsx};
+    const auto media = http::negotiate(request.header("accept"), offered);
+    if (!media) {
+      return http::problem_response(
+          http::ProblemKind::not_acceptable, request.language(),
+          say(in, message::expected_but, say(in, message::json_or_csv), say(in, message::another_media)));
+    }
+    if (*media == http::Media::csv) question.form = ListForm::csv;
+    if (*media == http::Media::xlsx) question.form = ListForm::xlsx;
+  }
+  // A link in a spreadsheet and a file cannot turn pages.
+  question.whole = question.form == ListForm::xlsx || (format && question.form == ListForm::csv);
+  return std::nullopt;
 }
 
 using AskList = std::function<ListAnswer(const Reading&, const ListQuestion&)>;
 
-/// A list's page as JSON or CSV.
-void add_list(http::Router& router, std::string_view path, const std::shared_ptr<const QuerySources>& sources,
-              AskList ask) {
-  add_read(router, path, sources,
-           [sources, ask = std::move(ask)](const http::Request& request, const Parameters& parameters) {
-             static constexpr std::array offered{http::Media::json, http::Media::csv};
-             const auto media = http::negotiate(request.header("accept"), offered);
-             if (!media) {
-               const Language in = from_http(request.language());
-               return http::problem_response(http::ProblemKind::not_acceptable, request.language(),
-                                             say(in, message::expected_but, say(in, message::json_or_csv),
-                                                 say(in, message::another_media)));
-             }
-             const Reading reading(sources->store.snapshot());
-             const Opener opener = opener_of(sources->keys);
-             ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
-             question.csv = *media == http::Media::csv;
-             ListAnswer answer = ask(reading, question);
-             if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-             return page_response(std::get<ListPage>(answer), question.csv);
-           });
+/// A list's page as JSON or CSV, or all of it as a file.
+void add_list(http::Router& router, std::string_view name, const std::shared_ptr<const QuerySources>& sources,
+              const std::shared_ptr<SerialWorker>& whole_lists, AskList ask) {
+  add_read(
+      router, "/v1/" + std::string(name), sources,
+      [sources, name, ask = std::move(ask)](const http::Request& request, const Parameters& parameters) {
+        const Reading reading(sources->store.snapshot());
+        const Opener opener = opener_of(sources->keys);
+        ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
+        question.name = name;
+        Parameters own;
+        if (auto refused = choose_form(request, parameters, own, question)) return std::move(*refused);
+        ListAnswer answer = ask(reading, question);
+        if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
+        return page_response(std::get<ListPage>(answer), question);
+      },
+      whole_lists);
 }
 
 /// The case that the path names, or the answer that there is none. `provider=` narrows to that provider's
@@ -285,16 +373,11 @@ void add_history(http::Router& router, const std::shared_ptr<const QuerySources>
              const auto snapshot = sources->store.snapshot();
              const Reading reading(snapshot);
              const Opener opener = opener_of(sources->keys);
-             static constexpr std::array offered{http::Media::json, http::Media::csv};
-             const auto media = http::negotiate(request.header("accept"), offered);
-             if (!media) {
-               const Language in = from_http(request.language());
-               return http::problem_response(http::ProblemKind::not_acceptable, request.language(),
-                                             say(in, message::expected_but, say(in, message::json_or_csv),
-                                                 say(in, message::another_media)));
-             }
              ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
-             question.csv = *media == http::Media::csv;
+             question.name = "history";
+             Parameters others;
+             if (auto refused = choose_form(request, parameters, others, question))
+               return std::move(*refused);
              auto found = case_of_path(reading, request);
              if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
              const Case& c = std::get<Case>(found);
@@ -303,7 +386,7 @@ void add_history(http::Router& router, const std::shared_ptr<const QuerySources>
                  history_of(sources->log, *snapshot, sources->rules, sources->keys, c.id, c.head.version),
                  tag, own, question);
              if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-             return page_response(std::get<ListPage>(answer), question.csv);
+             return page_response(std::get<ListPage>(answer), question);
            });
 }
 
@@ -339,13 +422,14 @@ void add_settings(http::Router& router, const std::shared_ptr<const QuerySources
 
 void add_query_routes(http::Router& router, QuerySources given) {
   const auto sources = std::make_shared<const QuerySources>(std::move(given));
+  const auto whole_lists = std::make_shared<SerialWorker>("whole lists");
   for (const ListTable& table : list_tables()) {
-    add_list(router, "/v1/" + std::string(table.name), sources,
+    add_list(router, table.name, sources, whole_lists,
              [&table](const Reading& reading, const ListQuestion& question) {
                return list(reading, table, question);
              });
   }
-  add_list(router, "/v1/key-figures", sources, list_figures);
+  add_list(router, "key-figures", sources, whole_lists, list_figures);
   add_case(router, sources);
   add_history(router, sources);
   add_settings(router, sources);
