@@ -8,8 +8,9 @@ packages_to_build_and_run=(
   librocksdb-dev libgflags-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   librdkafka-dev libsodium-dev libssl-dev libcurl4-openssl-dev libhowardhinnant-date-dev
-  libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev
+  libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev libsqlite3-dev libzip-dev
   libxlsxwriter-dev libical-dev
+  python3 python3-venv
 )
 # For deploy/kafka/start: what runs Apache Kafka and what fetches it.
 packages_to_run_kafka=(openjdk-17-jre-headless maven)
@@ -17,7 +18,7 @@ packages_to_run_kafka=(openjdk-17-jre-headless maven)
 packages_to_alert=(prometheus-alertmanager)
 packages_to_test=(
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  kcat python3 python3-venv clang-format clang-tidy shellcheck
+  kcat chromium clang-format clang-tidy shellcheck
   prometheus "${packages_to_alert[@]}"
 )
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <system_error>
 
 #include "events/rocks_damage.h"
@@ -280,13 +281,24 @@ void EmbeddedLogContents::read_some_at(std::span<const Position> positions,
   std::iota(order.begin(), order.end(), 0);
   std::ranges::sort(order, {}, [positions](std::uint32_t i) { return positions[i]; });
 
+  // Whoever asks for many records of one group goes through it once.
+  struct Within {
+    Position first;
+    const char* value = nullptr;
+    std::optional<GroupCursor> cursor;
+    std::uint64_t taken = 0;  ///< records stepped over, the present one included
+  } within;
   const auto pick = [&](std::uint32_t i, Offset first, std::string_view value) {
     const Position& position = positions[i];
     try {
-      GroupCursor cursor(value);
       const std::uint64_t skipped = position.offset.value - first.value;
+      if (!within.cursor || within.first != Position{position.partition, first} ||
+          within.value != value.data() || within.taken > skipped + 1) {
+        within = {{position.partition, first}, value.data(), GroupCursor(value), 0};
+      }
+      GroupCursor& cursor = *within.cursor;
       if (skipped >= cursor.count()) throw LogCorrupt("expected a record here, but there is none");
-      for (std::uint64_t n = 0; n <= skipped; ++n) {
+      for (; within.taken <= skipped; ++within.taken) {
         if (!cursor.next()) throw LogCorrupt("expected a record here, but there is none");
       }
       const std::string_view bytes = cursor.bytes();

@@ -210,6 +210,31 @@ LogDatabase::~LogDatabase() {
   (void)db_->Close();
 }
 
+std::string LogDatabase::key_at(Position first) {
+  const Key key = key_of(first.partition, first.offset);
+  return {key.data(), key.size()};
+}
+
+std::optional<Position> LogDatabase::position_of(std::string_view key) {
+  if (key.size() != key_octets) return std::nullopt;
+  std::uint16_t partition = 0;
+  std::uint64_t offset = 0;
+  std::memcpy(&partition, key.data(), sizeof partition);
+  std::memcpy(&offset, key.data() + partition_octets, sizeof offset);
+  return Position{Partition{__builtin_bswap16(partition)}, Offset{__builtin_bswap64(offset)}};
+}
+
+std::optional<LogIdentity> LogDatabase::identity_of(std::string_view key, std::string_view value) {
+  StoredIdentity stored{};
+  if (key != identity_key || value.size() != sizeof stored) return std::nullopt;
+  std::memcpy(&stored, value.data(), sizeof stored);
+  const bool ours = std::memcmp(stored.magic, identity_magic, sizeof identity_magic) == 0;
+  if (!ours || stored.partitions < 1 || stored.partitions > partitions_max) return std::nullopt;
+  return LogIdentity{{stored.id_high, stored.id_low},
+                     static_cast<std::uint16_t>(stored.partitions),
+                     Instant{stored.created_ms}};
+}
+
 std::optional<LogIdentity> LogDatabase::identity() const {
   std::string value;
   const rocksdb::Status status = db_->Get({}, {identity_key.data(), identity_key.size()}, &value);

@@ -101,6 +101,11 @@ class LogDatabase {
   LogDatabase(const LogDatabase&) = delete;
   LogDatabase& operator=(const LogDatabase&) = delete;
 
+  /// The octets of keys and of the identity, for whoever reads the files without this database.
+  [[nodiscard]] static std::string key_at(Position first);
+  [[nodiscard]] static std::optional<Position> position_of(std::string_view key);
+  [[nodiscard]] static std::optional<LogIdentity> identity_of(std::string_view key, std::string_view value);
+
   /// Nothing when the log was never completely created.
   [[nodiscard]] std::optional<LogIdentity> identity() const;
   void put_identity(const LogIdentity& identity);

@@ -54,14 +54,23 @@ void PartitionFold::Places::clear() {
 
 // ---------------------------------------------------------------- folding
 
-void PartitionFold::begin(Partition partition, Offset until) {
+void PartitionFold::begin(Partition partition, Offset until, const std::vector<Verdict>* verdicts) {
   partition_ = partition;
+  verdicts_ = verdicts;
   cases_.clear();
   places_.clear();
   accepted_.clear();
   accepted_.reserve(until.value);
   settings_streams_.clear();
   out_ = {};
+}
+
+void PartitionFold::fold(OneCase& one, Event& event, const Hash& hash, Offset offset) const {
+  if (verdicts_ == nullptr) {
+    evolve(one.stored.state, event, hash);
+  } else {
+    evolve_counted(one.stored.state, event, hash, (*verdicts_)[offset.value]);
+  }
 }
 
 void PartitionFold::add_stale(const StoredRecord& record) {
@@ -116,7 +125,7 @@ void PartitionFold::add(const StoredRecord& record) {
   accepted_.push_back({place, {record.offset, event_.id.value.low}});
   if (!one.error.empty()) return;
   try {
-    evolve(one.stored.state, event_, out_.reached.last);
+    fold(one, event_, out_.reached.last, record.offset);
   } catch (const FoldFailed& e) {
     one.error = e.what();
     one.error_at = record.offset;
@@ -135,7 +144,8 @@ void PartitionFold::fold_before_failure(const ReadableLog& log, std::uint32_t nu
   }
   one.stored.state = {};
   log.read_at(before, [&](const StoredRecord& record) {
-    evolve(one.stored.state, decode(record.bytes), stated_hash(record.bytes));
+    decode(record.bytes, event_);
+    fold(one, event_, stated_hash(record.bytes), record.offset);
   });
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "events/log.h"
+#include "projections/as_of.h"
 #include "projections/byte_arena.h"
 #include "projections/projector.h"
 
@@ -47,8 +48,9 @@ class PartitionFold {
  public:
   PartitionFold(std::uint16_t partitions, RuleBook& rules) : partitions_(partitions), rules_(rules) {}
 
-  /// `until` is where the records end.
-  void begin(Partition partition, Offset until);
+  /// `until` is where the records end. With verdicts, by offset, which outlive the fold, cases hold what
+  /// counts (as_of.h); heads and trails are of all that is accepted.
+  void begin(Partition partition, Offset until, const std::vector<Verdict>* verdicts = nullptr);
   void add(const StoredRecord& record);
   /// `log` gives again what a failed fold had before. Throws LogCorrupt.
   [[nodiscard]] FoldedPartition finish(const ReadableLog& log);
@@ -103,6 +105,7 @@ class PartitionFold {
     std::vector<std::uint64_t> hashes_;  ///< by place, to grow without the cases
   };
 
+  void fold(OneCase& one, Event& event, const Hash& hash, Offset offset) const;
   void take_settings(const StoredRecord& record, const SettingsAdopted& settings);
   void add_stale(const StoredRecord& record);
   void fold_before_failure(const ReadableLog& log, std::uint32_t number);
@@ -111,6 +114,7 @@ class PartitionFold {
   std::uint16_t partitions_;
   RuleBook& rules_;
   Partition partition_;
+  const std::vector<Verdict>* verdicts_ = nullptr;
   Event event_;  ///< of the record at hand
   Cases cases_;
   Places places_;

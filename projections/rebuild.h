@@ -7,41 +7,30 @@
 #include <functional>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "events/log.h"
+#include "projections/bulk_build.h"
 #include "projections/projector.h"
 
 namespace geleit {
-
-/// Workers of a rebuild; each holds the cases of one partition as the fold wants them. All others are held
-/// packed, some 50 octets an event.
-inline constexpr unsigned rebuild_workers = 2;
 
 /// True for the tables that only the log can give back; the others follow from the stored cases.
 [[nodiscard]] constexpr bool is_from_log(Table table) {
   return table == Table::stored_cases || table == Table::trail || table == Table::stale;
 }
 
-/// Hears the events folded so far; one call at a time, from any of the workers; the
-/// same number again while rows are made.
-using Progress = std::function<void(std::uint64_t events)>;
 /// May look at the finished new tables (Store::compare) before the switch.
 using BeforeSwitch = std::function<void(const Generation& made)>;
 
-/// It was asked to stop before it was finished.
-struct RebuildStopped : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 /// Folds the log up to `until` into new generations of all tables and switches to them. Throws
-/// LogUnavailable, LogCorrupt, StoreFailed, RebuildStopped; the present tables are then as they were.
+/// LogUnavailable, LogCorrupt, StoreFailed, RebuildStopped; the present tables are then as they were. With a
+/// day, the tables as they were on it (as_of.h); progress then counts every record twice.
 void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, const Positions& until,
                       const Progress& progress, const BeforeSwitch& before_switch = {},
-                      const std::stop_token& stop = {});
+                      const std::stop_token& stop = {}, std::optional<CivilDate> as_of = {});
 
 /// Derives these tables (none of is_from_log) anew from the stored cases and switches to them.
 void rebuild_from_cases(Store& store, const RuleBook& rules, std::span<const Table> tables,

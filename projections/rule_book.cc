@@ -64,6 +64,13 @@ void RuleBook::adopt(std::shared_ptr<const Settings> settings, Version version) 
   adopted_[settings->provider()][version] = known->second;
 }
 
+void RuleBook::assume(std::shared_ptr<const RuleSet> shipped) { assumed_shipped_ = std::move(shipped); }
+
+void RuleBook::assume(std::shared_ptr<const Settings> settings) {
+  (settings->scope() == SettingsScope::installation ? assumed_installation_ : assumed_provider_) =
+      std::move(settings);
+}
+
 RuleBook::Three RuleBook::parts_of(const JudgedBy& judged_by) const {
   const auto settings_of = [&](const Hash& hash) -> std::shared_ptr<const Settings> {
     const auto found = settings_.find(hash);
@@ -75,6 +82,9 @@ RuleBook::Three RuleBook::parts_of(const JudgedBy& judged_by) const {
   if (found != by_hash_.end()) parts.shipped = found->second.get();
   if (!judged_by.installation.is_zero()) parts.settings.installation = settings_of(judged_by.installation);
   if (!judged_by.provider.is_zero()) parts.settings.provider = settings_of(judged_by.provider);
+  if (assumed_shipped_) parts.shipped = assumed_shipped_.get();
+  if (assumed_installation_) parts.settings.installation = assumed_installation_;
+  if (assumed_provider_) parts.settings.provider = assumed_provider_;
   const auto is_there = [](const auto& settings, const Hash& hash) { return hash.is_zero() || settings; };
   parts.complete = parts.shipped && is_there(parts.settings.installation, judged_by.installation) &&
                    is_there(parts.settings.provider, judged_by.provider);

@@ -31,6 +31,14 @@ class RuleBook {
   /// Settings that were read before: a content with its version in its stream. Throws as adopt.
   void adopt(std::string_view content, Version version);
 
+  // What if: to be said before anybody asks, once all settings have been adopted.
+  /// Answers as if every event had been judged by this shipped set; adopted values hold over it as before.
+  void assume(std::shared_ptr<const RuleSet> shipped);
+  /// Answers as if these settings, of a provider or the installation, had been in force all the time in the
+  /// place of what that scope had adopted. With a provider's it is only to be asked about cases of theirs.
+  void assume(std::shared_ptr<const Settings> settings);
+  [[nodiscard]] bool assumes_settings() const { return assumed_installation_ || assumed_provider_; }
+
   /// The set to judge and compute by, or null while one of those that it is made of has not been read. Values
   /// of contracts are left out: no fold knows the insurer.
   [[nodiscard]] const RuleSet* find(const JudgedBy& judged_by) const;
@@ -71,6 +79,8 @@ class RuleBook {
   void adopt(std::shared_ptr<const Settings> settings, Version version);
   [[nodiscard]] Hash in_force_of(std::string_view provider, CivilDate on) const;
 
+  std::shared_ptr<const RuleSet> assumed_shipped_;
+  std::shared_ptr<const Settings> assumed_installation_, assumed_provider_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::uint64_t, std::shared_ptr<const RuleSet>> by_hash_;
   std::map<Hash, std::shared_ptr<const Settings>> settings_;

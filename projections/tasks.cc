@@ -309,7 +309,8 @@ SettingsInForce settings_of(const Case& c, const RuleBook& rules) {
     if (one && (!than || one->from() >= than->from())) than = one;
   };
   for (const JudgedBy& judged_by : c.judged) {
-    if (judged_by.installation.is_zero() && judged_by.provider.is_zero()) continue;
+    if (judged_by.installation.is_zero() && judged_by.provider.is_zero() && !rules.assumes_settings())
+      continue;
     (void)rules.at(judged_by);
     const SettingsInForce one = rules.settings(judged_by);
     later(out.installation, one.installation);

@@ -235,12 +235,7 @@ void add_alert(CommandLine& line) {
   const auto of_one = [ask, &common](CLI::App* sub) {
     sub->add_option("alert", ask->alert, "The alert's id, as list shows it")
         ->required()
-        ->check(CLI::Validator(
-            [](const std::string& text) {
-              return parse_uuid(text) ? std::string()
-                                      : "expected the id of an alert, but it is '" + text + "'";
-            },
-            "ALERT"));
+        ->check(a_uuid("the id of an alert", "ALERT"));
     common(sub);
   };
   const auto by_whom = [ask](CLI::App* sub) { sub->add_option("--by", ask->by, "Who says so"); };
@@ -262,7 +257,7 @@ void add_alert(CommandLine& line) {
 
   CLI::App* snooze = command->add_subcommand("snooze", "Silent until the beginning of a day");
   of_one(snooze);
-  snooze->add_option("--until", ask->until, "That day, after today")->required()->check(a_day());
+  snooze->add_option("--until", ask->until, "That day, after today")->required()->check(a_date());
   snooze->add_option("--reason", ask->reason, "Why it may wait")->required();
   by_whom(snooze);
   snooze->callback([ask, &line] { AlertDialogue(*ask, line).snooze(); });

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -20,6 +18,7 @@
 #include "events/sha256.h"
 #include "events/uuid.h"
 #include "projections/store.h"
+#include "services/file_text.h"
 #include "services/http/json_text.h"
 
 namespace geleit {
@@ -39,10 +38,10 @@ bool is_kept(const fs::path& file) {
   return name != "LOCK" && !name.starts_with("LOG");
 }
 
-std::string read_text(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw BackupFailed(fmt::format("expected a backup, but {} cannot be read", file.string()));
-  return {std::istreambuf_iterator<char>(in), {}};
+std::string text_of(const fs::path& file) {
+  auto text = read_text(file);
+  if (!text) throw BackupFailed(fmt::format("expected a backup, but {} cannot be read", file.string()));
+  return std::move(*text);
 }
 
 /// Goes through a log in the order of each partition and counts what it holds.
@@ -246,8 +245,8 @@ void write_manifest(const fs::path& backup, const Manifest& manifest) {
 }
 
 Manifest read_manifest(const fs::path& backup) {
-  const std::string text = read_text(backup / manifest_name);
-  const std::string sum = read_text(backup / manifest_sum_name);
+  const std::string text = text_of(backup / manifest_name);
+  const std::string sum = text_of(backup / manifest_sum_name);
   if (sum != fmt::format("{}  {}\n", to_hex(sha256(text)), manifest_name))
     throw BackupFailed(fmt::format("{} is not as it was written", (backup / manifest_name).string()));
   try {

@@ -4,9 +4,9 @@
 //
 //   DEST/manifest.json      what it is, and size and SHA-256 of every file
 //   DEST/manifest.sha256    of the manifest, as sha256sum writes and checks it
-//   DEST/{tables,log,keys}/ DEST/erasures.journal
+//   DEST/{tables,log,keys}/ DEST/erasures.journal DEST/heads.ndjson
 //
-// The master key is never in it.
+// Neither the master key nor the signing key is ever in it.
 #pragma once
 
 #include <filesystem>

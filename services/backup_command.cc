@@ -153,6 +153,10 @@ void backup(const BackupAsk& ask, CommandLine& line) {
   Manifest manifest;
   manifest.program = GELEIT_VERSION;
   manifest.made = clock.now();
+  // Before the log, so that the copied log reaches every head.
+  std::vector<BackupFile> heads;
+  if (fs::exists(data.heads()))
+    heads.push_back({"heads.ndjson", copy_durably(data.heads(), DataDirectory{partial, {}}.heads())});
   {
     const Removed checkpoint(data.checkpoint());
     if (is_served(data)) {
@@ -163,6 +167,7 @@ void backup(const BackupAsk& ask, CommandLine& line) {
       service.checkpoint();
     }
     manifest.files = copy_checkpoint(data.checkpoint(), partial);
+    manifest.files.insert(manifest.files.end(), heads.begin(), heads.end());
   }
   // After the keys, so that it tells of every key that is not there.
   if (fs::exists(data.erasures())) {

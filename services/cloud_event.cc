@@ -42,10 +42,10 @@ std::string base64(std::string_view bytes) {
 }
 
 void append_cloud_event(std::string& out, std::string_view source, const RecordView& view,
-                        const OpenSealed& open) {
+                        const OpenSealed& open, const ShowSealed& shown) {
   const Event& event = view.event;
   const std::string_view name = name_of(event.payload);
-  const ShowSealed as_base64 = [](std::string& to, Sealed sealed) {
+  const ShowSealed as_base64 = shown ? shown : [](std::string& to, Sealed sealed) {
     to.append("\"").append(base64(sealed.bytes)).append("\"");
   };
   http::JsonWriter json(out);
@@ -86,9 +86,26 @@ void append_cloud_event(std::string& out, std::string_view source, const RecordV
     append_reasons(reasons, event.deviations, open, as_base64);
     text("reasons", reasons);
   }
+  if (view.partitions > 0) {
+    json.member("partitions").number(view.partitions);
+    json.member("record").string(base64(view.record.bytes));
+  }
   std::string data;
   append_event_data(data, event, open, as_base64);
   json.member("data").raw(data).end();
+}
+
+void append_foreign_record(std::string& out, std::string_view source, const StoredRecord& record,
+                           std::uint16_t partitions) {
+  http::JsonWriter json(out);
+  json.object().member("specversion").string("1.0");
+  json.member("id").string(
+      std::to_string(record.partition.value).append(":").append(std::to_string(record.offset.value)));
+  json.member("source").string(source).member("type").string(foreign_record_type);
+  json.member("time").string(to_string(record.recorded));
+  json.member("partition").number(record.partition.value).member("offset");
+  write_number(json, record.offset.value);
+  json.member("partitions").number(partitions).member("record").string(base64(record.bytes)).end();
 }
 
 }  // namespace geleit

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "events/civil_time.h"
 #include "events/log.h"
+#include "services/command_checks.h"
 #include "services/command_line.h"
 #include "services/config.h"
 #include "services/data_directory.h"
@@ -12,22 +12,10 @@
 
 namespace geleit {
 
-inline CLI::Validator a_day() {
-  return {[](const std::string& text) {
-            return parse_date(text) ? std::string()
-                                    : "expected a date such as 2026-02-20, but it is '" + text + "'";
-          },
-          "DATE"};
-}
-
 /// `--server URL`, else GELEIT_SERVER, else the default; what is no address is usage.
 inline CLI::Validator a_server() {
-  return {[](const std::string& text) {
-            return parse_server_url(text)
-                       ? std::string()
-                       : "expected an address like http://127.0.0.1:8480, but it is '" + text + "'";
-          },
-          "URL"};
+  return expecting("an address like http://127.0.0.1:8480", "URL",
+                   [](const std::string& text) { return parse_server_url(text).has_value(); });
 }
 inline void add_server_option(CLI::App& command, std::string& server) {
   server = to_string(ServerUrl{});

@@ -16,6 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view file_suffix = ".file";
+constexpr std::int64_t heads_every_records_max = 10'000'000;
+constexpr std::int64_t heads_every_minutes_max = 7 * 24 * 60;
 
 std::string to_text(const toml::node& node, const RefuseConfig& refuse) {
   if (const auto* text = node.as_string()) return text->get();
@@ -38,10 +40,16 @@ class Reading {
         take("", *node.as_table());
       } else if (name.str() == "alert" && node.is_table()) {
         config_.alert = read_alert_table(*node.as_table(), file_);
+      } else if (name.str() == "audit" && node.is_table()) {
+        for (const auto& [key, value] : *node.as_table()) take_audit(std::string(key.str()), value);
       } else {
-        refuse("expected nothing but the tables [kafka] and [alert], but it has '{}'", name.str());
+        refuse("expected nothing but the tables [kafka], [audit] and [alert], but it has '{}'", name.str());
       }
     }
+    const AuditConfig& audit = config_.audit;
+    if (audit.deposit_webhook.starts_with("http://") && !audit.allow_private)
+      refuse("expected deposit_webhook of [audit] to be https://…, or allow_private = true, but it is {}",
+             audit.deposit_webhook);
     try {
       check_kafka_settings(config_.kafka);
     } catch (const LogRefused& refused) { refuse("{}", refused.what()); }
@@ -78,6 +86,43 @@ class Reading {
       } else {
         put(name, value, refuse);
       }
+    }
+  }
+
+  void take_audit(const std::string& name, const toml::node& node) {
+    const RefuseConfig refuse(fmt::format("{}: the setting '{}' of [audit]", file_.string(), name));
+    AuditConfig& audit = config_.audit;
+    const auto whole = [&](std::int64_t max) {
+      const auto* number = node.as_integer();
+      if (number == nullptr || number->get() < 1 || number->get() > max)
+        refuse("expected a whole number from 1 to {}, but it is {}", max, to_text(node, refuse));
+      return number->get();
+    };
+    const auto text = [&] {
+      const auto* given = node.as_string();
+      if (given == nullptr || given->get().empty()) refuse("expected a text, but there is none");
+      return given->get();
+    };
+    if (name == "heads_every_records") {
+      audit.heads_every_records = static_cast<std::uint64_t>(whole(heads_every_records_max));
+    } else if (name == "heads_every_minutes") {
+      audit.heads_every_minutes = whole(heads_every_minutes_max);
+    } else if (name == "deposit_file") {
+      audit.deposit_file = beside(text());
+    } else if (name == "deposit_webhook") {
+      audit.deposit_webhook = text();
+      if (!audit.deposit_webhook.starts_with("https://") && !audit.deposit_webhook.starts_with("http://"))
+        refuse("expected an address like https://…, but it is {}", audit.deposit_webhook);
+    } else if (name == "ca") {
+      audit.ca = beside(text());
+      require_config_file(audit.ca, ConfigFileKind::open, refuse);
+    } else if (name == "allow_private") {
+      if (!node.is_boolean()) refuse("expected true or false");
+      audit.allow_private = node.as_boolean()->get();
+    } else {
+      refuse(
+          "expected heads_every_records, heads_every_minutes, deposit_file, deposit_webhook, ca or "
+          "allow_private");
     }
   }
 

@@ -4,6 +4,9 @@
 //   <data>/keys        person keys, wrapped by <data>/master.key (mode 0600)
 //                      (where the log is on Kafka: an expendable copy of it, and no keys)
 //   <data>/tables      the read models; removing them costs a rebuild
+//   <data>/signing.key beside the master key: what heads of the log are signed with (mode 0600)
+//   <data>/heads.ndjson the signed heads so far, heads.edge what spares reading the log again to sign more
+//   <data>/pasts       checkpoints of them; removing them costs auditors time
 //   <data>/erasures.journal   which keys were destroyed; a restore needs it (erasures.h)
 #pragma once
 
@@ -33,9 +36,16 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path master_key() const {
     return master_elsewhere.value_or(dir / "master.key");
   }
+  [[nodiscard]] std::filesystem::path signing_key() const {
+    return master_key().parent_path() / "signing.key";
+  }
+  [[nodiscard]] std::filesystem::path heads() const { return dir / "heads.ndjson"; }
+  [[nodiscard]] std::filesystem::path heads_edge() const { return dir / "heads.edge"; }
   [[nodiscard]] std::filesystem::path erasures() const { return dir / "erasures.journal"; }
   /// What lies there while a backup copies it; removed afterwards.
   [[nodiscard]] std::filesystem::path checkpoint() const { return dir / "checkpoint"; }
+  /// Tables of a past that somebody asked for, and checkpoints to make them from; expendable.
+  [[nodiscard]] std::filesystem::path pasts() const { return dir / "pasts"; }
   /// Says when the last backup was made, and where.
   [[nodiscard]] std::filesystem::path last_backup() const { return dir / "backup.json"; }
   /// Which digests went out; without it today's go out once more.

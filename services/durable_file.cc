@@ -102,6 +102,11 @@ void write_at_end(const std::filesystem::path& file, std::uint64_t at, std::stri
 }
 
 void write_whole(const std::filesystem::path& file, std::string_view text) {
+  std::error_code absent;
+  if (std::filesystem::exists(file, absent) && !std::filesystem::is_regular_file(file)) {
+    Descriptor(file, O_WRONLY).write(text);
+    return;
+  }
   const std::filesystem::path beside = file.string() + ".new";
   {
     const Descriptor out(beside, O_WRONLY | O_CREAT | O_TRUNC);

@@ -19,7 +19,8 @@ struct FileDigest {
 /// Writes `text` at this offset, cuts off what was behind it, and syncs; makes the file (mode 0600) if need
 /// be.
 void write_at_end(const std::filesystem::path& file, std::uint64_t at, std::string_view text);
-/// The whole file, complete or not at all: written beside and renamed.
+/// The whole file, complete or not at all: written beside and renamed. What is there and is no file, such as
+/// /dev/null, is written to as it is.
 void write_whole(const std::filesystem::path& file, std::string_view text);
 /// Copies and syncs (mode 0600); what was read. `to` must not exist.
 FileDigest copy_durably(const std::filesystem::path& from, const std::filesystem::path& to);

@@ -6,8 +6,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +14,7 @@
 #include "events/sha256.h"
 #include "events/uuid.h"
 #include "services/durable_file.h"
+#include "services/file_text.h"
 
 namespace geleit {
 namespace {
@@ -48,10 +47,9 @@ std::optional<Erasure> erasure_of(std::string_view line) {
 ErasureJournal::ErasureJournal(std::filesystem::path file) : file_(std::move(file)) {
   std::error_code missing;
   if (!std::filesystem::exists(file_, missing)) return;
-  std::ifstream in(file_, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad())
-    throw ErasuresFailed(fmt::format("the journal of erasures {} cannot be read", file_.string()));
+  const auto read = read_text(file_);
+  if (!read) throw ErasuresFailed(fmt::format("the journal of erasures {} cannot be read", file_.string()));
+  const std::string& text = *read;
   std::size_t number = 0;
   for (std::size_t at = 0; at < text.size(); at = whole_octets_) {
     const std::size_t end = text.find('\n', at);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -29,22 +28,8 @@ struct ExportAsk {
   DirectoryOptions where;
   std::string case_id, provider;
   std::vector<std::string> from;
-  bool sealed = false;
+  bool sealed = false, records = false;
 };
-
-std::optional<Position> parse_position(std::string_view text) {
-  const auto number = [](std::string_view digits, auto& value) {
-    const char* end = digits.data() + digits.size();
-    return !digits.empty() && std::from_chars(digits.data(), end, value) == std::from_chars_result{end, {}};
-  };
-  const std::size_t colon = text.find(':');
-  Position position;
-  if (colon == std::string_view::npos || !number(text.substr(0, colon), position.partition.value) ||
-      !number(text.substr(colon + 1), position.offset.value)) {
-    return std::nullopt;
-  }
-  return position;
-}
 
 class Export {
  public:
@@ -75,16 +60,8 @@ class Export {
 
  private:
   void open_keys() {
-    const DataDirectory data = ask_.where.directory();
     std::string why;
-    const bool any = data.kafka || std::filesystem::exists(data.keys());
-    if (!std::filesystem::exists(data.master_key()) || !any) {
-      why = say(line_.for_people, message::no_keys_there, data.dir.string());
-    } else {
-      try {
-        keys_ = open_keys_read_only(data);
-      } catch (const KeyStoreFailed& error) { why = error.what(); }
-    }
+    keys_ = open_keys_if_readable(ask_.where.directory(), line_.for_people, why);
     if (!keys_) progress_.tell(say(line_.for_people, message::export_stays_sealed, why));
   }
 
@@ -108,6 +85,10 @@ class Export {
         const auto link = link_of(record.bytes);
         if (!link || partition_of(link->stream, partitions) != partition || !decoded(record, event)) {
           if (!is_copy_mark(record)) ++foreign_;
+          if (ask_.records && !case_ && ask_.provider.empty() && record.offset >= from) {
+            append_foreign_record(out_, source, record, partitions);
+            out_.push_back('\n');
+          }
           continue;
         }
         Head& head = heads[link->stream];
@@ -115,7 +96,7 @@ class Export {
         if (stands == Standing::accepted) head = {link->version, link->hash};
         if (record.offset < from || (case_ && link->stream != *case_)) continue;
         if (!ask_.provider.empty() && event.provider != ask_.provider) continue;
-        tell({record, event, link->hash, stands}, source);
+        tell({record, event, link->hash, stands, ask_.records ? partitions : std::uint16_t{0}}, source);
       }
       if (progress_.due()) progress_.show(fmt::format("{} / {}", told_, read_));
     }
@@ -166,22 +147,15 @@ class Export {
 void add_export(CommandLine& line) {
   auto ask = std::make_shared<ExportAsk>();
   CLI::App* command = line.app.add_subcommand("export", "The events of a log as CloudEvents, one a line");
-  command->add_option("--case", ask->case_id, "Only of this case")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_uuid(text) ? std::string() : "expected a UUID, but it is '" + text + "'";
-          },
-          "UUID"));
+  command->add_option("--case", ask->case_id, "Only of this case")->check(a_uuid());
   command->add_option("--provider", ask->provider, "Only of this provider");
   command->add_option("--from", ask->from, "Begin here in this partition; may be repeated")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_position(text) ? std::string()
-                                        : "expected a position like 3:1200, but it is '" + text + "'";
-          },
-          "PARTITION:OFFSET"));
+      ->check(a_position());
   add_directory_options(*command, ask->where);
   command->add_flag("--sealed", ask->sealed, "Leave personal data sealed, as base64");
+  command->add_flag("--records", ask->records,
+                    "Each record's own octets too, and those that are no events: what geleit audit verify "
+                    "--export needs");
   command->callback([ask, &line] { Export(*ask, line).run(); });
 }
 

@@ -12,6 +12,7 @@
 #include "services/command_options.h"
 #include "services/http_client.h"
 #include "services/json_slices.h"
+#include "services/progress_line.h"
 #include "services/text_table.h"
 
 namespace geleit {
@@ -109,10 +110,34 @@ class Getting {
     return out;
   }
 
+  /// Tables of a past may take a while: asked again until they are made, which is shown.
   ClientResponse ask(const std::string& target) {
     const Language language = ask_.json || ask_.csv ? programs_ : people_;
-    return client_.get(target, {{"Accept", ask_.csv ? "text/csv" : "application/json"},
-                                {"Accept-Language", language == Language::de ? "de" : "en"}});
+    ProgressLine line(stderr);
+    while (true) {
+      ClientResponse response =
+          client_.get(target, {{"Accept", ask_.csv ? "text/csv" : "application/json"},
+                               {"Accept-Language", language == Language::de ? "de" : "en"}});
+      const auto progress = response.status == 503 ? progress_in(response.body) : std::nullopt;
+      if (!progress) return response;
+      line.show(say(people_, message::past_being_made, progress->first, progress->second));
+    }
+  }
+
+  /// Events read and events in all, where that is what the problem is.
+  static std::optional<std::pair<std::uint64_t, std::uint64_t>> progress_in(const std::string& body) {
+    json::error_code error;
+    const json::value value = json::parse(body, error);
+    const auto* problem = error ? nullptr : value.if_object();
+    const auto* progress = problem ? problem->if_contains("progress") : nullptr;
+    if (!progress || !progress->is_object()) return std::nullopt;
+    const auto number = [&](const char* name) -> std::uint64_t {
+      const auto* member = progress->as_object().if_contains(name);
+      return member && member->is_int64() && member->as_int64() > 0
+                 ? static_cast<std::uint64_t>(member->as_int64())
+                 : 0;
+    };
+    return std::pair{number("events"), number("of")};
   }
 
   Exit refused(const ClientResponse& response) const {
@@ -213,14 +238,10 @@ void add_get(CommandLine& line) {
                    "visits, key-figures or status")
       ->required();
   command->add_option("--filter", ask->filters, "column=value, column.from=value, sort=-column, by=month …")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            const std::size_t equals = text.find('=');
-            return equals != std::string::npos && equals > 0
-                       ? std::string()
-                       : "expected NAME=VALUE, but it is '" + text + "'";
-          },
-          "NAME=VALUE"));
+      ->check(expecting("NAME=VALUE", "NAME=VALUE", [](const std::string& text) {
+        const std::size_t equals = text.find('=');
+        return equals != std::string::npos && equals > 0;
+      }));
   auto* as_json = command->add_flag("--json", ask->json, "For programs: the rows as one array");
   command->add_flag("--csv", ask->csv, "For spreadsheets: as the service gives it")->excludes(as_json);
   command->add_option("--as-of", ask->as_of, "What was true on this day");

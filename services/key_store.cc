@@ -1,18 +1,12 @@
 #include "services/key_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/db.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <mutex>
 #include <system_error>
 #include <unordered_set>
@@ -22,6 +16,7 @@
 #include "events/rocks_disk.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
+#include "services/key_file.h"
 #include "services/wrap.h"
 
 namespace geleit {
@@ -465,52 +460,17 @@ class MemoryKeyStore final : public KeyStore {
   AtHand keys_;
 };
 
-constexpr std::size_t key_digits = 64;
-
 }  // namespace
 
 MasterKey MasterKey::load_or_make(const std::filesystem::path& file, const KeyBytes& fresh) {
   MasterKey key;
-  const std::string name = file.string();
-  const int made = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (made >= 0) {
-    std::string text;
-    for (const unsigned char octet : fresh) text += fmt::format("{:02x}", octet);
-    text += "\n";
-    const bool written =
-        ::write(made, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(made) == 0;
-    ::close(made);
-    if (!written) {
-      ::unlink(name.c_str());
-      throw KeyStoreFailed(
-          fmt::format("the master key cannot be written to {}: {}", name, std::strerror(errno)));
-    }
-    key.bytes_ = fresh;
-    return key;
-  }
-  if (errno != EEXIST)
-    throw KeyStoreFailed(fmt::format("the master key cannot be made at {}: {}", name, std::strerror(errno)));
-  return load(file);
+  key.bytes_ = load_or_make_key_file(file, fresh, "the master key");
+  return key;
 }
 
 MasterKey MasterKey::load(const std::filesystem::path& file) {
-  const std::string name = file.string();
   MasterKey key;
-  struct stat info {};
-  if (::stat(name.c_str(), &info) != 0)
-    throw KeyStoreFailed(fmt::format("{}: {}", name, std::strerror(errno)));
-  if ((info.st_mode & 077) != 0) {
-    throw KeyStoreFailed(
-        fmt::format("expected {} to be readable by its owner only, but its mode is {:o}; run chmod 600", name,
-                    info.st_mode & 0777));
-  }
-  std::ifstream in(file);
-  std::string text;
-  in >> text;
-  const auto value = text.size() == key_digits ? parse_hash(text) : std::nullopt;
-  if (!value)
-    throw KeyStoreFailed(fmt::format("expected 64 hexadecimal digits in {}, but found something else", name));
-  write_octets(*value, reinterpret_cast<char*>(key.bytes_.data()));
+  key.bytes_ = load_key_file(file);
   return key;
 }
 

@@ -40,6 +40,19 @@ std::unique_ptr<StoredKeys> open_keys_read_only(const DataDirectory& data) {
   return open_key_store(data.keys(), MasterKey::load(data.master_key()), true);
 }
 
+std::unique_ptr<StoredKeys> open_keys_if_readable(const DataDirectory& data, Language language,
+                                                  std::string& why) {
+  const bool any = data.kafka || std::filesystem::exists(data.keys());
+  if (!any || !std::filesystem::exists(data.master_key())) {
+    why = say(language, message::no_keys_there, data.dir.string());
+    return nullptr;
+  }
+  try {
+    return open_keys_read_only(data);
+  } catch (const KeyStoreFailed& error) { why = error.what(); }
+  return nullptr;
+}
+
 bool clock_may_be_set(const DataDirectory& data) { return !data.kafka; }
 
 }  // namespace geleit

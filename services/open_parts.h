@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "events/log.h"
+#include "projections/rules/catalogue.h"
 #include "services/data_directory.h"
 #include "services/key_store.h"
 
@@ -33,6 +35,10 @@ struct LogSurroundings {
                                                     rocksdb::Env* env = nullptr);
 /// Throws KeyStoreFailed, also where there is no master key.
 [[nodiscard]] std::unique_ptr<StoredKeys> open_keys_read_only(const DataDirectory& data);
+/// For tools that show what they can: where there are no keys, or they cannot be read, nothing, and in `why`
+/// a sentence for people.
+[[nodiscard]] std::unique_ptr<StoredKeys> open_keys_if_readable(const DataDirectory& data, Language language,
+                                                                std::string& why);
 
 /// A clock that is set at the start would not be the one that a log beyond the machine records by.
 [[nodiscard]] bool clock_may_be_set(const DataDirectory& data);

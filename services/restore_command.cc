@@ -29,7 +29,9 @@ void require_nothing_there(const DataDirectory& data) {
   if (!fs::exists(data.dir)) return;
   for (const auto& entry : fs::directory_iterator(data.dir)) {
     const fs::path& path = entry.path();
-    if (path == data.master_key() || path == data.erasures() || path == data.restoring()) continue;
+    if (path == data.master_key() || path == data.signing_key() || path == data.erasures() ||
+        path == data.restoring())
+      continue;
     throw BackupFailed(fmt::format("expected {} to hold no data, but {} is there; move it away first",
                                    data.dir.string(), path.filename().string()));
   }
@@ -130,7 +132,8 @@ void restore(const RestoreAsk& ask, CommandLine& line) {
     throw BackupFailed("the log is not the one that the manifest describes");
   if (!fs::exists(data.master_key())) copy_durably(master_file, data.master_key());
   // Without its log nothing is served, so the log comes last.
-  const std::array moves{std::pair{staged.erasures(), data.erasures()}, std::pair{staged.keys(), data.keys()},
+  const std::array moves{std::pair{staged.heads(), data.heads()},
+                         std::pair{staged.erasures(), data.erasures()}, std::pair{staged.keys(), data.keys()},
                          std::pair{staged.tables(), data.tables()}, std::pair{staged.log(), data.log()}};
   for (const auto& [from, to] : moves) {
     if (fs::exists(from)) fs::rename(from, to);

@@ -73,11 +73,7 @@ void add_retry(CommandLine& line) {
       line.app.add_subcommand("retry", "Try a case again that stands still, after what failed was fixed");
   command->add_option("case", ask->id, "The case, as status lists it under parked")
       ->required()
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_uuid(text) ? std::string() : "expected the id of a case, but it is '" + text + "'";
-          },
-          "CASE"));
+      ->check(a_uuid("the id of a case", "CASE"));
   add_server_option(*command, ask->server);
   command->add_flag("--json", ask->json, "For programs: the service's answer");
   command->callback([ask, &line] { retry(*ask, line); });

@@ -7,10 +7,9 @@
 #include <cstdio>
 #include <string>
 
-#include "events/civil_time.h"
 #include "events/rule.h"
 #include "projections/rules/calendar.h"
-#include "services/command_line.h"
+#include "services/command_checks.h"
 
 namespace geleit {
 
@@ -20,32 +19,14 @@ inline constexpr int last_holiday_year = 2100;
 
 inline void print_json(const boost::json::value& value) { std::puts(boost::json::serialize(value).c_str()); }
 
-inline CLI::Validator a_date() {
-  return {[](const std::string& text) {
-            return parse_date(text) ? ""
-                                    : fmt::format("expected a date such as 2026-02-20, but it is '{}'", text);
-          },
-          "DATE"};
-}
-
 inline CLI::Validator a_calendar() {
-  return {[](const std::string& text) {
-            return parse_calendar(text) ? ""
-                                        : fmt::format("expected DE or one of {}, but it is '{}'",
-                                                      fmt::join(words<Land>, ", "), text);
-          },
-          "LAND"};
+  return expecting(fmt::format("DE or one of {}", fmt::join(words<Land>, ", ")), "LAND",
+                   [](const std::string& text) { return parse_calendar(text).has_value(); });
 }
 
 inline CLI::Validator a_rule() {
-  return {[](const std::string& text) {
-            return parse_word<Rule>(text) ? ""
-                                          : fmt::format(
-                                                "expected a rule such as SMN-START (`geleit rules` lists "
-                                                "them), but it is '{}'",
-                                                text);
-          },
-          "RULE"};
+  return expecting("a rule such as SMN-START (`geleit rules` lists them)", "RULE",
+                   [](const std::string& text) { return parse_word<Rule>(text).has_value(); });
 }
 
 [[noreturn]] inline void refuse_usage(const std::string& expected_but) {

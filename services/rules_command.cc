@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 
@@ -13,6 +11,7 @@
 #include "projections/rules/deadline.h"
 #include "projections/rules/rule_difference.h"
 #include "services/command_options.h"
+#include "services/file_text.h"
 #include "services/rule_options.h"
 #include "services/settings_command.h"
 
@@ -127,27 +126,6 @@ void list_holidays(int year, Calendar calendar, bool as_json_wanted, const Comma
   if (as_json_wanted) print_json(days);
 }
 
-/// A shipped set by its name or the beginning of its hash, else a file. What is neither is usage.
-std::shared_ptr<const RuleSet> rule_set_called(const std::string& what) {
-  const bool is_hash =
-      what.size() >= hash_digits_min && what.find_first_not_of("0123456789abcdef") == std::string::npos;
-  for (const auto& set : shipped_rule_sets()) {
-    if (set->name() == what || (is_hash && to_hex(set->hash()).starts_with(what))) return set;
-  }
-  std::ifstream in(what, std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || content.empty()) {
-    std::string known;
-    for (const auto& set : shipped_rule_sets()) known += (known.empty() ? "" : ", ") + set->name();
-    refuse_usage(fmt::format("expected a rule set ({}), its hash or a file, but it is '{}'", known, what));
-  }
-  try {
-    return RuleSet::parse(content);
-  } catch (const std::invalid_argument& wrong) {
-    refuse_usage(fmt::format("expected {} to be a rule set, but: {}", what, wrong.what()));
-  }
-}
-
 json::object as_json(const RuleSet& set) {
   return {{"rule_set", set.name()}, {"hash", to_hex(set.hash())}, {"from", to_string(set.from())}};
 }
@@ -221,6 +199,25 @@ Exit tell_differences(const RuleSet& a, const RuleSet& b, bool as_json_wanted, c
 }
 
 }  // namespace
+
+std::shared_ptr<const RuleSet> rule_set_called(const std::string& what) {
+  const bool is_hash =
+      what.size() >= hash_digits_min && what.find_first_not_of("0123456789abcdef") == std::string::npos;
+  for (const auto& set : shipped_rule_sets()) {
+    if (set->name() == what || (is_hash && to_hex(set->hash()).starts_with(what))) return set;
+  }
+  const std::string content = read_text(what).value_or("");
+  if (content.empty()) {
+    std::string known;
+    for (const auto& set : shipped_rule_sets()) known += (known.empty() ? "" : ", ") + set->name();
+    refuse_usage(fmt::format("expected a rule set ({}), its hash or a file, but it is '{}'", known, what));
+  }
+  try {
+    return RuleSet::parse(content);
+  } catch (const std::invalid_argument& wrong) {
+    refuse_usage(fmt::format("expected {} to be a rule set, but: {}", what, wrong.what()));
+  }
+}
 
 void add_rules(CommandLine& line) {
   struct Ask {

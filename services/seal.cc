@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t nonce_octets = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t tag_octets = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+static_assert(nonce_octets + tag_octets == sealed_overhead_octets);
 
 const unsigned char* octets(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());

@@ -15,6 +15,8 @@
 
 namespace geleit {
 
+/// How much longer a sealed field is than its clear text.
+inline constexpr std::size_t sealed_overhead_octets = 24 + 16;
 [[nodiscard]] std::string seal_field(const PersonKey& key, const CaseId& case_id, const EventId& event,
                                      SealedField field, std::string_view clear);
 /// Nothing when the bytes were not sealed with this key for this case and field.

@@ -1,4 +1,5 @@
 #include "services/serve_command.h"
+#include "services/dashboard_routes.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -267,6 +268,26 @@ void add_alert_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) 
         });
 }
 
+void add_audit_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) {
+  const auto gauge = [&](const char* name, const char* help,
+                         std::function<double(const HeadSignerStatus&)> value) {
+    gauges.push_back(metrics.gauge_when_read(
+        name, help, {}, [&service, value = std::move(value)] { return value(service.signer()->status()); }));
+  };
+  gauge("geleit_audit_last_head_timestamp_seconds", "When the last head of the log was signed; 0: never",
+        [](const HeadSignerStatus& status) {
+          Instant last;
+          for (const SignedHead& head : status.last) last = std::max(last, head.at);
+          return static_cast<double>(last.ms) / 1'000;
+        });
+  gauge("geleit_audit_unsigned_records", "Records that no signed head covers yet",
+        [](const HeadSignerStatus& status) { return static_cast<double>(status.unsigned_records); });
+  gauge("geleit_audit_undeposited_bytes", "Signed heads that were not deposited outside yet",
+        [](const HeadSignerStatus& status) { return static_cast<double>(status.undeposited); });
+  gauge("geleit_audit_troubles", "What keeps heads from being signed or deposited",
+        [](const HeadSignerStatus& status) { return static_cast<double>(status.troubles.size()); });
+}
+
 /// Numbers that are asked for when somebody reads the metrics; the handles keep them registered.
 Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<std::size_t>& waiting_reads,
                   const std::atomic<std::size_t>& whole_lists) {
@@ -336,6 +357,7 @@ Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<st
   if (service.roles().intake) add_intake_gauges(metrics, service, gauges);
   if (service.desk() != nullptr) add_alert_gauges(metrics, service, gauges);
   if (service.watch() != nullptr) add_watch_gauges(metrics, service, gauges);
+  if (service.signer() != nullptr) add_audit_gauges(metrics, service, gauges);
   return gauges;
 }
 
@@ -399,6 +421,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   if (!roles.intake && (roles.watch || roles.alert))
     service.reach_intake_by(std::make_unique<HttpCommandPort>(intakes, service.token()));
   if (roles.alert) service.tell_through(config_of(options.where.config).alert.channels, metrics);
+  service.sign_heads(config_of(options.where.config).audit);
   std::uint64_t shown = 0;
   service.on_parked([](const Parked& parked) {
     const std::string id = to_string(parked.id);
@@ -445,6 +468,8 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                  if (std::string what = desk->status().trouble; !what.empty())
                                    all.push_back(std::move(what));
                                }
+                               if (const HeadSigner* signer = service.signer())
+                                 std::ranges::move(signer->status().troubles, std::back_inserter(all));
                                return all;
                              },
                              [&service](const std::exception& failure) { service.note(failure); },
@@ -457,9 +482,14 @@ void serve(const ServeOptions& options, CommandLine& line) {
                                const AlertDesk* desk = service.desk();
                                return desk ? to_json(desk->status()) : std::string("null");
                              },
+                             [&service] {
+                               const HeadSigner* signer = service.signer();
+                               return signer ? to_json(signer->status()) : std::string("null");
+                             },
                              [&service] { service.projector().hurry(); },
                              waiting_reads,
-                             whole_lists};
+                             whole_lists,
+                             service.data().pasts()};
   add_status_routes(router, sources);
   if (roles.query) {
     add_query_routes(router, sources);
@@ -477,6 +507,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
     business.emplace(service.store(), service.clock(), metrics);
   }
   if (AlertDesk* desk = service.desk()) add_alert_routes(router, *desk);
+  if (roles.query) add_dashboard_routes(router, dashboard_files());
   add_upkeep_routes(router, service);
   std::ranges::move(add_gauges(metrics, service, waiting_reads, whole_lists), std::back_inserter(gauges));
   handler.to(router);

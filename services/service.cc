@@ -27,6 +27,8 @@ namespace {
 
 /// For the blocks of log and tables together; what the tables hold in memory to be written counts in.
 constexpr std::size_t block_cache_octets = std::size_t{160} << 20;
+/// A service that ends waits for it once.
+constexpr std::chrono::milliseconds post_heads_timeout{5'000};
 constexpr std::size_t table_write_octets_max = std::size_t{64} << 20;
 
 /// The last recorded time of the log: where a clock that follows the commands begins.
@@ -68,6 +70,7 @@ void Service::open_parts() {
     if (const auto* copied = dynamic_cast<const CopiedLog*>(log_.get()); copied && !copied->note().empty())
       notes_.push_back(copied->note());
     keys_ = roles_.intake ? open_keys(data_, fresh_key(chance_)) : open_keys_read_only(data_);
+    if (roles_.intake) signing_key_ = SigningKey::load_or_make(data_.signing_key(), fresh_key(chance_));
     return;
   }
   if (is_log_copy(data_.log())) {
@@ -92,6 +95,7 @@ void Service::open_parts() {
   }
   keys_ = open_keys(data_, fresh_key(chance_), env_);
   complete_erasures(*keys_, ErasureJournal(data_.erasures()));
+  signing_key_ = SigningKey::load_or_make(data_.signing_key(), fresh_key(chance_));
 }
 
 void Service::checkpoint() const {
@@ -231,6 +235,14 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
       watch_->run(stop);
     });
   }
+  if (signing_key_) {
+    signer_ = std::make_unique<HeadSigner>(*log_, *clock_, *signing_key_, data_, audit_, poster_of_heads());
+    signer_thread_ = std::jthread([this](const std::stop_token& stop) {
+      name_thread("head signer");
+      give_way();
+      signer_->run(stop);
+    });
+  }
   if (desk_) {
     desk_thread_ = std::jthread([this](std::stop_token stop) {
       name_thread("alert desk");
@@ -254,6 +266,28 @@ void Service::open_desk() {
   if (!data_.kafka || !has_channels) return;
   group_ = std::make_unique<KafkaGroup>(data_.kafka->address, data_.kafka->settings, "geleit-alert");
   desk_->owns([this](Partition partition) { return group_->owns(partition); });
+}
+
+void Service::sign_heads(const AuditConfig& audit) { audit_ = audit; }
+
+PostHeads Service::poster_of_heads() {
+  if (audit_.deposit_webhook.empty()) return {};
+  TransferSettings settings;
+  settings.timeout = post_heads_timeout;
+  settings.ca = audit_.ca;
+  settings.public_only = !audit_.allow_private;
+  head_transfer_ = std::make_unique<Transfer>(settings);
+  return [this](std::string_view heads) -> std::string {
+    HttpPost request;
+    request.url = audit_.deposit_webhook;
+    request.headers = {{"Content-Type", "application/x-ndjson"}};
+    request.body = heads;
+    const auto outcome = head_transfer_->post(request);
+    if (const auto* none = std::get_if<NoAnswer>(&outcome)) return none->detail;
+    const int status = std::get<HttpAnswer>(outcome).status;
+    if (status / 100 == 2) return {};
+    return fmt::format("expected 2xx of {}, but it is {}", server_of(request.url), status);
+  };
 }
 
 std::string Service::token() const { return service_token(MasterKey::load(data_.master_key())); }
@@ -314,6 +348,11 @@ void Service::stop() {
   if (projector_thread_.joinable()) {
     projector_thread_.request_stop();
     projector_thread_.join();
+  }
+  // Last, so that its heads cover what was recorded until now.
+  if (signer_thread_.joinable()) {
+    signer_thread_.request_stop();
+    signer_thread_.join();
   }
 }
 

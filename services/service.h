@@ -18,6 +18,8 @@
 #include "projections/rule_book.h"
 #include "projections/store.h"
 #include "services/alert/desk.h"
+#include "services/alert/transfer.h"
+#include "services/audit/head_signer.h"
 #include "services/clock.h"
 #include "services/data_directory.h"
 #include "services/http/metrics.h"
@@ -54,6 +56,8 @@ class Service {
   /// Through which channels people are told. Set before `start`; throws ConfigRefused where one cannot be
   /// opened. `metrics` outlives this.
   void tell_through(const std::vector<ChannelConfig>& channels, http::Metrics& metrics);
+  /// When heads are signed and where they go; without it as AuditConfig says. Set before `start`.
+  void sign_heads(const AuditConfig& audit);
   /// What the processes of an installation know each other by.
   [[nodiscard]] std::string token() const;
   /// Makes the tables ready, which may take a rebuild, and starts the roles' threads. Throws as above, and
@@ -82,8 +86,9 @@ class Service {
   /// Only once `start` has been reached; intake only where this process has that role.
   [[nodiscard]] Intake& intake() { return *intake_; }
   [[nodiscard]] Projector& projector() { return *projector_; }
-  [[nodiscard]] AlertDesk* desk() { return desk_.get(); }  ///< likewise
-  [[nodiscard]] Watch* watch() { return watch_.get(); }    ///< null where this process has not that role
+  [[nodiscard]] AlertDesk* desk() { return desk_.get(); }                   ///< likewise
+  [[nodiscard]] const HeadSigner* signer() const { return signer_.get(); }  ///< null: as watch
+  [[nodiscard]] Watch* watch() { return watch_.get(); }  ///< null where this process has not that role
   /// Events folded by a rebuild that runs now; none otherwise.
   [[nodiscard]] std::optional<std::uint64_t> rebuilding() const;
 
@@ -106,6 +111,7 @@ class Service {
   void open_parts();
   void open_tables();
   void open_desk();
+  [[nodiscard]] PostHeads poster_of_heads();
   void prepare(const std::function<void(std::uint64_t)>& progress, const std::function<bool()>& stopping);
 
   DataDirectory data_;
@@ -128,6 +134,11 @@ class Service {
   http::Metrics* metrics_ = nullptr;
   std::unique_ptr<KafkaGroup> group_;
   std::unique_ptr<AlertDesk> desk_;
+  AuditConfig audit_;
+  std::optional<SigningKey> signing_key_;
+  std::unique_ptr<Transfer> head_transfer_;
+  std::unique_ptr<HeadSigner> signer_;
+  std::jthread signer_thread_;
   std::jthread intake_thread_, projector_thread_, watch_thread_, desk_thread_;
   std::function<void(const Parked&)> parked_;
   RowListener* row_listener_ = nullptr;

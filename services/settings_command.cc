@@ -294,20 +294,16 @@ void add_settings(CommandLine& line) {
   CLI::App* adopt = command->add_subcommand("adopt", "Adopt a file (TOML or JSON): it holds from a day on");
   adopt->add_option("file", ask->file, "The settings, all of them: they replace those before")->required();
   common(adopt);
-  adopt->add_option("--from", ask->from, "First day; left out: as the file says, else today")->check(a_day());
-  adopt->add_option("--id", ask->id, "The command's id, to send again what broke off")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return parse_uuid(text) ? std::string() : "expected a UUID, but it is '" + text + "'";
-          },
-          "UUID"));
+  adopt->add_option("--from", ask->from, "First day; left out: as the file says, else today")
+      ->check(a_date());
+  adopt->add_option("--id", ask->id, "The command's id, to send again what broke off")->check(a_uuid());
   adopt->add_option("--by", ask->by, "Who adopts them");
   adopt->add_flag("--dry-run", ask->dry_run, "Only say whether they would be adopted");
   adopt->callback([ask, &line] { Asking(*ask, line).adopt(); });
 
   CLI::App* show = command->add_subcommand("show", "What is in force");
   common(show);
-  show->add_option("--on", ask->on, "On this day; left out: today")->check(a_day());
+  show->add_option("--on", ask->on, "On this day; left out: today")->check(a_date());
   show->callback([ask, &line] { Asking(*ask, line).show(); });
 
   CLI::App* diff =
@@ -315,7 +311,7 @@ void add_settings(CommandLine& line) {
   diff->add_option("file", ask->file, "A file")->required();
   diff->add_option("other", ask->other, "Another one; left out: the first is compared with what is in force");
   common(diff);
-  diff->add_option("--on", ask->on, "In force on this day; left out: today")->check(a_day());
+  diff->add_option("--on", ask->on, "In force on this day; left out: today")->check(a_date());
   diff->callback([ask, &line] { Asking(*ask, line).diff(); });
 }
 

@@ -1,13 +1,11 @@
 #include "services/tables_command.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <cstdio>
 #include <memory>
-#include <system_error>
 #include <thread>
 
 #include "events/rocks_damage.h"
@@ -20,6 +18,7 @@
 #include "services/http/json_text.h"
 #include "services/open_parts.h"
 #include "services/progress_line.h"
+#include "services/scratch_directory.h"
 
 namespace geleit {
 namespace {
@@ -35,12 +34,6 @@ struct TablesAsk {
   DirectoryOptions where;
   bool json = false;
 };
-
-const TableInfo* find_table(std::string_view name) {
-  const auto found =
-      std::find_if(all_tables.begin(), all_tables.end(), [&](const TableInfo& t) { return t.name == name; });
-  return found == all_tables.end() ? nullptr : &*found;
-}
 
 std::uint64_t records_in(const Positions& positions) {
   std::uint64_t sum = 0;
@@ -178,42 +171,6 @@ void rebuild(const TablesAsk& ask, CommandLine& line) {
 
 // ---------------------------------------------------------------- check
 
-/// A directory that nobody else has, gone afterwards; beside the tables, where there is room for as much
-/// again, or where the machine keeps what is temporary.
-class Scratch {
- public:
-  explicit Scratch(const std::filesystem::path& beside) {
-    for (const auto& parent : {beside, std::filesystem::temp_directory_path()}) {
-      std::string name = (parent / "check-XXXXXX").string();
-      if (::mkdtemp(name.data()) == nullptr) continue;
-      dir_ = name;
-      return;
-    }
-    throw std::system_error(errno, std::generic_category(), "no directory can be made to check in");
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(dir_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] const std::filesystem::path& dir() const { return dir_; }
-
- private:
-  std::filesystem::path dir_;
-};
-
-std::unique_ptr<Store> open_tables_read_only(const std::filesystem::path& dir) {
-  for (int attempt = 1;; ++attempt) {
-    try {
-      return Store::open({.dir = dir, .read_only = true});
-    } catch (const StoreFailed&) {
-      if (attempt == read_only_attempts) throw;
-    }
-    std::this_thread::sleep_for(read_only_wait);
-  }
-}
-
 /// Each damage with its place, and for each part the way back.
 void tell_damage(const DamageReport& damage, const TablesAsk& ask, CommandLine& line) {
   line.status = Exit::refused;
@@ -269,7 +226,8 @@ void check(const TablesAsk& ask, CommandLine& line) {
   }
   require_reached(*log, state.positions());
 
-  const Scratch scratch(data.dir);
+  // Beside the tables there is room for as much again; or where the machine keeps what is temporary.
+  const ScratchDirectory scratch(std::array{data.dir, std::filesystem::temp_directory_path()}, "check-");
   const auto differences = check_tables(*log, *store, scratch.dir(), shown_by(progress));
   const auto parked = store->parked();
   line.status = differences.empty() ? Exit::done : Exit::refused;
@@ -296,19 +254,31 @@ void check(const TablesAsk& ask, CommandLine& line) {
   if (!parked.empty()) fmt::print("{}\n", say(line.for_people, message::cases_parked, parked.size()));
 }
 
-CLI::Validator a_table() {
-  return {[](const std::string& text) {
-            if (find_table(text) != nullptr) return std::string();
-            std::string names;
-            for (const TableInfo& table : all_tables) {
-              names.append(names.empty() ? "" : ", ").append(table.name);
-            }
-            return "expected one of " + names + ", but it is '" + text + "'";
-          },
-          "TABLE"};
+}  // namespace
+
+const TableInfo* find_table(std::string_view name) {
+  const auto found =
+      std::find_if(all_tables.begin(), all_tables.end(), [&](const TableInfo& t) { return t.name == name; });
+  return found == all_tables.end() ? nullptr : &*found;
 }
 
-}  // namespace
+CLI::Validator a_table() {
+  std::string names;
+  for (const TableInfo& table : all_tables) names.append(names.empty() ? "" : ", ").append(table.name);
+  return expecting("one of " + names, "TABLE",
+                   [](const std::string& text) { return find_table(text) != nullptr; });
+}
+
+std::unique_ptr<Store> open_tables_read_only(const std::filesystem::path& dir) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return Store::open({.dir = dir, .read_only = true});
+    } catch (const StoreFailed&) {
+      if (attempt == read_only_attempts) throw;
+    }
+    std::this_thread::sleep_for(read_only_wait);
+  }
+}
 
 void add_rebuild(CommandLine& line) {
   auto ask = std::make_shared<TablesAsk>();

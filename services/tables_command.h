@@ -1,9 +1,22 @@
 // `geleit rebuild` and `geleit check`: the tables made anew from the log, and held against it.
 #pragma once
 
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "projections/store.h"
 #include "services/command_line.h"
 
 namespace geleit {
+
+/// For tools, also beside a service that writes: its tables as they are now. Throws as Store::open.
+[[nodiscard]] std::unique_ptr<Store> open_tables_read_only(const std::filesystem::path& dir);
+
+/// By the name that people know it by; null: there is none.
+[[nodiscard]] const TableInfo* find_table(std::string_view name);
+/// An argument that names one.
+[[nodiscard]] CLI::Validator a_table();
 
 /// `geleit rebuild [TABLE] [--data DIR] [--log DIR] [--json]`
 ///

@@ -208,7 +208,7 @@ const std::vector<ForeignLibrary>& foreign_libraries() {
        R"((events|projections)/(.*/)?\w*codec\.(cc|h))"},
       {"Boost.Beast and Boost.Asio", R"(boost/(beast|asio).*)",
        R"(services/http/.*|services/http_client\.cc|services/signals\.cc)"},
-      {"libsodium", R"(sodium.*)", R"(services/(seal|key_store)\.cc)"},
+      {"libsodium", R"(sodium.*)", R"(services/(seal|key_store|signing)\.cc)"},
       {"Hinnant's date", R"(date/.*)", R"(events/civil_time\.cc|tests/unit/civil_time_test\.cc)"},
       {"toml++", R"(toml.*)",
        R"(projections/rules/toml_fields\.h|services/simulate/priors\.cc|)"
@@ -220,6 +220,8 @@ const std::vector<ForeignLibrary>& foreign_libraries() {
       {"libcurl", R"(curl/.*)", R"(services/alert/transfer\.cc)"},
       {"libxlsxwriter", R"(xlsxwriter.*)", R"(services/query/spreadsheet\.cc)"},
       {"libical", R"(libical/.*)", R"(services/calendar/calendar_text\.cc)"},
+      {"SQLite", R"(sqlite3.*)", R"(services/audit/sqlite_file\.cc)"},
+      {"libzip", R"(zip(conf)?\.h)", R"(services/audit/zip_file\.cc)"},
       {"a test library", R"((gtest|gmock|benchmark)/.*|rapidcheck.*)", R"(tests/.*)"},
       {"nlohmann/json (Boost.JSON is ours)", R"(nlohmann/.*)", R"()"},
   };

@@ -335,6 +335,16 @@ inline constexpr Message<> position_reached{"bis zu dieser Position gelesene Tab
 inline constexpr Message<> position_not_reached{
     "sie sind noch nicht so weit; bitte gleich noch einmal versuchen",
     "they are not there yet; please try again in a moment"};
+inline constexpr Message<> a_moment{"einen Zeitpunkt mit Abstand zu UTC wie 2026-03-02T14:10:00+01:00",
+                                    "an instant with an offset like 2026-03-02T14:10:00+01:00"};
+inline constexpr Message<> past_made{"fertige Tabellen dieser Zeit",
+                                     "the tables of that time to be finished"};
+inline constexpr Message<std::uint64_t, std::uint64_t> past_not_made{
+    "{} von {} Ereignissen sind erst gelesen; bitte gleich noch einmal fragen",
+    "{} of {} events have been read so far; please ask again in a moment"};
+inline constexpr Message<> after_first_record{"einen Zeitpunkt, zu dem schon etwas aufgenommen war",
+                                              "an instant at which something had been recorded"};
+inline constexpr Message<> nothing_recorded{"da war noch nichts", "there was nothing yet"};
 inline constexpr Message<std::int64_t> lines_at_most{"höchstens {} Zeilen", "at most {} lines"};
 inline constexpr Message<std::int64_t> lines_found{"es sind {}", "there are {}"};
 
@@ -655,6 +665,9 @@ inline constexpr Message<> another_count_of_answers{
 inline constexpr Message<> no_rows{"Keine Zeilen.", "No rows."};
 inline constexpr Message<std::size_t> more_rows{"{} Zeilen; es gibt mehr: --all oder --limit N",
                                                 "{} rows; there are more: --all or --limit N"};
+
+inline constexpr Message<std::uint64_t, std::uint64_t> past_being_made{
+    "Tabellen dieser Zeit: {} von {} Ereignissen gelesen", "Tables of that time: {} of {} events read"};
 
 // `geleit alert`.
 inline constexpr Message<> no_alerts{"Keine Alarme.", "No alerts."};

@@ -11,6 +11,7 @@
 #include "events/uuid.h"
 #include "projections/rules/deadline.h"
 #include "services/alert/notice_words.h"
+#include "services/html_text.h"
 #include "services/http/text_scan.h"
 
 namespace geleit {
@@ -205,41 +206,29 @@ std::string as_text(const MailWords& words) {
   return out + say(words.language, message::alert_no_reply) + '\n';
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
-
 std::string as_html(const MailWords& words) {
   const auto linked = [](const std::string& link, const std::string& text) {
-    return link.empty() ? escaped(text) : fmt::format(R"(<a href="{}">{}</a>)", escaped(link), escaped(text));
+    return link.empty() ? escape_html(text)
+                        : fmt::format(R"(<a href="{}">{}</a>)", escape_html(link), escape_html(text));
   };
   std::string out = fmt::format("<section lang=\"{}\">\n<p><b>{}</b></p>\n",
-                                words.language == Language::de ? "de" : "en", escaped(words.title));
+                                words.language == Language::de ? "de" : "en", escape_html(words.title));
   if (!words.facts.empty()) {
     out += "<table>\n";
     for (const auto& [name, value] : words.facts) {
-      out += fmt::format("<tr><th align=\"left\">{}</th><td>{}</td></tr>\n", escaped(name), escaped(value));
+      out += fmt::format("<tr><th align=\"left\">{}</th><td>{}</td></tr>\n", escape_html(name),
+                         escape_html(value));
     }
     out += "</table>\n";
   }
   if (!words.link.empty()) out += "<p>" + linked(words.link, words.link) + "</p>\n";
   for (const MailSection& section : words.sections) {
-    out += "<h3>" + escaped(section.heading) + "</h3>\n<ul>\n";
+    out += "<h3>" + escape_html(section.heading) + "</h3>\n<ul>\n";
     for (const MailLine& line : section.lines) out += "<li>" + linked(line.link, line.text) + "</li>\n";
     out += "</ul>\n";
   }
-  if (!words.request.empty()) out += "<p>" + escaped(words.request) + "</p>\n";
-  out += "<p><small>" + escaped(say(words.language, message::alert_no_reply)) + "</small></p>\n";
+  if (!words.request.empty()) out += "<p>" + escape_html(words.request) + "</p>\n";
+  out += "<p><small>" + escape_html(say(words.language, message::alert_no_reply)) + "</small></p>\n";
   return out + "</section>\n";
 }
 

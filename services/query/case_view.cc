@@ -166,7 +166,7 @@ class View {
 
   void as_at(const StoreState& state) {
     member("as_at");
-    append_as_at(out, state, question_.lag_ms, asked_.today);
+    append_as_at(out, state, question_.lag_ms, asked_.today, question_.times);
     out.push_back('}');
   }
 

@@ -3,6 +3,7 @@
 #include "events/civil_time.h"
 #include "events/codec.h"
 #include "events/sha256.h"
+#include "projections/rebuild.h"
 #include "services/http/json_text.h"
 #include "services/query/opening.h"
 
@@ -50,24 +51,18 @@ KeyedRow row_of(const StoredRecord& record, const RuleBook& rules, const KeyStor
 }  // namespace
 
 std::vector<KeyedRow> history_of(const ReadableLog& log, const Snapshot& snapshot, const RuleBook& rules,
-                                 const KeyStore& keys, const CaseId& id, Version latest) {
-  const Partition partition = partition_of(id, static_cast<std::uint16_t>(snapshot.state().reached.size()));
+                                 const KeyStore& keys, const CaseId& id, std::span<const Version> versions,
+                                 Offset until) {
   std::vector<Position> accepted;
-  std::string block;
-  for (Version version{1}; version <= latest; version = next(version)) {
-    const auto place = (version.value - 1) % trail_block_versions;
-    if (place == 0) {
-      auto found = snapshot.get(Table::trail, trail_key(id, trail_block_of(version)));
-      if (!found) throw LogCorrupt("the trail of a case has a gap; rebuild the tables");
-      block = std::move(*found);
-    }
-    accepted.push_back({partition, read_trail(block, place).offset});
+  if (!versions.empty()) {
+    const auto all = positions_along_trail(snapshot, id, Version{1}, versions.back());
+    for (const Version version : versions) accepted.push_back(all[version.value - 1]);
   }
   std::vector<Position> stale;
   const std::string prefix = id_key(id.value);
   snapshot.scan(Table::stale, prefix, false, [&](std::string_view key, std::string_view) {
     if (!key.starts_with(prefix)) return false;
-    stale.push_back(position_in_stale_key(key));
+    if (const Position at = position_in_stale_key(key); at.offset < until) stale.push_back(at);
     return true;
   });
   std::vector<KeyedRow> rows;

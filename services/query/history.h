@@ -9,10 +9,10 @@
 
 namespace geleit {
 
-/// The events of the case in the order of their versions, a stale one after the accepted one of its version.
-/// Throws LogUnavailable, LogCorrupt.
+/// These accepted events of the case, in the order of their versions, and what is stale before `until`, each
+/// after the accepted one of its version. Throws LogUnavailable, LogCorrupt, StoreDamaged.
 [[nodiscard]] std::vector<KeyedRow> history_of(const ReadableLog& log, const Snapshot& snapshot,
                                                const RuleBook& rules, const KeyStore& keys, const CaseId& id,
-                                               Version latest);
+                                               std::span<const Version> versions, Offset until);
 
 }  // namespace geleit

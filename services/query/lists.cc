@@ -10,6 +10,7 @@
 #include "events/uuid.h"
 #include "projections/alerts.h"
 #include "projections/rules/catalogue.h"
+#include "projections/table_keys.h"
 #include "services/query/spreadsheet.h"
 
 namespace geleit {
@@ -63,21 +64,37 @@ std::optional<std::string> from_base64url(std::string_view text) {
   return out;
 }
 
-// A cursor is the order it belongs to and the place of the last row seen:
+// A cursor is the order it belongs to and the place of the last row seen; of a past, also its times:
 //   'g' tag, column, direction, length of the value, value, key
+//   'p' known_at in ms, as_of in days (the least number: not asked), and the same from the tag on
 constexpr std::size_t cursor_head_octets = 5;
-constexpr char cursor_mark = 'g';
+constexpr char cursor_mark = 'g', past_cursor_mark = 'p';
 
-std::string write_cursor(std::uint8_t tag, std::uint8_t column, bool descending, const RowPlace& place) {
-  std::string bytes{cursor_mark, static_cast<char>(tag), static_cast<char>(column), descending ? '-' : '+',
-                    static_cast<char>(place.value.size())};
-  return to_base64url(bytes.append(place.value).append(place.key));
+std::string cursor_times(const std::optional<PastTimes>& times) {
+  if (!times) return {};
+  std::string out(1, past_cursor_mark);
+  append_big_endian(out, times->known_at ? times->known_at->ms : std::numeric_limits<std::int64_t>::min());
+  append_big_endian(out, times->as_of ? times->as_of->days : std::numeric_limits<std::int32_t>::min());
+  return out;
+}
+
+std::string write_cursor(std::uint8_t tag, std::uint8_t column, bool descending, const RowPlace& place,
+                         const std::optional<PastTimes>& times) {
+  const std::string head{cursor_mark, static_cast<char>(tag), static_cast<char>(column),
+                         descending ? '-' : '+', static_cast<char>(place.value.size())};
+  const std::string of = cursor_times(times);
+  return to_base64url(of + head.substr(of.empty() ? 0 : 1) + place.value + place.key);
 }
 
 std::optional<RowPlace> read_cursor(std::string_view text, std::uint8_t tag, std::uint8_t column,
-                                    bool descending) {
-  const auto bytes = from_base64url(text);
-  if (!bytes || bytes->size() <= cursor_head_octets) return std::nullopt;
+                                    bool descending, const std::optional<PastTimes>& times) {
+  auto bytes = from_base64url(text);
+  if (!bytes) return std::nullopt;
+  if (const std::string of = cursor_times(times); !of.empty()) {
+    if (!bytes->starts_with(of)) return std::nullopt;
+    bytes->replace(0, of.size(), 1, cursor_mark);
+  }
+  if (bytes->size() <= cursor_head_octets) return std::nullopt;
   const std::string_view b = *bytes;
   if (b[0] != cursor_mark || b[1] != static_cast<char>(tag) || b[2] != static_cast<char>(column) ||
       b[3] != (descending ? '-' : '+')) {
@@ -91,12 +108,13 @@ std::optional<RowPlace> read_cursor(std::string_view text, std::uint8_t tag, std
 
 // ---------------------------------------------------------------- filters
 
-/// What a column must hold: exactly a text or id, or a number in a range, both ends included.
+/// What a column must hold: exactly a text or id, a number in a range, both ends included, or nothing.
 struct Filter {
   const Column* column = nullptr;
-  std::variant<std::string, Uuid, std::pair<std::int64_t, std::int64_t>> wanted;
+  std::variant<std::string, Uuid, std::pair<std::int64_t, std::int64_t>, std::monostate> wanted;
 
   [[nodiscard]] bool keeps(const Value& value) const {
+    if (std::holds_alternative<std::monostate>(wanted)) return std::holds_alternative<std::monostate>(value);
     if (const auto* text = std::get_if<std::string>(&wanted)) {
       const auto* held = std::get_if<std::string>(&value);
       return held && *held == *text;
@@ -183,6 +201,78 @@ std::string kind_of(ColumnType type, Language language) {
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
+// ---------------------------------------------------------------- the row's case
+
+/// Small letters for ASCII and Latin-1 (Ä, É, Ø …); everything else as it is.
+std::string lower(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  bool latin = false;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    const bool capital =
+        latin ? octet >= 0x80 && octet <= 0x9E && octet != 0x97 : octet >= 'A' && octet <= 'Z';
+    out.push_back(static_cast<char>(capital ? octet + 0x20 : octet));
+    latin = octet == 0xC3;
+  }
+  return out;
+}
+
+std::vector<std::string> parts_of(std::string_view text, char between) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(between), text.size());
+    if (end > 0) parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+const CaseId* case_of(const AnyRow& row) {
+  struct {
+    const CaseId* operator()(const CaseRow& r) const { return &r.id; }
+    const CaseId* operator()(const DeadlineRow& r) const { return &r.id; }
+    const CaseId* operator()(const OverdueStartRow& r) const { return &r.id; }
+    const CaseId* operator()(const UnitBalanceRow& r) const { return &r.id; }
+    const CaseId* operator()(const TaskRow& r) const { return &r.id; }
+    const CaseId* operator()(const VisitRow& r) const { return &r.case_id; }
+    const CaseId* operator()(const AlertRow& r) const { return &r.case_id; }
+    const CaseId* operator()(const FigureRow&) const { return nullptr; }
+    const CaseId* operator()(const HistoryRow&) const { return nullptr; }
+  } id;
+  return std::visit(id, row);
+}
+
+/// What is asked of the case that a row belongs to, whatever the row's own table holds.
+struct CaseFilter {
+  std::vector<std::string> leads;  ///< led by one of them; empty: by anybody
+  std::vector<std::string> name;   ///< each is part of the person's name, in any case of letters
+  std::optional<bool> ended;
+
+  [[nodiscard]] bool asks() const { return !leads.empty() || !name.empty() || ended; }
+  [[nodiscard]] bool keeps(const CaseRow& row, const PersonData* person) const {
+    if (!leads.empty() && std::find(leads.begin(), leads.end(), row.lead) == leads.end()) return false;
+    if (ended && *ended != row.closed_on.has_value()) return false;
+    if (name.empty()) return true;
+    if (!person) return false;
+    const std::string whole = lower(person->given_name + ' ' + person->family_name);
+    return std::all_of(name.begin(), name.end(),
+                       [&](const std::string& part) { return whole.find(part) != std::string::npos; });
+  }
+};
+
+/// Of the case, what `with=person` shows beside a row: the person, and the lead where the table has none.
+std::vector<Column> columns_beside(std::span<const Column> own) {
+  std::vector<Column> beside;
+  for (const Column& column : list_table(Table::cases).columns) {
+    const bool wanted = column.name.starts_with("person") || column.name == "lead";
+    const bool there =
+        std::any_of(own.begin(), own.end(), [&](const Column& c) { return c.name == column.name; });
+    if (wanted && !there) beside.push_back(column);
+  }
+  return beside;
+}
+
 // ---------------------------------------------------------------- the plan
 
 /// A question understood.
@@ -195,6 +285,9 @@ struct Plan {
   std::optional<RowPlace> after;
   std::optional<std::string> provider;
   std::optional<CaseId> only_case;
+  CaseFilter of_case;
+  bool with_person = false;
+  bool counts = false;
   Asked asked;
 
   [[nodiscard]] bool keeps(const AnyRow& row) const {
@@ -208,6 +301,7 @@ struct ListShape {
   std::span<const SortColumn> sorts;
   std::uint8_t tag = 0;
   std::span<const std::string_view> passed_over;
+  bool of_cases = false;  ///< every row belongs to a case
 
   [[nodiscard]] const Column* column(std::string_view name) const {
     const auto found =
@@ -239,6 +333,10 @@ std::optional<ListFault> read_filter(const ListShape& shape, const http::QueryPa
     if (!id) return wrong();
     if (name == "case") plan.only_case = CaseId{*id};
     plan.filters.push_back({column, *id});
+    return std::nullopt;
+  }
+  if (column->name == "task" && parameter.value == "none") {
+    plan.filters.push_back({column, std::monostate{}});
     return std::nullopt;
   }
   if (!column->has_range()) {
@@ -309,6 +407,43 @@ std::optional<ListFault> read_provider(std::string_view value, Plan& plan) {
   return std::nullopt;
 }
 
+/// `leads`, `name`, `ended`, `with` and `count`, which every list of cases' rows has; false: it is another
+/// one.
+bool read_of_case(const http::QueryParameter& parameter, Plan& plan, std::optional<ListFault>& wrong) {
+  const auto& [name, value] = parameter;
+  const Language language = plan.asked.language;
+  const auto refuse = [&](const std::string& expected) {
+    wrong = fault(name, expected, got(value, language), language);
+    return true;
+  };
+  if (name == "leads") {
+    static const Column& lead = *list_table(Table::cases).column("lead");
+    plan.of_case.leads = parts_of(value, ',');
+    const auto& leads = plan.of_case.leads;
+    const auto commas = static_cast<std::size_t>(std::count(value.begin(), value.end(), ','));
+    const bool all = std::all_of(leads.begin(), leads.end(), [](const auto& l) { return lead.accepts(l); });
+    return !all || leads.size() != commas + 1 ? refuse(say(language, message::a_filter_text)) : true;
+  }
+  if (name == "name") {
+    plan.of_case.name = parts_of(lower(value), ' ');
+    return is_blank(value) ? refuse(say(language, message::a_filter_text)) : true;
+  }
+  if (name == "ended" || name == "count") {
+    if (value != "true" && value != "false") return refuse(say(language, message::either_true_or_false));
+    if (name == "count") {
+      plan.counts = value == "true";
+    } else {
+      plan.of_case.ended = value == "true";
+    }
+    return true;
+  }
+  if (name == "with") {
+    plan.with_person = value == "person";
+    return plan.with_person ? true : refuse(say(language, message::one_of, std::string_view("person")));
+  }
+  return false;
+}
+
 std::variant<Plan, ListFault> plan_of(const ListShape& shape, const ListQuestion& question) {
   Plan plan;
   plan.asked = {question.today, question.language, question.rules, nullptr};
@@ -333,6 +468,8 @@ std::variant<Plan, ListFault> plan_of(const ListShape& shape, const ListQuestion
       wrong = read_provider(value, plan);
     } else if (name == "cursor") {
       cursor = value;
+    } else if (shape.of_cases && read_of_case(parameter, plan, wrong)) {
+      // `wrong` says whether it can be.
     } else if (std::find(shape.passed_over.begin(), shape.passed_over.end(), name) ==
                shape.passed_over.end()) {
       wrong = read_filter(shape, parameter, plan);
@@ -344,7 +481,7 @@ std::variant<Plan, ListFault> plan_of(const ListShape& shape, const ListQuestion
     plan.limit = static_cast<std::size_t>(whole_rows_max);
   }
   if (cursor) {
-    plan.after = read_cursor(*cursor, shape.tag, plan.sort.index, plan.descending);
+    plan.after = read_cursor(*cursor, shape.tag, plan.sort.index, plan.descending, question.times);
     if (!plan.after) {
       return fault("cursor", say(question.language, message::a_cursor),
                    say(question.language, message::another_value), question.language);
@@ -405,46 +542,66 @@ std::string order_key_of(const Column& column, const Value& value) {
 
 // ---------------------------------------------------------------- the page
 
+/// What was written to an answered alert, for an asker who may see it.
+std::optional<std::string> note_of(const AnyRow& row, const Opener* opener) {
+  const auto* alert = std::get_if<AlertRow>(&row);
+  return alert && opener && opener->note ? opener->note(*alert) : std::nullopt;
+}
+
 class PageWriter {
  public:
-  PageWriter(const ListShape& shape, const Plan& plan, const ListQuestion& question)
-      : shape_(shape), plan_(plan), question_(question) {
+  /// `reading` is asked for the cases of rows; rows that lie in memory (not `of_cases`) need none.
+  PageWriter(const Reading* reading, const ListShape& shape, const Plan& plan, const ListQuestion& question)
+      : reading_(reading), shape_(shape), plan_(plan), question_(question) {
+    if (plan.with_person) beside_ = columns_beside(shape.columns);
     switch (question.form) {
       case ListForm::json: page_.body = "{\"items\":["; break;
-      case ListForm::csv: append_csv_header(page_.body, shape.columns); break;
-      case ListForm::xlsx: sheet_.emplace(question.name, shape.columns); break;
+      case ListForm::csv:
+        append_csv_header(page_.body, shape.columns);
+        if (!beside_.empty()) {
+          std::string names;
+          append_csv_header(names, beside_);
+          constexpr std::size_t mark_octets = 3;
+          join_csv(names.substr(mark_octets));
+        }
+        break;
+      case ListForm::xlsx: sheet_.emplace(question.name, shape.columns, beside_); break;
     }
   }
 
-  /// False when the page is full; the row then belongs to the next one.
-  bool add(const AnyRow& row, std::string_view value, std::string_view key) {
-    if (rows_ >= plan_.limit && plan_.whole) {
-      ++rows_;  // how many there are is told
-      return true;
+  /// False when the page is full and nobody counts what follows; the row then belongs to the next one.
+  bool add(const AnyRow& row, std::string_view provider, std::string_view value, std::string_view key) {
+    Asked asked = plan_.asked;
+    const CaseRow* of = nullptr;
+    std::optional<PersonData> person;
+    if (shape_.of_cases) {
+      const bool full = rows_ == plan_.limit;
+      if (std::holds_alternative<CaseRow>(row) || plan_.of_case.asks() || (plan_.with_person && !full))
+        of = find_case(row, provider);
+      const bool opens = !full || !plan_.of_case.name.empty();
+      if (of && opens && question_.opener && question_.opener->person)
+        person = question_.opener->person(of->id, of->person);
+      if (plan_.of_case.asks() && (!of || !plan_.of_case.keeps(*of, person ? &*person : nullptr)))
+        return true;
+      if (person) asked.person = &*person;
     }
     if (rows_ == plan_.limit) {
-      page_.next = write_cursor(shape_.tag, plan_.sort.index, plan_.descending, last_);
-      return false;
+      if (beyond_++ == 0 && !plan_.whole)
+        page_.next = write_cursor(shape_.tag, plan_.sort.index, plan_.descending, last_, question_.times);
+      return plan_.counts || plan_.whole;
     }
-    show_opened(row, plan_.asked, question_.opener, [&](const Asked& asked) {
-      switch (question_.form) {
-        case ListForm::json:
-          if (rows_ > 0) page_.body.push_back(',');
-          append_row_json(page_.body, shape_.columns, row, asked);
-          break;
-        case ListForm::csv: append_row_csv(page_.body, shape_.columns, row, asked); break;
-        case ListForm::xlsx: sheet_->add(row, asked); break;
-      }
-    });
+    const std::optional<std::string> note = note_of(row, question_.opener);
+    if (note) asked.note = &*note;
+    write(row, of && !beside_.empty() ? AnyRow(*of) : AnyRow(CaseRow()), asked);
     ++rows_;
     last_ = {std::string(value), std::string(key)};
     return true;
   }
 
   ListAnswer finish(const StoreState& state) {
-    if (rows_ > plan_.limit) {
+    if (plan_.whole && beyond_ > 0) {
       return fault("format", say(question_.language, message::lines_at_most, whole_rows_max),
-                   say(question_.language, message::lines_found, static_cast<std::int64_t>(rows_)),
+                   say(question_.language, message::lines_found, static_cast<std::int64_t>(rows_ + beyond_)),
                    question_.language);
     }
     if (sheet_) page_.body = sheet_->finish();
@@ -455,24 +612,73 @@ class PageWriter {
     } else {
       append_json_text(page_.body, page_.next);
     }
+    if (plan_.counts) page_.body += ",\"count\":" + std::to_string(rows_ + beyond_);
     page_.body += ",\"as_at\":";
-    append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today);
+    append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today, question_.times);
     page_.body.push_back('}');
     return std::move(page_);
   }
 
  private:
+  /// The row of `cases`; rows of one case often follow each other.
+  const CaseRow* find_case(const AnyRow& row, std::string_view provider) {
+    if (const auto* itself = std::get_if<CaseRow>(&row)) return itself;
+    const CaseId* id = case_of(row);
+    if (!id) return nullptr;
+    if (case_ && case_->id == *id) return &*case_;
+    case_.reset();
+    reading_->rows_of_case(Table::cases, provider, *id, [&](const FoundRow& found) {
+      decode(found.key, found.bytes, case_.emplace());
+      return false;
+    });
+    return case_ ? &*case_ : nullptr;
+  }
+
+  /// `of`: what stands beside the row.
+  void write(const AnyRow& row, const AnyRow& of, const Asked& asked) {
+    std::string& out = page_.body;
+    std::string more;
+    switch (question_.form) {
+      case ListForm::json:
+        if (rows_ > 0) out.push_back(',');
+        append_row_json(out, shape_.columns, row, asked);
+        if (beside_.empty()) break;
+        append_row_json(more, beside_, of, asked);
+        out.back() = ',';
+        out.append(more, 1);
+        break;
+      case ListForm::csv:
+        append_row_csv(out, shape_.columns, row, asked);
+        if (beside_.empty()) break;
+        append_row_csv(more, beside_, of, asked);
+        join_csv(more);
+        break;
+      case ListForm::xlsx: sheet_->add(row, of, asked); break;
+    }
+  }
+
+  /// Further fields of the line that ends the body.
+  void join_csv(std::string_view fields) {
+    constexpr std::size_t line_end_octets = 2;
+    page_.body.resize(page_.body.size() - line_end_octets);
+    page_.body.append(";").append(fields);
+  }
+
+  const Reading* reading_;
   const ListShape& shape_;
   const Plan& plan_;
   const ListQuestion& question_;
+  std::vector<Column> beside_;
+  std::optional<CaseRow> case_;
   std::optional<Spreadsheet> sheet_;
   ListPage page_;
-  std::size_t rows_ = 0;
+  std::size_t rows_ = 0, beyond_ = 0;
   RowPlace last_;
 };
 
 /// Rows in memory: sorted as an index would, then paged.
-void write_sorted(std::vector<KeyedRow> rows, const ListShape& shape, const Plan& plan, PageWriter& page) {
+void write_sorted(std::vector<KeyedRow> rows, const ListShape& shape, const Plan& plan,
+                  std::string_view provider, PageWriter& page) {
   struct Placed {
     RowPlace place;
     const AnyRow* row;
@@ -490,7 +696,7 @@ void write_sorted(std::vector<KeyedRow> rows, const ListShape& shape, const Plan
             [&](const Placed& a, const Placed& b) { return before(a.place, b.place); });
   for (const Placed& p : placed) {
     if (plan.after && !before(*plan.after, p.place)) continue;
-    if (!page.add(*p.row, p.place.value, p.place.key)) return;
+    if (!page.add(*p.row, provider, p.place.value, p.place.key)) return;
   }
 }
 
@@ -506,7 +712,7 @@ void write_case(const Reading& reading, const ListTable& table, const ListShape&
     if (table.stands && !table.stands(keyed.row, plan.asked.today)) rows.pop_back();
     return true;
   });
-  write_sorted(std::move(rows), shape, plan, page);
+  write_sorted(std::move(rows), shape, plan, found->provider, page);
 }
 
 /// The rows of some states stand in an index of their own, by the same values.
@@ -543,7 +749,7 @@ void write_run(const Reading& reading, const ListTable& table, const Plan& plan,
                  if (last && (plan.descending ? found.value < *last : found.value > *last)) return false;
                  table.decode(found.key, found.bytes, row);
                  if (table.stands && !table.stands(row, plan.asked.today)) return true;
-                 return !plan.keeps(row) || page.add(row, found.value, found.key);
+                 return !plan.keeps(row) || page.add(row, found.provider, found.value, found.key);
                });
 }
 
@@ -556,11 +762,8 @@ void show_opened(const AnyRow& row, Asked asked, const Opener* opener,
     person = opener->person(c->id, c->person);
     if (person) asked.person = &*person;
   }
-  std::optional<std::string> note;
-  if (const auto* a = std::get_if<AlertRow>(&row); a && opener && opener->note) {
-    note = opener->note(*a);
-    if (note) asked.note = &*note;
-  }
+  const std::optional<std::string> note = note_of(row, opener);
+  if (note) asked.note = &*note;
   show(asked);
 }
 
@@ -582,7 +785,8 @@ std::variant<RowFilter, ListFault> row_filter(const ListTable& table, const List
   };
 }
 
-void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today) {
+void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today,
+                  const std::optional<PastTimes>& times) {
   out += "{\"positions\":{";
   std::optional<Instant> last_event;
   bool first = true;
@@ -596,7 +800,13 @@ void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms
   }
   out += "},\"last_event\":";
   out += last_event ? '"' + to_string(*last_event) + '"' : "null";
-  out += ",\"lag_ms\":" + std::to_string(lag_ms) + ",\"today\":\"" + to_string(today) + "\"}";
+  out += ",\"lag_ms\":" + std::to_string(lag_ms) + ",\"today\":\"" + to_string(today) + '"';
+  if (times) {
+    if (times->known_at) out += ",\"known_at\":\"" + to_string(*times->known_at) + '"';
+    if (times->as_of) out += ",\"as_of\":\"" + to_string(*times->as_of) + '"';
+    out += times->final ? ",\"final\":true" : ",\"final\":false";
+  }
+  out.push_back('}');
 }
 
 std::variant<CivilDate, ListFault> today_of(const ListQuestion& question) {
@@ -609,11 +819,11 @@ std::variant<CivilDate, ListFault> today_of(const ListQuestion& question) {
 }
 
 ListAnswer list(const Reading& reading, const ListTable& table, const ListQuestion& question) {
-  const ListShape shape{table.columns, table.sorts, static_cast<std::uint8_t>(table.table), {}};
+  const ListShape shape{table.columns, table.sorts, static_cast<std::uint8_t>(table.table), {}, true};
   auto planned = plan_of(shape, question);
   if (auto* wrong = std::get_if<ListFault>(&planned)) return std::move(*wrong);
   const Plan& plan = std::get<Plan>(planned);
-  PageWriter page(shape, plan, question);
+  PageWriter page(&reading, shape, plan, question);
   if (const Whose from = whose(plan, question); !from.nobody) {
     if (plan.only_case) {
       write_case(reading, table, shape, plan, from, page);
@@ -624,16 +834,16 @@ ListAnswer list(const Reading& reading, const ListTable& table, const ListQuesti
   return page.finish(reading.state());
 }
 
-ListAnswer list_rows(const Reading& reading, std::span<const Column> columns,
+ListAnswer list_rows(const StoreState& state, std::span<const Column> columns,
                      std::span<const SortColumn> sorts, std::vector<KeyedRow> rows, std::uint8_t tag,
                      std::span<const std::string_view> passed_over, const ListQuestion& question) {
   const ListShape shape{columns, sorts, tag, passed_over};
   auto planned = plan_of(shape, question);
   if (auto* wrong = std::get_if<ListFault>(&planned)) return std::move(*wrong);
   const Plan& plan = std::get<Plan>(planned);
-  PageWriter page(shape, plan, question);
-  write_sorted(std::move(rows), shape, plan, page);
-  return page.finish(reading.state());
+  PageWriter page(nullptr, shape, plan, question);
+  write_sorted(std::move(rows), shape, plan, {}, page);
+  return page.finish(state);
 }
 
 ListAnswer list_figures(const Reading& reading, const ListQuestion& question) {
@@ -689,7 +899,7 @@ ListAnswer list_figures(const Reading& reading, const ListQuestion& question) {
       rows.push_back({std::move(key), std::move(row)});
     }
   }
-  return list_rows(reading, figure_columns(), sorts, std::move(rows),
+  return list_rows(reading.state(), figure_columns(), sorts, std::move(rows),
                    static_cast<std::uint8_t>(Table::key_figures), own, question);
 }
 

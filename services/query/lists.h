@@ -1,4 +1,4 @@
-// Lists over the tables: filters, order, pages, JSON and CSV (API.md, Reading). Pure functions of one
+// Lists over the tables: filters, order, pages, JSON, CSV and XLSX (API.md, Reading). Pure functions of one
 // snapshot; the listener checks roles, waits for positions and makes responses of what comes out here.
 #pragma once
 
@@ -34,6 +34,14 @@ inline constexpr std::int64_t whole_rows_max = 100'000;
 
 enum class ListForm : std::uint8_t { json, csv, xlsx };
 
+/// The two times of a question (API.md, Two times), where it has any.
+struct PastTimes {
+  std::optional<Instant> known_at;
+  std::optional<CivilDate> as_of;
+  /// Every partition has been read past `known_at`: the answer can never change.
+  bool final = false;
+};
+
 /// What somebody asks of a list.
 struct ListQuestion {
   /// As they stand in the query. `wait_for` and what the caller has taken out itself is passed over.
@@ -50,6 +58,8 @@ struct ListQuestion {
   std::int64_t lag_ms = 0;          ///< as the projector knows it, for `as_at`
   /// The only provider whose rows the asker may see; none = all.
   std::optional<std::string> only_provider;
+  /// Of tables that are not the present ones: told in `as_at`, and cursors are of them only.
+  std::optional<PastTimes> times;
 };
 
 /// One page: the whole body, and the cursor of the next page (also within JSON), empty on the last.
@@ -66,7 +76,10 @@ struct ListFault {
 
 using ListAnswer = std::variant<ListPage, ListFault>;
 
-/// A page of one of list_tables().
+/// A page of one of list_tables(). Besides its columns, each of them is asked by what its rows' cases are:
+/// `leads=a,b` (led by one of them), `name=` (parts of the person's name, for who may see it), `ended=`;
+/// `with=person` shows the person and the lead beside the row, `count=true` tells how many rows there are
+/// from the cursor on.
 [[nodiscard]] ListAnswer list(const Reading& reading, const ListTable& table, const ListQuestion& question);
 /// A page of `key-figures`.
 [[nodiscard]] ListAnswer list_figures(const Reading& reading, const ListQuestion& question);
@@ -79,7 +92,7 @@ struct KeyedRow {
 /// A page of rows that were computed for this question, with the same filters, order and cursors. `sorts` as
 /// in ListTable, every name a column; `tag` tells cursors of one list from those of another. Parameters named
 /// in `passed_over` are the caller's.
-[[nodiscard]] ListAnswer list_rows(const Reading& reading, std::span<const Column> columns,
+[[nodiscard]] ListAnswer list_rows(const StoreState& state, std::span<const Column> columns,
                                    std::span<const SortColumn> sorts, std::vector<KeyedRow> rows,
                                    std::uint8_t tag, std::span<const std::string_view> passed_over,
                                    const ListQuestion& question);
@@ -95,8 +108,9 @@ void show_opened(const AnyRow& row, Asked asked, const Opener* opener,
                  const std::function<void(const Asked& asked)>& show);
 
 /// `{"positions":{"0":123},"last_event":…,"lag_ms":0,"today":…}`: the offset of the last record read in each
-/// partition that has any.
-void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today);
+/// partition that has any; of a past also `known_at`, `as_of`, `final`.
+void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today,
+                  const std::optional<PastTimes>& times);
 
 /// `today=` among the parameters, else the question's; or the fault in it.
 [[nodiscard]] std::variant<CivilDate, ListFault> today_of(const ListQuestion& question);

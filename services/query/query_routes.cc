@@ -2,20 +2,24 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <limits>
 #include <memory>
+#include <optional>
 
 #include "events/civil_time.h"
 #include "events/uuid.h"
+#include "projections/past.h"
 #include "projections/reading.h"
 #include "schema/embedded.h"
 #include "services/http/negotiation.h"
 #include "services/http/problem.h"
 #include "services/language.h"
+#include "services/position_text.h"
 #include "services/query/case_view.h"
 #include "services/query/history.h"
 #include "services/query/lists.h"
 #include "services/query/opening.h"
+#include "services/query/pasts.h"
 #include "services/query/settings_view.h"
 #include "services/query/spreadsheet.h"
 #include "services/query/status.h"
@@ -50,33 +54,57 @@ bool is_whole(const http::Request& request) {
   return format ? *format != "json" : http::negotiate(request.header("accept"), offered) == http::Media::xlsx;
 }
 
-/// `partition:offset`, as an answer to a command gives it.
-std::optional<Position> parse_position(std::string_view text) {
-  const auto number = [](std::string_view digits, auto& value) {
-    const auto end = digits.data() + digits.size();
-    const auto read = std::from_chars(digits.data(), end, value);
-    return read.ec == std::errc{} && read.ptr == end;
-  };
-  const auto colon = text.find(':');
-  Position position;
-  if (colon == std::string_view::npos || !number(text.substr(0, colon), position.partition.value) ||
-      !number(text.substr(colon + 1), position.offset.value)) {
-    return std::nullopt;
+/// What a read reads from: the present tables, or those of a past.
+struct Moment {
+  std::shared_ptr<const Snapshot> present;
+  std::shared_ptr<const Snapshot> tables;  ///< of a past, where the read wants them
+  std::shared_ptr<const RuleBook> rules;
+  std::optional<PastTimes> times;
+  std::vector<Reached> reached;  ///< what was known
+  CivilDate today;
+
+  [[nodiscard]] Offset until(const CaseId& id) const {
+    return reached[partition_of(id, static_cast<std::uint16_t>(reached.size())).value].next;
   }
-  return position;
-}
+  /// As far as `as_at` tells it.
+  [[nodiscard]] StoreState state() const {
+    StoreState state;
+    state.reached = reached;
+    return state;
+  }
+};
+
+/// What of a past a read needs; `present`: it takes no times.
+enum class Needs : std::uint8_t { present, log, tables };
+
+using Read = std::function<http::Response(const http::Request&, const Parameters&, const Moment&)>;
+
+/// The routes' own: the sources, and the pasts made of them.
+struct QueryParts {
+  explicit QueryParts(QuerySources given) : sources(std::move(given)) {
+    if (!sources.pasts.empty()) pasts.emplace(sources.log, sources.store, sources.rules, sources.pasts);
+  }
+  QuerySources sources;
+  mutable std::optional<Pasts> pasts;  ///< none where only the status is told
+};
 
 /// A read that has been asked, until the tables have come as far as it wants.
 struct Waiting {
-  std::shared_ptr<const QuerySources> sources;
+  std::shared_ptr<const QueryParts> parts;
   http::Request request;
   http::Responder responder;
   std::vector<Position> wanted;
   std::int64_t deadline_ms = 0;
-  std::function<http::Response(const http::Request&, const Parameters&)> read;
+  Read read;
   Parameters parameters;
-  std::shared_ptr<void> place;          ///< among the waiting_reads_max
-  std::shared_ptr<SerialWorker> aside;  ///< who makes the answer, where that takes long
+  Needs needs = Needs::present;
+  SerialWorker* aside = nullptr;  ///< who makes the answer, where that takes long
+  std::optional<PastTimes> times;
+  std::shared_ptr<void> place;  ///< among the waiting_reads_max, then the whole_lists_max
+  Moment moment;
+  std::shared_ptr<const Pasts::Making> making;
+
+  [[nodiscard]] const QuerySources& sources() const { return parts->sources; }
 };
 
 /// Nothing when there is none left.
@@ -91,16 +119,18 @@ std::shared_ptr<void> place_to_wait(std::atomic<std::size_t>& waiting,
 
 /// What lies damaged, or cannot be read just now, costs this answer and no other.
 http::Response unreadable(const Waiting& waiting, const std::exception& failure) {
-  waiting.sources->unreadable(failure);
+  waiting.sources().unreadable(failure);
   const Language in = from_http(waiting.request.language());
   return http::problem_response(
       http::ProblemKind::not_ready, waiting.request.language(),
       say(in, message::expected_but, say(in, message::readable_data), std::string_view(failure.what())));
 }
 
-http::Response read(const Waiting& waiting) {
+/// The answer of `part`, or that what it reads cannot be read.
+template <class Part>
+std::optional<http::Response> unless_unreadable(const Waiting& waiting, Part&& part) {
   try {
-    return waiting.read(waiting.request, waiting.parameters);
+    return part();
   } catch (const StoreFailed& failure) {
     return unreadable(waiting, failure);
   } catch (const LogCorrupt& failure) {
@@ -112,8 +142,138 @@ http::Response read(const Waiting& waiting) {
   } catch (const KeyStoreFailed& failure) { return unreadable(waiting, failure); }
 }
 
+http::Response no_room(const Waiting& waiting, std::string field) {
+  const Language in = from_http(waiting.request.language());
+  return http::problem_response(
+      http::ProblemKind::overloaded, waiting.request.language(),
+      say(in, message::expected_but, say(in, message::room_in_queue), say(in, message::queue_full)),
+      std::move(field));
+}
+
+void answer_now(Waiting& waiting) {
+  auto response = unless_unreadable(waiting, [&]() -> std::optional<http::Response> {
+    return waiting.read(waiting.request, waiting.parameters, waiting.moment);
+  });
+  waiting.responder.answer(std::move(*response));
+}
+
+void answer(std::shared_ptr<Waiting> waiting) {
+  SerialWorker* const aside = waiting->aside;
+  if (!aside) return answer_now(*waiting);
+  waiting->place = place_to_wait(waiting->sources().whole_lists, whole_lists_max);
+  if (!waiting->place) return waiting->responder.answer(no_room(*waiting, "format"));
+  aside->give([waiting = std::move(waiting)] {
+    try {
+      answer_now(*waiting);
+    } catch (...) {
+      // The responder is destroyed with what waited, and has answered 500.
+    }
+  });
+}
+
+/// A look after a tenth of what was waited already.
+std::chrono::milliseconds step_after(std::int64_t waited_ms) {
+  return std::chrono::milliseconds(std::clamp(waited_ms / 10, wait_for_step_ms_min, wait_for_step_ms_max));
+}
+
+/// Whether no record can come any more that was recorded by then.
+bool is_final(const QuerySources& sources, const StoreState& state, Instant known_at) {
+  const KnownEnds known = sources.ends();
+  const bool long_ago = sources.clock.now().ms - known_at.ms >= clock_trusted_ms && known.old_ms == 0;
+  for (std::size_t p = 0; p < state.reached.size(); ++p) {
+    const Reached& reached = state.reached[p];
+    if (reached.next.value > 0 && reached.recorded > known_at) continue;
+    if (!long_ago || p >= known.ends.size() || reached.next < known.ends[p]) return false;
+  }
+  return true;
+}
+
+/// The tables of a past are not made yet: how far that is, for people and for programs.
+http::Response still_making(const Waiting& waiting) {
+  const Language in = from_http(waiting.request.language());
+  const std::uint64_t of = waiting.making->events_in_all();
+  const std::uint64_t events = std::min(waiting.making->events(), of);
+  http::Problem problem;
+  problem.kind = http::ProblemKind::not_ready;
+  problem.detail = say(in, message::expected_but, say(in, message::past_made),
+                       say(in, message::past_not_made, events, of));
+  problem.extra.emplace_back("progress",
+                             "{\"events\":" + std::to_string(events) + ",\"of\":" + std::to_string(of) + '}');
+  return http::to_response(problem, waiting.request.language());
+}
+
+void answer_when_made(std::shared_ptr<Waiting> waiting) {
+  if (waiting->making->done()) {
+    auto refused = unless_unreadable(*waiting, [&]() -> std::optional<http::Response> {
+      waiting->moment.tables = waiting->making->tables().snapshot;
+      return std::nullopt;
+    });
+    if (refused) return waiting->responder.answer(std::move(*refused));
+    return answer(std::move(waiting));
+  }
+  const std::int64_t now_ms = monotonic_ms();
+  if (now_ms >= waiting->deadline_ms) return waiting->responder.answer(still_making(*waiting));
+  http::Timers& timers = waiting->sources().timers;
+  const auto step = step_after(now_ms - (waiting->deadline_ms - past_wait_ms_max));
+  timers.after(step, [waiting = std::move(waiting)]() mutable { answer_when_made(std::move(waiting)); });
+}
+
+/// The only case that a list is asked for.
+std::optional<CaseId> only_case(const Parameters& parameters) {
+  for (const auto& [name, value] : parameters) {
+    if (name != "case") continue;
+    if (const auto id = parse_uuid(value)) return CaseId{*id};
+  }
+  return std::nullopt;
+}
+
+/// Makes ready what the read reads from, and answers it.
+void look_and_answer(std::shared_ptr<Waiting> waiting) {
+  const QuerySources& sources = waiting->sources();
+  Moment& moment = waiting->moment;
+  auto refused = unless_unreadable(*waiting, [&]() -> std::optional<http::Response> {
+    moment.present = sources.store.snapshot();
+    moment.tables = moment.present;
+    moment.rules = {std::shared_ptr<void>(), &sources.rules};
+    moment.today = berlin_date(sources.clock.now());
+    moment.times = waiting->times;
+    if (!moment.times) return std::nullopt;
+    Pasts& pasts = *waiting->parts->pasts;
+    PastTimes& times = *moment.times;
+    const StoreState& state = moment.present->state();
+    moment.reached = state.reached;
+    if (times.known_at) {
+      moment.reached = pasts.times().reached_by(state, *times.known_at);
+      moment.rules = pasts.past_rules().known_by(*moment.present, moment.reached);
+      moment.today = berlin_date(*times.known_at);
+      times.final = is_final(sources, state, *times.known_at);
+    }
+    if (times.as_of) moment.today = *times.as_of;
+    if (waiting->needs != Needs::tables) return std::nullopt;
+    const PastAsk ask{moment.reached, times.as_of};
+    if (const auto id = only_case(waiting->parameters)) {
+      const Progress unheard;
+      Watched watched(unheard, {});
+      moment.tables =
+          past_of_cases(sources.log, *moment.present, sources.rules, ask, {&*id, 1}, watched).snapshot;
+      return std::nullopt;
+    }
+    const auto provider = waiting->request.query("provider");
+    waiting->making = pasts.ask(ask, provider && is_provider_slug(*provider) ? provider : std::nullopt,
+                                !times.known_at, waiting->wanted);
+    if (waiting->making && !waiting->making->done() && !waiting->place)
+      waiting->place = place_to_wait(sources.waiting_reads);
+    if (!waiting->making || (!waiting->making->done() && !waiting->place)) return no_room(*waiting, {});
+    return std::nullopt;
+  });
+  if (refused) return waiting->responder.answer(std::move(*refused));
+  if (!waiting->making) return answer(std::move(waiting));
+  waiting->deadline_ms = monotonic_ms() + past_wait_ms_max;
+  answer_when_made(std::move(waiting));
+}
+
 bool reached(const Waiting& waiting) {
-  const StoreState state = waiting.sources->store.snapshot()->state();
+  const StoreState state = waiting.sources().store.snapshot()->state();
   for (const Position& position : waiting.wanted) {
     if (state.reached[position.partition.value].next <= position.offset) return false;
   }
@@ -121,34 +281,9 @@ bool reached(const Waiting& waiting) {
 }
 
 void answer_when_reached(std::shared_ptr<Waiting> waiting) {
-  if (waiting->wanted.empty() || reached(*waiting)) {
-    if (!waiting->aside) return waiting->responder.answer(read(*waiting));
-    waiting->place = place_to_wait(waiting->sources->whole_lists, whole_lists_max);
-    if (waiting->place) {
-      const auto worker = waiting->aside;
-      return worker->give([waiting = std::move(waiting)] {
-        try {
-          waiting->responder.answer(read(*waiting));
-        } catch (...) {
-          // The responder is destroyed with what waited, and has answered 500.
-        }
-      });
-    }
-    const Language in = from_http(waiting->request.language());
-    return waiting->responder.answer(http::problem_response(
-        http::ProblemKind::overloaded, waiting->request.language(),
-        say(in, message::expected_but, say(in, message::room_in_queue), say(in, message::queue_full)),
-        "format"));
-  }
-  if (!waiting->place) waiting->place = place_to_wait(waiting->sources->waiting_reads);
-  if (!waiting->place) {
-    const Language in = from_http(waiting->request.language());
-    waiting->responder.answer(http::problem_response(
-        http::ProblemKind::overloaded, waiting->request.language(),
-        say(in, message::expected_but, say(in, message::room_in_queue), say(in, message::queue_full)),
-        "wait_for"));
-    return;
-  }
+  if (waiting->wanted.empty() || reached(*waiting)) return look_and_answer(std::move(waiting));
+  if (!waiting->place) waiting->place = place_to_wait(waiting->sources().waiting_reads);
+  if (!waiting->place) return waiting->responder.answer(no_room(*waiting, "wait_for"));
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms >= waiting->deadline_ms) {
     const Language in = from_http(waiting->request.language());
@@ -159,47 +294,76 @@ void answer_when_reached(std::shared_ptr<Waiting> waiting) {
                                "wait_for"));
     return;
   }
-  waiting->sources->hurry();
-  http::Timers& timers = waiting->sources->timers;
-  const std::int64_t waited_ms = now_ms - (waiting->deadline_ms - wait_for_ms_max);
-  const std::int64_t step_ms = std::clamp(waited_ms / 10, wait_for_step_ms_min, wait_for_step_ms_max);
-  timers.after(std::chrono::milliseconds(step_ms),
-               [waiting = std::move(waiting)]() mutable { answer_when_reached(std::move(waiting)); });
+  waiting->sources().hurry();
+  http::Timers& timers = waiting->sources().timers;
+  const auto step = step_after(now_ms - (waiting->deadline_ms - wait_for_ms_max));
+  timers.after(step, [waiting = std::move(waiting)]() mutable { answer_when_reached(std::move(waiting)); });
 }
 
-/// Adds a GET whose answer comes from one snapshot, once `wait_for` is fulfilled. `read` gets the other
-/// parameters.
-void add_read(http::Router& router, std::string_view path, const std::shared_ptr<const QuerySources>& sources,
-              std::function<http::Response(const http::Request&, const Parameters&)> read,
-              std::shared_ptr<SerialWorker> whole_lists = nullptr) {
+/// Takes `known_at` and `as_of` into `times`; the answer where one of them is none.
+std::optional<http::Response> read_time(const http::Request& request, const http::QueryParameter& parameter,
+                                        std::optional<PastTimes>& times) {
+  const auto& [name, value] = parameter;
+  if (!times) times.emplace();
+  if (name == "known_at" ? times->known_at.has_value() : times->as_of.has_value()) {
+    const Language in = from_http(request.language());
+    return malformed_with(request.language(), say(in, message::only_once, name),
+                          say(in, message::it_came_twice), name);
+  }
+  if (name == "known_at") {
+    times->known_at = parse_instant(value);
+    if (!times->known_at)
+      return malformed(request.language(), message::a_moment, message::another_value, name);
+    return std::nullopt;
+  }
+  times->as_of = parse_date(value);
+  if (!times->as_of || to_ymd(*times->as_of).year < 1900 || to_ymd(*times->as_of).year > 2100)
+    return malformed(request.language(), message::a_filter_date, message::another_value, name);
+  return std::nullopt;
+}
+
+/// Adds a GET whose answer comes from one snapshot, once `wait_for` is fulfilled and, where a past is asked
+/// for, that is made. `read` gets the other parameters; of whole lists it is called by `whole_lists`.
+void add_read(http::Router& router, std::string_view path, const std::shared_ptr<const QueryParts>& parts,
+              Needs needs, Read read, const std::shared_ptr<SerialWorker>& whole_lists = nullptr) {
   router.add(
       http::Method::get, path,
-      [sources, read = std::move(read), whole_lists](http::Request request, http::Responder responder) {
-        std::vector<Position> wanted;
-        Parameters others;
-        const std::size_t partitions = sources->log.info().partitions;
-        for (const auto& parameter : request.query()) {
-          if (parameter.name != "wait_for") {
-            others.push_back(parameter);
+      [parts, needs, read = std::move(read), whole_lists](http::Request request, http::Responder responder) {
+        SerialWorker* const aside = whole_lists && is_whole(request) ? whole_lists.get() : nullptr;
+        auto waiting = std::make_shared<Waiting>(Waiting{parts,
+                                                         std::move(request),
+                                                         std::move(responder),
+                                                         {},
+                                                         monotonic_ms() + wait_for_ms_max,
+                                                         read,
+                                                         {},
+                                                         needs,
+                                                         aside,
+                                                         {},
+                                                         {},
+                                                         {},
+                                                         {}});
+        const http::Request& asked = waiting->request;
+        const std::size_t partitions = parts->sources.log.info().partitions;
+        for (const auto& parameter : asked.query()) {
+          const std::string_view name = parameter.name;
+          if (needs != Needs::present && (name == "known_at" || name == "as_of")) {
+            auto wrong = read_time(asked, parameter, waiting->times);
+            if (wrong) return waiting->responder.answer(std::move(*wrong));
+            continue;
+          }
+          if (name != "wait_for") {
+            waiting->parameters.push_back(parameter);
             continue;
           }
           const auto position = parse_position(parameter.value);
           if (!position || position->partition.value >= partitions) {
-            return responder.answer(
-                malformed(request.language(), message::a_position, message::another_value, "wait_for"));
+            return waiting->responder.answer(
+                malformed(asked.language(), message::a_position, message::another_value, "wait_for"));
           }
-          wanted.push_back(*position);
+          waiting->wanted.push_back(*position);
         }
-        auto aside = whole_lists && is_whole(request) ? whole_lists : nullptr;
-        answer_when_reached(std::make_shared<Waiting>(Waiting{sources,
-                                                              std::move(request),
-                                                              std::move(responder),
-                                                              std::move(wanted),
-                                                              monotonic_ms() + wait_for_ms_max,
-                                                              read,
-                                                              std::move(others),
-                                                              {},
-                                                              std::move(aside)}));
+        answer_when_reached(std::move(waiting));
       });
 }
 
@@ -225,14 +389,15 @@ http::Response no_such_case(const http::Request& request, std::string_view given
 }
 
 ListQuestion question_of(const QuerySources& sources, const http::Request& request,
-                         const Parameters& parameters, const Opener& opener, const StoreState& state) {
+                         const Parameters& parameters, const Opener& opener, const Moment& moment) {
   ListQuestion question;
   question.parameters = parameters;
-  question.today = berlin_date(sources.clock.now());
+  question.today = moment.today;
   question.language = from_http(request.language());
-  question.rules = &sources.rules;
+  question.rules = moment.rules.get();
   question.opener = &opener;
-  question.lag_ms = lag_of(state, sources.ends(), sources.clock.now()).ms;
+  question.lag_ms = lag_of(moment.present->state(), sources.ends(), sources.clock.now()).ms;
+  question.times = moment.times;
   return question;
 }
 
@@ -301,14 +466,15 @@ std::optional<http::Response> choose_form(const http::Request& request, const Pa
 using AskList = std::function<ListAnswer(const Reading&, const ListQuestion&)>;
 
 /// A list's page as JSON or CSV, or all of it as a file.
-void add_list(http::Router& router, std::string_view name, const std::shared_ptr<const QuerySources>& sources,
+void add_list(http::Router& router, std::string_view name, const std::shared_ptr<const QueryParts>& parts,
               const std::shared_ptr<SerialWorker>& whole_lists, AskList ask) {
   add_read(
-      router, "/v1/" + std::string(name), sources,
-      [sources, name, ask = std::move(ask)](const http::Request& request, const Parameters& parameters) {
-        const Reading reading(sources->store.snapshot());
-        const Opener opener = opener_of(sources->keys);
-        ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
+      router, "/v1/" + std::string(name), parts, Needs::tables,
+      [parts, name, ask = std::move(ask)](const http::Request& request, const Parameters& parameters,
+                                          const Moment& moment) {
+        const Reading reading(moment.tables);
+        const Opener opener = opener_of(parts->sources.keys);
+        ListQuestion question = question_of(parts->sources, request, parameters, opener, moment);
         question.name = name;
         Parameters own;
         if (auto refused = choose_form(request, parameters, own, question)) return std::move(*refused);
@@ -319,37 +485,46 @@ void add_list(http::Router& router, std::string_view name, const std::shared_ptr
       whole_lists);
 }
 
-/// The case that the path names, or the answer that there is none. `provider=` narrows to that provider's
-/// cases.
-std::variant<Case, http::Response> case_of_path(const Reading& reading, const http::Request& request) {
+/// The case that the path names, as it was, and the events it is made of; or the answer that there is none.
+/// `provider=` narrows to that provider's cases.
+std::variant<PastFold, http::Response> case_of_path(const QuerySources& sources, const http::Request& request,
+                                                    const Moment& moment) {
   const std::string_view given = request.parameter("case");
   const auto id = parse_uuid(given);
-  auto found = id ? reading.find_case({*id}) : std::nullopt;
+  std::optional<PastFold> found;
+  if (id && moment.times) {
+    found = past_case(sources.log, *moment.present, {*id}, moment.until({*id}), moment.times->as_of);
+  } else if (id) {
+    if (auto present = Reading(moment.present).find_case({*id})) {
+      found.emplace().state = std::move(*present);
+      for (Version v{1}; v <= found->state.head.version; v = next(v)) found->counted.push_back(v);
+    }
+  }
   const auto provider = request.query("provider");
-  if (!found || (provider && *provider != found->provider)) return no_such_case(request, given);
+  if (!found || (provider && *provider != found->state.provider)) return no_such_case(request, given);
   return std::move(*found);
 }
 
-void add_case(http::Router& router, const std::shared_ptr<const QuerySources>& sources) {
+void add_case(http::Router& router, const std::shared_ptr<const QueryParts>& parts) {
   add_read(
-      router, "/v1/cases/{case}", sources,
-      [sources](const http::Request& request, const Parameters& parameters) {
+      router, "/v1/cases/{case}", parts, Needs::log,
+      [parts](const http::Request& request, const Parameters& parameters, const Moment& moment) {
         for (const auto& [name, value] : parameters) {
           if (name != "today" && name != "provider") {
             return malformed(request.language(), message::known_parameter, message::unknown_parameter, name);
           }
         }
-        const Reading reading(sources->store.snapshot());
-        const Opener opener = opener_of(sources->keys);
-        const ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
+        const Opener opener = opener_of(parts->sources.keys);
+        const ListQuestion question = question_of(parts->sources, request, parameters, opener, moment);
         const auto today = today_of(question);
         if (const auto* wrong = std::get_if<ListFault>(&today)) return fault(request, *wrong);
-        auto found = case_of_path(reading, request);
+        auto found = case_of_path(parts->sources, request, moment);
         if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
-        const Case& c = std::get<Case>(found);
+        const Case& c = std::get<PastFold>(found).state;
         std::string view;
         try {
-          view = case_view(c, reading.state(), std::get<CivilDate>(today), question);
+          view = case_view(c, moment.times ? moment.state() : moment.present->state(),
+                           std::get<CivilDate>(today), question);
         } catch (const KeyStoreFailed&) { throw; } catch (const std::exception&) {
           // What fails here has parked the case in that table; status tells the error.
           const Language in = from_http(request.language());
@@ -358,44 +533,50 @@ void add_case(http::Router& router, const std::shared_ptr<const QuerySources>& s
               say(in, message::expected_but, say(in, message::case_ready), say(in, message::case_parked)));
         }
         auto response = http::Response::json(std::move(view));
-        response.headers.emplace_back("ETag", http::etag_of(c.head.version.value));
+        // Commands are about the present.
+        if (!moment.times) response.headers.emplace_back("ETag", http::etag_of(c.head.version.value));
         return response;
       });
 }
 
-void add_history(http::Router& router, const std::shared_ptr<const QuerySources>& sources) {
-  add_read(router, "/v1/cases/{case}/history", sources,
-           [sources](const http::Request& request, const Parameters& parameters) {
+void add_history(http::Router& router, const std::shared_ptr<const QueryParts>& parts) {
+  add_read(router, "/v1/cases/{case}/history", parts, Needs::log,
+           [parts](const http::Request& request, const Parameters& parameters, const Moment& moment) {
              static constexpr std::array<SortColumn, 1> sorts{{{"version", 0}}};
              static constexpr std::array<std::string_view, 1> own{"provider"};
              // Cursors of a history are told from those of the lists by a number that no table has.
              constexpr std::uint8_t tag = 255;
-             const auto snapshot = sources->store.snapshot();
-             const Reading reading(snapshot);
-             const Opener opener = opener_of(sources->keys);
-             ListQuestion question = question_of(*sources, request, parameters, opener, reading.state());
+             const QuerySources& sources = parts->sources;
+             const Opener opener = opener_of(sources.keys);
+             ListQuestion question = question_of(sources, request, parameters, opener, moment);
              question.name = "history";
              Parameters others;
              if (auto refused = choose_form(request, parameters, others, question))
                return std::move(*refused);
-             auto found = case_of_path(reading, request);
+             auto found = case_of_path(sources, request, moment);
              if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
-             const Case& c = std::get<Case>(found);
-             ListAnswer answer = list_rows(
-                 reading, history_columns(), sorts,
-                 history_of(sources->log, *snapshot, sources->rules, sources->keys, c.id, c.head.version),
-                 tag, own, question);
+             const auto& [c, versions] = std::get<PastFold>(found);
+             // What lost its race counts on no day.
+             const bool counted = moment.times && moment.times->as_of;
+             const Offset until = counted        ? Offset{0}
+                                  : moment.times ? moment.until(c.id)
+                                                 : Offset{std::numeric_limits<std::uint64_t>::max()};
+             std::vector<KeyedRow> rows =
+                 history_of(sources.log, *moment.present, sources.rules, sources.keys, c.id, versions, until);
+             ListAnswer answer = list_rows(moment.times ? moment.state() : moment.present->state(),
+                                           history_columns(), sorts, std::move(rows), tag, own, question);
              if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
              return page_response(std::get<ListPage>(answer), question);
            });
 }
 
 /// What is in force for a provider (or for all) on a day (or today).
-void add_settings(http::Router& router, const std::shared_ptr<const QuerySources>& sources) {
+void add_settings(http::Router& router, const std::shared_ptr<const QueryParts>& parts) {
   add_read(
-      router, "/v1/settings", sources, [sources](const http::Request& request, const Parameters& parameters) {
+      router, "/v1/settings", parts, Needs::log,
+      [](const http::Request& request, const Parameters& parameters, const Moment& moment) {
         std::string_view provider;
-        std::optional<CivilDate> on = berlin_date(sources->clock.now());
+        std::optional<CivilDate> on = moment.today;
         for (const auto& [name, value] : parameters) {
           if (name == "provider") {
             provider = value;
@@ -409,9 +590,14 @@ void add_settings(http::Router& router, const std::shared_ptr<const QuerySources
             return malformed(request.language(), message::known_parameter, message::unknown_parameter, name);
           }
         }
-        std::string view = settings_view(sources->rules, provider, *on, from_http(request.language()));
+        std::string view = settings_view(*moment.rules, provider, *on, from_http(request.language()));
         if (!view.empty()) return http::Response::json(std::move(view));
         const Language in = from_http(request.language());
+        if (moment.times && moment.times->known_at)
+          return http::problem_response(http::ProblemKind::not_found, request.language(),
+                                        say(in, message::expected_but, say(in, message::after_first_record),
+                                            say(in, message::nothing_recorded)),
+                                        "known_at");
         return http::problem_response(http::ProblemKind::not_ready, request.language(),
                                       say(in, message::expected_but, say(in, message::position_reached),
                                           say(in, message::position_not_reached)));
@@ -421,27 +607,29 @@ void add_settings(http::Router& router, const std::shared_ptr<const QuerySources
 }  // namespace
 
 void add_query_routes(http::Router& router, QuerySources given) {
-  const auto sources = std::make_shared<const QuerySources>(std::move(given));
+  const auto parts = std::make_shared<const QueryParts>(std::move(given));
   const auto whole_lists = std::make_shared<SerialWorker>("whole lists");
   for (const ListTable& table : list_tables()) {
-    add_list(router, table.name, sources, whole_lists,
+    add_list(router, table.name, parts, whole_lists,
              [&table](const Reading& reading, const ListQuestion& question) {
                return list(reading, table, question);
              });
   }
-  add_list(router, "key-figures", sources, whole_lists, list_figures);
-  add_case(router, sources);
-  add_history(router, sources);
-  add_settings(router, sources);
+  add_list(router, "key-figures", parts, whole_lists, list_figures);
+  add_case(router, parts);
+  add_history(router, parts);
+  add_settings(router, parts);
 }
 
 void add_status_routes(http::Router& router, QuerySources given) {
-  const auto sources = std::make_shared<const QuerySources>(std::move(given));
+  given.pasts.clear();
+  const auto parts = std::make_shared<const QueryParts>(std::move(given));
   for (const char* const path : {"/v1/status", "/status"}) {
-    add_read(router, path, sources, [sources](const http::Request& request, const Parameters& parameters) {
-      if (auto refused = unknown_parameter(request, parameters)) return std::move(*refused);
-      return http::Response::json(status_json(*sources));
-    });
+    add_read(router, path, parts, Needs::present,
+             [parts](const http::Request& request, const Parameters& parameters, const Moment&) {
+               if (auto refused = unknown_parameter(request, parameters)) return std::move(*refused);
+               return http::Response::json(status_json(parts->sources));
+             });
   }
   router.add(http::Method::get, "/v1/openapi.json", [](http::Request, http::Responder responder) {
     auto response = http::Response::json(std::string(shipped_openapi_files().front().bytes));

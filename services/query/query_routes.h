@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -19,6 +20,11 @@ namespace geleit {
 
 /// A read that asks for a position waits this long for it, then it is 503.
 inline constexpr std::int64_t wait_for_ms_max = 5'000;
+/// A read of a past that is still being made waits as long, then it is 503 and tells how far that is.
+inline constexpr std::int64_t past_wait_ms_max = 5'000;
+/// When the clock is so far past an instant, and all of a partition was read, nothing recorded before that
+/// instant comes any more; a clock set back by less does not matter.
+inline constexpr std::int64_t clock_trusted_ms = 24 * 3'600 * std::int64_t{1'000};
 /// Between two looks whether the position was reached: a tenth of what it has waited, within these.
 inline constexpr std::int64_t wait_for_step_ms_min = 2, wait_for_step_ms_max = 50;
 /// Reads that wait for a position; a further one that would have to is 503 at once.
@@ -47,11 +53,15 @@ struct QuerySources {
   std::function<std::string()> last_backup;
   /// How watch and alert are doing, a JSON object each, or `null` where this process has not that role.
   std::function<std::string()> watch, alert;
+  /// The signed heads of the log, likewise.
+  std::function<std::string()> audit;
   /// Asks for the tables to be brought on, since a read waits for them.
   std::function<void()> hurry;
   /// Reads that wait now.
   std::atomic<std::size_t>& waiting_reads;
   std::atomic<std::size_t>& whole_lists;  ///< likewise
+  /// Where pasts that are too large for memory may lie; what is there is removed.
+  std::filesystem::path pasts;
 };
 
 /// Adds the routes; `router` keeps what they need.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -51,6 +52,7 @@ struct Spreadsheet::State {
   lxw_format* of_dates = nullptr;
   lxw_format* of_instants = nullptr;
   std::vector<const Column*> columns;
+  std::size_t own = 0;  ///< the first ones; the others are beside
   lxw_row_t row = 0;
 
   ~State() {
@@ -59,7 +61,8 @@ struct Spreadsheet::State {
   }
 };
 
-Spreadsheet::Spreadsheet(std::string_view name, std::span<const Column> columns)
+Spreadsheet::Spreadsheet(std::string_view name, std::span<const Column> columns,
+                         std::span<const Column> beside)
     : state_(std::make_unique<State>()) {
   State& s = *state_;
   s.file = ::memfd_create("sheet", MFD_CLOEXEC);
@@ -80,25 +83,28 @@ Spreadsheet::Spreadsheet(std::string_view name, std::span<const Column> columns)
   format_set_num_format(s.of_dates, "yyyy-mm-dd");
   format_set_num_format(s.of_instants, "yyyy-mm-dd hh:mm");
   format_set_bold(heading);
-  for (const Column& column : columns) {
-    if (column.type == ColumnType::object) continue;
+  const auto head = [&](const Column& column) {
+    if (column.type == ColumnType::object) return;
     const auto at = static_cast<lxw_col_t>(s.columns.size());
     worksheet_set_column(s.sheet, at, at, width_of(column.type), nullptr);
     worksheet_write_string(s.sheet, 0, at, std::string(column.name).c_str(), heading);
     s.columns.push_back(&column);
-  }
+  };
+  std::for_each(columns.begin(), columns.end(), head);
+  s.own = s.columns.size();
+  std::for_each(beside.begin(), beside.end(), head);
   worksheet_freeze_panes(s.sheet, 1, 0);
 }
 
 Spreadsheet::~Spreadsheet() = default;
 
-void Spreadsheet::add(const AnyRow& row, const Asked& asked) {
+void Spreadsheet::add(const AnyRow& row, const AnyRow& beside, const Asked& asked) {
   State& s = *state_;
   ++s.row;
   for (std::size_t i = 0; i < s.columns.size(); ++i) {
     const Column& column = *s.columns[i];
     const auto at = static_cast<lxw_col_t>(i);
-    const Value value = column.get(row, asked);
+    const Value value = column.get(i < s.own ? row : beside, asked);
     if (const auto* id = std::get_if<Uuid>(&value)) {
       worksheet_write_string(s.sheet, s.row, at, to_string(*id).c_str(), nullptr);
     } else if (const auto* text = std::get_if<std::string>(&value)) {

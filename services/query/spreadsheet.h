@@ -20,12 +20,13 @@ struct SpreadsheetFailed : std::runtime_error {
 /// Memory holds it while it grows, never a disk: names of patients may stand in it.
 class Spreadsheet {
  public:
-  /// Columns that are objects are left out, as in CSV. Throws SpreadsheetFailed.
-  Spreadsheet(std::string_view name, std::span<const Column> columns);
+  /// `beside` are columns of the row that is shown beside each. Columns that are objects are left out, as in
+  /// CSV. Both outlive it. Throws SpreadsheetFailed.
+  Spreadsheet(std::string_view name, std::span<const Column> columns, std::span<const Column> beside);
   ~Spreadsheet();
   Spreadsheet(const Spreadsheet&) = delete;
   Spreadsheet& operator=(const Spreadsheet&) = delete;
-  void add(const AnyRow& row, const Asked& asked);
+  void add(const AnyRow& row, const AnyRow& beside, const Asked& asked);
   /// The file. Nothing may be added after it. Throws SpreadsheetFailed.
   [[nodiscard]] std::string finish();
 

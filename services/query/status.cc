@@ -110,6 +110,7 @@ std::string status_json(const QuerySources& sources) {
       .string(sources.clock_mode)
       .end();
   json.member("watch").raw(sources.watch()).member("alert").raw(sources.alert());
+  json.member("audit").raw(sources.audit());
   json.member("backup").raw(sources.last_backup());
   json.member("trouble").array();
   for (const std::string& trouble : sources.troubles()) json.string(trouble);

@@ -5,13 +5,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
 #include "events/civil_time.h"
+#include "services/file_text.h"
 #include "services/simulate/simulator.h"
 
 namespace geleit {
@@ -27,9 +26,10 @@ struct SimulateArguments {
 
 std::string read_priors(const std::string& file) {
   if (file.empty()) return std::string(shipped_priors());
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw std::invalid_argument(fmt::format("--priors: expected a file, but {} cannot be read", file));
-  return {std::istreambuf_iterator<char>(in), {}};
+  auto text = read_text(file);
+  if (!text)
+    throw std::invalid_argument(fmt::format("--priors: expected a file, but {} cannot be read", file));
+  return std::move(*text);
 }
 
 // False when the output cannot be written.

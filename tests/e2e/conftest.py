@@ -1,6 +1,7 @@
 """One server for each test file, one provider for each test; CLOCK in a test file sets the server's
 clock, ROLES its roles: where versions and events are counted, nothing but the test is to add any."""
 
+import functools
 import re
 import uuid
 from pathlib import Path
@@ -15,18 +16,28 @@ from story import Story
 CLOCK = "2026-06-30T12:00:00+02:00"
 
 
+@functools.cache
 def group_of(path: Path) -> str:
     """What runs together in one process of several (-n 2): a file, for its server; and all that start
     brokers, for these alone keep two cores busy."""
     return "brokers" if "\nfrom brokers import" in path.read_text() else path.stem
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With -n: by groups. Those of `--dist loadgroup` are lost on pytest 9."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(config.rootpath / nodeid.partition("::")[0])
+
+    return Groups(config, log)
+
+
 def pytest_collection_modifyitems(config, items):
-    groups = {path: group_of(path) for path in {item.path for item in items}}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
     # The longest group begins first, so that no process is left alone with it at the end.
-    items.sort(key=lambda item: groups[item.path] != "brokers")
+    items.sort(key=lambda item: group_of(item.path) != "brokers")
     if not on_kafka():
         return
     left = [item for item in items if item.get_closest_marker("embedded")]

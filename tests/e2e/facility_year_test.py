@@ -10,8 +10,9 @@ import pytest
 
 import contract
 from client import Client
-from program import Server, geleit
+from program import Server
 from second_opinion import COUNTED, Facts, day, key_figures, text
+from simulated import simulate, submit
 
 pytestmark = pytest.mark.embedded
 
@@ -20,22 +21,15 @@ pytestmark = pytest.mark.embedded
 def year(tmp_path_factory):
     """(client of the running server, commands, answers, facts by case)"""
     place = tmp_path_factory.mktemp("jahr")
-    file = place / "year.ndjson"
-    made = geleit(
-        "simulate", "--seed", 11, "--facilities", 2, "--years", 1, "--start", "2025-01-01", "--out", file
-    )
-    assert made.returncode == 0, made.stderr
+    file = simulate(place / "year.ndjson", seed=11)
     commands = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     with Server(place / "data", "entered") as server:
-        done = geleit("submit", file, "--server", server.url, timeout=300)
-        assert done.returncode in (0, 1), done.stderr
-        answers = [json.loads(line) for line in done.stdout.splitlines()]
         client = Client(server.url)
+        answers = submit(server, client, file)
         cases: dict[str, Facts] = {}
         for command, answer in zip(commands, answers, strict=True):
             if "status" in answer:
                 continue
-            client.remember(answer)
             if not answer.get("repeated"):
                 cases.setdefault(answer["case"], Facts(answer["case"])).tell(command)
         yield client, commands, answers, cases

@@ -88,6 +88,7 @@ def test_a_topic_that_one_broker_could_confirm_alone_is_refused(kafka, tmp_path)
     Server(tmp_path / "data", extra=("--log", f"{kafka}/{topic}")).start().stop()
 
 
+@pytest.mark.alone
 def test_stopped_and_started_again_they_hold_what_they_held(kafka, tmp_path_factory):
     """deploy/kafka/start: ready within 25 s (three brokers), 10 s (one), at the address that it had"""
     log = f"{kafka}/geleit-{new_id()}"
@@ -100,6 +101,7 @@ def test_stopped_and_started_again_they_hold_what_they_held(kafka, tmp_path_fact
     assert geleit_json("log", "info", "--log", log, "--json") == made
 
 
+@pytest.mark.alone
 def test_one_broker_is_ready_within_10_seconds(tmp_path):
     """… ready within 10 s (one), of three tries the best: the machine may be doing something else"""
     took = []

@@ -437,6 +437,35 @@ def read_csv(answer) -> list[dict]:
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";", strict=True))
 
 
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "key-figures"])
+def test_every_list_is_asked_by_its_cases_and_counts_itself(world, table):
+    """`leads`, `name`, `ended`, `with`, `count` (openapi.json)"""
+    cases = {row["case"]: row for row in world.client.rows("cases", provider=world.provider)}
+    rows = world.client.rows(table, provider=world.provider)
+
+    def asked(**params):
+        return world.client.rows(table, provider=world.provider, **params)
+
+    assert asked(leads="m.roth") == [row for row in rows if cases[row["case"]]["lead"] == "m.roth"] != rows
+    assert asked(leads="a.ander,m.roth") == rows
+    assert asked(ended="true") == [row for row in rows if cases[row["case"]]["closed_on"]]
+    assert asked(ended="false") == [row for row in rows if not cases[row["case"]]["closed_on"]]
+    family = cases[rows[0]["case"]]["person"]["family_name"]
+    assert rows[0] in asked(name=family.upper()) and asked(name="Niemand-Heißt-So") == []
+    page = world.client.get(table, provider=world.provider, limit=1, count="true", **{"with": "person"})
+    assert page["count"] == len(rows)
+    assert page["items"][0]["person"] == cases[page["items"][0]["case"]]["person"]
+    assert page["items"][0]["lead"] == cases[page["items"][0]["case"]]["lead"]
+    assert not asked(leads="niemand")
+
+
+def test_a_case_that_has_no_next_step_is_found(world):
+    """the next step of each case, or that it has none"""
+    rows = world.client.rows("tasks", provider=world.provider)
+    none = world.client.rows("tasks", provider=world.provider, task="none")
+    assert none == [row for row in rows if row["task"] is None]
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_csv_has_the_same_rows(world, table):
     """JSON or CSV by `Accept` (CSV: UTF-8 with BOM, `;`)"""

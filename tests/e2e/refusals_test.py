@@ -950,7 +950,7 @@ def test_every_problem_is_problem_json(client):
     """Refused: RFC 9457 `application/problem+json` with `type`, `title`, `status`, `detail`"""
     for method, path, status in (
         ("GET", "/v1/nothing", 404),
-        ("GET", "/", 404),
+        ("GET", "/v2/cases", 404),
         ("DELETE", "/v1/cases", 405),
         ("GET", "/v1/commands", 405),
         ("POST", "/v1/cases", 405),

@@ -4,7 +4,10 @@
 #include <boost/json.hpp>
 
 #include "events/embedded_log.h"
+#include "projections/difference.h"
+#include "projections/key_figures.h"
 #include "projections/store.h"
+#include "services/audit/audit_command.h"
 #include "services/export_command.h"
 #include "services/tables_command.h"
 #include "tests/replay/invented_history.h"
@@ -53,6 +56,7 @@ class Offline : public ::testing::Test {
     add_rebuild(line);
     add_check(line);
     add_export(line);
+    add_audit(line);
     ::testing::internal::CaptureStdout();
     try {
       line.app.parse(arguments + " --data " + data().string());
@@ -121,6 +125,62 @@ TEST_F(Offline, ACheckFindsWhatDiffersAndARebuildTellsAndMendsIt) {
   EXPECT_EQ(rebuilt.told().at("compared"), true);
   EXPECT_EQ(rebuilt.told().at("differences"), checked.told().at("differences"));
   EXPECT_EQ(geleit("check").status, Exit::done);
+}
+
+TEST_F(Offline, AReplayNamesTheCaseAndTheRowThatDiffer) {
+  EXPECT_EQ(geleit("rebuild").status, Exit::done);
+  EXPECT_EQ(geleit("audit replay").status, Exit::done);
+  damage();
+  const Ended whole = geleit("audit replay --json");
+  EXPECT_EQ(whole.status, Exit::refused);
+  const json::array differences = whole.told().at("differences").as_array();
+  ASSERT_EQ(differences.size(), 2);
+  EXPECT_TRUE(differences[0].at("case").is_null()) << "nobody's";
+  const std::string id(differences[1].at("case").as_string());
+  EXPECT_EQ(differences[1].at("table"), "deadlines");
+  EXPECT_EQ(differences[1].at("fields").at("octets").at("before"), "6e6f6e73656e7365") << "nonsense";
+  const Ended one = geleit("audit replay --json --table deadlines --case " + id);
+  EXPECT_EQ(one.status, Exit::refused);
+  EXPECT_EQ(one.told().at("differences").as_array(), json::array{differences[1]});
+  const std::string provider(differences[1].at("provider").as_string());
+  EXPECT_EQ(geleit("audit replay --table deadlines --provider " + provider).status, Exit::refused);
+  EXPECT_EQ(geleit("audit replay --table visits --provider " + provider).status, Exit::done);
+}
+
+TEST_F(Offline, ARowThatNoCaseHasIsFoundInItsProvider) {
+  EXPECT_EQ(geleit("rebuild").status, Exit::done);
+  std::string provider, first;
+  {
+    const auto store = open_tables();
+    provider = store->snapshot()->providers().front();
+    store->snapshot()->scan(Table::visits, "", false, [&](std::string_view key, std::string_view bytes) {
+      first = bytes;
+      return key.empty();
+    });
+    auto batch = store->batch();
+    batch->put(Table::visits, row_key(provider, std::string(32, '\x7f')), first);
+    batch->put(Table::key_figures, counter_key(provider, {Span::day, Benefit::smn, Figure::voids, {}, 0}),
+               encode_counter(3));
+    store->write(std::move(batch), store->snapshot()->state());
+  }
+  const Ended told = geleit("audit replay --json --provider " + provider);
+  EXPECT_EQ(told.status, Exit::refused);
+  std::set<std::string> tables;
+  const json::value all = told.told();
+  for (const json::value& one : all.at("differences").as_array()) tables.emplace(one.at("table").as_string());
+  EXPECT_EQ(tables, (std::set<std::string>{"visits", "key-figures"}));
+}
+
+TEST_F(Offline, TheStoryOfARaceTellsTheStaleRecord) {
+  const Ended told = geleit("audit show --json " + to_string(testing::History::case_id(7)));
+  EXPECT_EQ(told.status, Exit::done);
+  EXPECT_EQ(told.told().at("stale"), 1);
+  const json::array events_told = told.told().at("events").as_array();
+  const auto stale = std::find_if(events_told.begin(), events_told.end(),
+                                  [](const json::value& e) { return e.at("stale").as_bool(); });
+  ASSERT_NE(stale, events_told.end());
+  EXPECT_EQ(stale->at("changes").as_array().size(), 0);
+  EXPECT_EQ(geleit("audit show " + to_string(testing::History::case_id(9'999))).status, Exit::refused);
 }
 
 TEST_F(Offline, OneTableIsMadeAnewFromTheStoredCases) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <thread>
 
 #include "events/rocks_damage.h"
 #include "tests/simulation/small_service.h"
@@ -52,15 +53,27 @@ class DamagedDirectory : public testing::Test {
     temporary_ = nullptr;
   }
 
-  /// As a kill would leave it. A file that its database removes meanwhile makes the copy begin again.
+  /// What lies in a directory, and since when.
+  static auto listing(const std::filesystem::path& dir) {
+    std::map<std::filesystem::path, std::pair<std::uintmax_t, std::filesystem::file_time_type>> out;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
+      if (entry.is_regular_file()) out[entry.path()] = {entry.file_size(), entry.last_write_time()};
+    }
+    return out;
+  }
+  /// As a kill would leave it, at one moment: what a database changes meanwhile makes the copy begin again.
   static void copy_running(const std::filesystem::path& live) {
     for (int attempt = 1;; ++attempt) {
       try {
         std::filesystem::remove_all(whole_dir());
-        return std::filesystem::copy(live, whole_dir(), std::filesystem::copy_options::recursive);
+        const auto before = listing(live);
+        std::filesystem::copy(live, whole_dir(), std::filesystem::copy_options::recursive);
+        if (listing(live) == before) return;
       } catch (const std::filesystem::filesystem_error&) {
-        if (attempt == 10) throw;
+        if (attempt == 100) throw;
       }
+      ASSERT_LT(attempt, 100) << "the directory never stands still";
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
   static std::filesystem::path whole_dir() { return temporary_->path() / "whole"; }

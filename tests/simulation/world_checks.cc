@@ -358,8 +358,10 @@ void World::check_rows(const Process& process, const CaseHere& here) {
 void World::check_history(const Process& process, const CaseHere& here) {
   count("check: history of a case");
   const auto snapshot = process.store->snapshot();
-  const auto rows =
-      history_of(*log_, *snapshot, *process.rules, keys_, CaseId{here.is.id}, Version{here.is.version});
+  std::vector<Version> versions;
+  for (Version v{1}; v.value <= here.is.version; v = next(v)) versions.push_back(v);
+  const auto rows = history_of(*log_, *snapshot, *process.rules, keys_, CaseId{here.is.id}, versions,
+                               Offset{std::numeric_limits<std::uint64_t>::max()});
   std::uint32_t accepted = 0, stale = 0;
   for (const KeyedRow& row : rows) ++(std::get<HistoryRow>(row.row).stale ? stale : accepted);
   const auto stored = Reading(snapshot).find_case(CaseId{here.is.id});
@@ -400,7 +402,7 @@ void World::check_lists(const Process& process) {
     ListQuestion question;
     question.today = CivilDate{berlin_day(clock_.now().ms)};
     question.rules = process.rules.get();
-    question.csv = true;
+    question.form = ListForm::csv;
     for (int page = 0; page < 100'000; ++page) {
       std::vector<http::QueryParameter> parameters{{"limit", page_rows}, {"sort", sort_by}};
       if (!cursor.empty()) parameters.push_back({"cursor", cursor});

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,13 +82,17 @@ class CaseStory {
     e.previous = case_.head.hash;
     e.happened = {day(happened), {}};
     e.decided = decided_;
-    e.provider = provider_;
+    // An event views its texts, and a story may move.
+    static std::set<std::string> slugs;
+    e.provider = *slugs.insert(provider_).first;
     e.by = "m.roth";
     e.judged_by = judged_;
     e.findings = findings_;
     e.payload = std::move(payload);
     findings_.clear();
-    evolve(case_, e, Hash{{e.version.value, id_.value.low, 3, 4}});
+    const Hash hash{{e.version.value, id_.value.low, 3, 4}};
+    evolve(case_, e, hash);
+    told_.emplace_back(std::move(e), hash);
     return *this;
   }
   /// When events are decided from here on.
@@ -245,6 +250,8 @@ class CaseStory {
   // -- asking
 
   [[nodiscard]] const Case& now() const { return case_; }
+  /// Everything that happened, with its hash.
+  [[nodiscard]] const std::vector<std::pair<Event, Hash>>& told() const { return told_; }
   [[nodiscard]] const RuleBook& rules() const { return book(); }
   [[nodiscard]] Version version() const { return case_.head.version; }
   [[nodiscard]] UnitBalanceRow balance() const { return balance_of(case_, book()); }
@@ -297,6 +304,7 @@ class CaseStory {
   JudgedBy judged_;
   std::vector<Rule> findings_;
   Instant decided_;
+  std::vector<std::pair<Event, Hash>> told_;
   Case case_;
 };
 

@@ -108,7 +108,8 @@ TEST_F(ConfigTest, WhatLibrdkafkaDoesNotTakeIsRefusedByName) {
 
 TEST_F(ConfigTest, WhatIsNoConfigurationIsRefused) {
   expect_refused("[kafka\n", ", line 1: expected TOML, but");
-  expect_refused("[kafak]\na = 1", "expected nothing but the tables [kafka] and [alert], but it has 'kafak'");
+  expect_refused("[kafak]\na = 1",
+                 "expected nothing but the tables [kafka], [audit] and [alert], but it has 'kafak'");
   expect_refused("kafka = 1", "'kafka'");
   expect_refused("[kafka]\nclient.id = [\"a\"]",
                  "the Kafka setting 'client.id': expected a text, a number, true");

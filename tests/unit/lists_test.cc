@@ -305,7 +305,6 @@ TEST_F(Lists, NonsenseNamesItsField) {
       {Table::deadlines, {"anchor.date", "2026-01-01"}},
       {Table::deadlines, {"rule", "SMN-SLEEP"}},
       {Table::deadlines, {"calendar", "AT"}},
-      {Table::tasks, {"task", "none"}},
       {Table::unit_balances, {"delivered", "99999999999999999999"}},
       {Table::key_figures, {"by", "week"}},
       {Table::key_figures, {"from", "soon"}},
@@ -387,6 +386,62 @@ TEST_F(Lists, PersonsAreOpenedForWhoMaySeeThem) {
   q.form = ListForm::csv;
   EXPECT_THAT(std::get<ListPage>(list(reading_, list_table(Table::cases), q)).body,
               HasSubstr(";'=cmd();\"von \"\"A\"\"; B\nC\\\";2025-11-02;"));
+}
+
+TEST_F(Lists, EveryListIsAskedByTheCasesOfItsRows) {
+  for (const Table table : listed) {
+    const auto whole = column(table, "case", {{"limit", "500"}});
+    const auto led = column(table, "case", {{"limit", "500"}, {"leads", "m.roth,a.ander"}});
+    const auto ended = column(table, "case", {{"limit", "500"}, {"ended", "true"}});
+    const auto going = column(table, "case", {{"limit", "500"}, {"ended", "false"}});
+    EXPECT_EQ(ended.size() + going.size(), whole.size()) << name_of(table);
+    for (const std::string& id : led) {
+      const Parameters one{{"case", std::string_view(id).substr(1, id.size() - 2)}};
+      EXPECT_THAT(column(Table::cases, "lead", one), ElementsAre("\"m.roth\""));
+    }
+    if (table != Table::overdue_starts) {
+      EXPECT_LT(led.size(), whole.size()) << name_of(table);
+      EXPECT_FALSE(led.empty()) << name_of(table);
+    }
+    EXPECT_EQ(field_at_fault(table, {{"leads", "m.roth,"}}), "leads");
+    EXPECT_EQ(field_at_fault(table, {{"ended", "perhaps"}}), "ended");
+    EXPECT_EQ(field_at_fault(table, {{"with", "everything"}}), "with");
+    EXPECT_EQ(field_at_fault(table, {{"name", " "}}), "name");
+    EXPECT_EQ(field_at_fault(table, {{"count", "1"}}), "count");
+  }
+  EXPECT_EQ(field_at_fault(Table::key_figures, {{"leads", "m.roth"}}), "leads");
+}
+
+TEST_F(Lists, ACountIsOfAllRowsFromTheCursorOn) {
+  const auto first = page(Table::visits, {{"limit", "5"}, {"count", "true"}});
+  const auto whole = column(Table::visits, "visit", {{"limit", "500"}});
+  EXPECT_EQ(first.at("count").as_int64(), static_cast<std::int64_t>(whole.size()));
+  const std::string next(first.at("next").as_string());
+  const auto second = page(Table::visits, {{"limit", "5"}, {"count", "true"}, {"cursor", next}});
+  EXPECT_EQ(second.at("count").as_int64(), static_cast<std::int64_t>(whole.size()) - 5);
+  EXPECT_FALSE(page(Table::visits, {{"limit", "5"}}).contains("count"));
+}
+
+TEST_F(Lists, PersonAndLeadStandBesideARow) {
+  const Opener opener = bad_names();
+  const Parameters with{{"limit", "1"}, {"with", "person"}, {"name", "CMD von"}};
+  auto q = question(with);
+  q.opener = &opener;
+  const auto body = std::get<ListPage>(list(reading_, list_table(Table::tasks), q)).body;
+  const auto row = json::parse(body).at("items").as_array().at(0);
+  EXPECT_EQ(row.at("person").at("given_name"), "=cmd()");
+  EXPECT_TRUE(row.as_object().contains("lead"));
+  q.form = ListForm::csv;
+  const auto csv = std::get<ListPage>(list(reading_, list_table(Table::tasks), q)).body;
+  EXPECT_THAT(csv, HasSubstr(";title;person;person.given_name;"));
+  EXPECT_THAT(csv, HasSubstr(";'=cmd();"));
+  const Parameters other{{"name", "cmd Meier"}};
+  q = question(other);
+  q.opener = &opener;
+  EXPECT_THAT(std::get<ListPage>(list(reading_, list_table(Table::tasks), q)).body,
+              StartsWith("{\"items\":[],"));
+  // Who may not see a name cannot ask for it.
+  EXPECT_TRUE(page(Table::tasks, {{"name", "cmd"}}).at("items").as_array().empty());
 }
 
 TEST_F(Lists, KeyFiguresArePagedLikeOthers) {
