@@ -406,11 +406,11 @@ void serve(const ServeOptions& options, CommandLine& line) {
   http::ServerOptions server_options;
   server_options.listen = *endpoint;
   server_options.metrics = &metrics;
+  std::atomic<std::size_t> waiting_reads{0}, whole_lists{0}, waiting_calendars{0};
+  CalendarBook calendars(service.data().calendars());
   // The routers outlive the server, and the server the service's threads.
   http::Router router(&metrics);
   Gauges gauges;
-  std::atomic<std::size_t> waiting_reads{0}, whole_lists{0}, waiting_calendars{0};
-  CalendarBook calendars(service.data().calendars());
   std::optional<BusinessGauges> business;
   std::optional<CommandRelay> relay;
   http::Server server(server_options, handler);
