@@ -7,8 +7,8 @@
 #include <unordered_map>
 
 #include "projections/read_model.h"
-#include "projections/row_changes.h"
 #include "projections/store.h"
+#include "projections/told_rows.h"
 
 namespace geleit {
 

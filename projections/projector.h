@@ -25,8 +25,8 @@
 #include "events/log.h"
 #include "projections/case.h"
 #include "projections/read_model.h"
-#include "projections/row_changes.h"
 #include "projections/store.h"
+#include "projections/told_rows.h"
 
 namespace geleit {
 

@@ -21,14 +21,14 @@ std::string_view bucket_of(int days_left) {
 }
 constexpr std::string_view overdue_bucket = "overdue";
 
-using Counts = std::map<std::pair<std::string, http::Labels>, double>;
+using GaugeCounts = std::map<std::pair<std::string, http::Labels>, double>;
 
-double& count_of(Counts& counts, std::string name, http::Labels labels) {
+double& count_of(GaugeCounts& counts, std::string name, http::Labels labels) {
   return counts[std::pair(std::move(name), std::move(labels))];
 }
 
 void count_deadlines(const Reading& reading, CivilDate today, const std::unordered_set<CaseId>& ended,
-                     Counts& counts) {
+                     GaugeCounts& counts) {
   DeadlineRow row;
   reading.rows(Table::deadlines, std::nullopt, {}, [&](const FoundRow& found) {
     decode(found.key, found.bytes, row);
@@ -44,7 +44,7 @@ void count_deadlines(const Reading& reading, CivilDate today, const std::unorder
   });
 }
 
-void count_units(const Reading& reading, Counts& counts) {
+void count_units(const Reading& reading, GaugeCounts& counts) {
   constexpr double minutes_per_unit = 60;
   UnitBalanceRow row;
   reading.rows(Table::unit_balances, std::nullopt, {}, [&](const FoundRow& found) {
@@ -65,7 +65,7 @@ void count_units(const Reading& reading, Counts& counts) {
   });
 }
 
-void count_alerts(const Reading& reading, CivilDate today, Counts& counts) {
+void count_alerts(const Reading& reading, CivilDate today, GaugeCounts& counts) {
   AlertRow row;
   reading.rows(Table::alerts, std::nullopt, {}, [&](const FoundRow& found) {
     decode(found.key, found.bytes, row);
@@ -125,7 +125,7 @@ void BusinessGauges::count() {
   const std::int64_t began_ms = monotonic_ms();
   const Reading reading(store_.snapshot());
   const CivilDate today = berlin_date(clock_.now());
-  Counts counts;
+  GaugeCounts counts;
   std::unordered_set<CaseId> ended;
   CaseRow row;
   reading.rows(Table::cases, std::nullopt, {}, [&](const FoundRow& found) {

@@ -26,8 +26,8 @@
 
 #include "events/log.h"
 #include "projections/columns.h"
-#include "projections/row_changes.h"
 #include "projections/store.h"
+#include "projections/told_rows.h"
 #include "services/clock.h"
 #include "services/http/http.h"
 #include "services/http/metrics.h"

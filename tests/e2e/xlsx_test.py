@@ -77,6 +77,50 @@ def test_a_sheet_holds_what_the_csv_does(client, story, year, table):
     assert f"geleit-{table}-2026-04-04.xlsx" in answer.headers["content-disposition"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"with": "person"},
+        {"leads": "m.roth,nobody"},
+        {"name": "muster kind", "with": "person"},
+        {"ended": "false", "count": "true"},
+        {"as_of": "2026-02-25"},
+        {"as_of": "2026-02-25", "with": "person", "name": "mia"},
+        {"known_at": "2026-04-04T23:00:00+02:00", "with": "person"},
+    ],
+    ids=lambda asked: "&".join(f"{name}={value}" for name, value in asked.items()),
+)
+@pytest.mark.parametrize("table", ["cases", "deadlines", "tasks", "visits"])
+def test_every_form_has_the_same_filters_and_pasts(client, story, table, asked):
+    """CSV and XLSX of any list, with its filters, as of any day and as known at any time"""
+    case = story.running()
+    case.does("AssignCareTeam", {"lead": "m.roth"})
+    case.schedules("2026-04-20", "14:10")
+    story.running(person={"given_name": "Bo", "family_name": "Anders", "born": "2025-11-02"})
+    asked = {"provider": story.provider, **asked}
+    items = client.get(table, **asked, limit=500)["items"]
+    told = csv_rows(client.ask(table, **asked, format="csv").text)
+    head, *rows = sheet_of(client.ask(table, **asked, format="xlsx")).iter_rows(values_only=True)
+    assert [row["case"] for row in told] == [item["case"] for item in items]
+    assert [[plain(cell) for cell in row] for row in rows] == [
+        [normal(value) for value in row.values()] for row in told
+    ]
+    if told:
+        assert list(head) == list(told[0])
+    if "with" in asked or table == "cases":
+        names = [item["person"]["family_name"] for item in items]
+        assert [row["person.family_name"] for row in told] == names
+    if "leads" in asked or "name" in asked:
+        assert {row["case"] for row in told} <= {case.id}
+    if "as_of" in asked:
+        everything = client.get(table, provider=story.provider, limit=500)["items"]
+        assert items != everything
+        # A day before the first visit: it was neither given nor planned.
+        assert bool(items) is (table != "visits")
+    else:
+        assert items
+
+
 def normal(value: str) -> str:
     """A CSV's number as a cell shows it: 1.50 is 1.5."""
     try:

@@ -12,7 +12,7 @@
 #include "events/uuid.h"
 #include "projections/deadlines.h"
 #include "projections/rebuild.h"
-#include "projections/row_changes.h"
+#include "projections/told_rows.h"
 #include "tests/replay/invented_history.h"
 #include "tests/temporary_directory.h"
 

@@ -1,4 +1,4 @@
-#include "projections/row_changes.h"
+#include "projections/told_rows.h"
 
 #include <algorithm>
 #include <set>
