@@ -375,10 +375,13 @@ def test_many_listen_while_many_write(serve):
     for listener in listeners:
         listener.ready()
 
+    written = []
+
     def write(name):
         own = Client(server.url)
         for _ in range(20):
             own.done("ReceiveReferral", None, referral_data(provider=name))
+        written.append(own.positions)
         own.close()
 
     writers = [threading.Thread(target=write, args=(f"schreiber-{n}",)) for n in range(4)]
@@ -386,7 +389,11 @@ def test_many_listen_while_many_write(serve):
         writer.start()
     for writer in writers:
         writer.join()
+    # The list is read once it holds what all of them wrote.
+    for partition in set().union(*written):
+        client.positions[partition] = max(of.get(partition, 0) for of in written)
     expected = {row["case"]: row for row in client.rows("cases")}
+    assert len(expected) == 4 * 20
     for listener in listeners:
         listener.rest()
         assert {key: row for (_, key), row in listener.state.items()} == expected
