@@ -9,6 +9,7 @@ packages_to_build_and_run=(
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   librdkafka-dev libsodium-dev libssl-dev libcurl4-openssl-dev libhowardhinnant-date-dev
   libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev prometheus-cpp-dev libsqlite3-dev libzip-dev
+  libxlsxwriter-dev libical-dev
   python3 python3-venv
 )
 # For deploy/kafka/start: what runs Apache Kafka and what fetches it.

@@ -594,6 +594,22 @@ std::span<const Column> history_columns() {
   return columns;
 }
 
+std::string key_text(const AnyRow& row) {
+  const auto with = [](const CaseId& id, std::string_view what) {
+    return to_string(id.value) + '/' + std::string(what);
+  };
+  const auto numbered = [](std::uint16_t number) { return '/' + std::to_string(number); };
+  if (const auto* r = std::get_if<CaseRow>(&row)) return to_string(r->id.value);
+  if (const auto* r = std::get_if<OverdueStartRow>(&row)) return to_string(r->id.value);
+  if (const auto* r = std::get_if<UnitBalanceRow>(&row)) return to_string(r->id.value);
+  if (const auto* r = std::get_if<VisitRow>(&row)) return with(r->case_id, to_string(r->visit.value));
+  if (const auto* r = std::get_if<AlertRow>(&row)) return with(r->case_id, to_string(r->alert.value));
+  if (const auto* r = std::get_if<DeadlineRow>(&row))
+    return with(r->id, word(r->rule)) + numbered(r->ordinal);
+  if (const auto* r = std::get_if<TaskRow>(&row)) return with(r->id, word(r->task)) + numbered(r->ordinal);
+  return {};
+}
+
 void append_row_json(std::string& out, std::span<const Column> columns, const AnyRow& row,
                      const Asked& asked) {
   char separator = '{';

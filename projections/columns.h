@@ -107,6 +107,10 @@ struct ListTable {
 /// The columns of a case's `history`.
 [[nodiscard]] std::span<const Column> history_columns();
 
+/// What tells a row of a list from all others of it: the case, and where there are several of a case `/` and
+/// what they are about: `CASE`, `CASE/VISIT`, `CASE/ALERT`, `CASE/RULE/N`, `CASE/TASK/N`.
+[[nodiscard]] std::string key_text(const AnyRow& row);
+
 /// The row as one JSON object.
 void append_row_json(std::string& out, std::span<const Column> columns, const AnyRow& row,
                      const Asked& asked);

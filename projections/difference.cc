@@ -29,8 +29,8 @@ void write_index(Table table, std::string_view provider, const DerivedRow* befor
 
 }  // namespace
 
-std::int64_t write_difference(Table table, std::string_view provider, Derived& before, Derived& after,
-                              Batch& batch, CounterChanges& counters) {
+void compare_rows(Derived& before, Derived& after,
+                  const std::function<void(const DerivedRow*, const DerivedRow*)>& visit) {
   sort_rows(before);
   sort_rows(after);
   auto old_row = before.rows.cbegin();
@@ -39,21 +39,28 @@ std::int64_t write_difference(Table table, std::string_view provider, Derived& b
     const int order = old_row == before.rows.cend()  ? 1
                       : new_row == after.rows.cend() ? -1
                                                      : old_row->key.compare(new_row->key);
-    if (order < 0) {
-      batch.remove(table, row_key(provider, old_row->key));
-      write_index(table, provider, &*old_row, nullptr, batch);
-      ++old_row;
-    } else if (order > 0) {
-      batch.put(table, row_key(provider, new_row->key), new_row->bytes);
-      write_index(table, provider, nullptr, &*new_row, batch);
-      ++new_row;
-    } else {
-      if (old_row->bytes != new_row->bytes) batch.put(table, row_key(provider, new_row->key), new_row->bytes);
-      write_index(table, provider, &*old_row, &*new_row, batch);
-      ++old_row;
-      ++new_row;
-    }
+    visit(order <= 0 ? &*old_row : nullptr, order >= 0 ? &*new_row : nullptr);
+    if (order <= 0) ++old_row;
+    if (order >= 0) ++new_row;
   }
+}
+
+std::int64_t write_difference(Table table, std::string_view provider, Derived& before, Derived& after,
+                              Batch& batch, CounterChanges& counters, RowChanges* told) {
+  compare_rows(before, after, [&](const DerivedRow* old_row, const DerivedRow* new_row) {
+    write_index(table, provider, old_row, new_row, batch);
+    if (old_row && new_row && old_row->bytes == new_row->bytes) return;
+    if (new_row) {
+      batch.put(table, row_key(provider, new_row->key), new_row->bytes);
+    } else {
+      batch.remove(table, row_key(provider, old_row->key));
+    }
+    if (!told) return;
+    const auto bytes_of = [](const DerivedRow* row) {
+      return row ? std::optional(row->bytes) : std::nullopt;
+    };
+    told->add(table, provider, (new_row ? new_row : old_row)->key, bytes_of(old_row), bytes_of(new_row));
+  });
   for (const Contribution& c : before.counts) counters[counter_key(provider, c.key)] -= c.amount;
   for (const Contribution& c : after.counts) counters[counter_key(provider, c.key)] += c.amount;
   return static_cast<std::int64_t>(after.rows.size()) - static_cast<std::int64_t>(before.rows.size());

@@ -96,6 +96,7 @@ struct Projector::Work {
   std::vector<std::size_t> taken;  ///< records of the last read that were used, by partition
   std::vector<Parked> parked;
   std::map<CaseId, std::pair<Head, std::vector<TrailEntry>>> settings_streams;
+  RowChanges changes;
 };
 
 Projector::Projector(Log& log, Store& store, RuleBook& rules, const ProjectorLimits& limits)
@@ -400,8 +401,8 @@ void Projector::derive(Work& work) {
         work.batch->park(work.parked.back());
         continue;
       }
-      rows_of_table(work.state, model.table) += static_cast<std::uint64_t>(
-          write_difference(model.table, now.provider, before, after, *work.batch, work.counters));
+      rows_of_table(work.state, model.table) += static_cast<std::uint64_t>(write_difference(
+          model.table, now.provider, before, after, *work.batch, work.counters, &work.changes));
     }
   }
 }
@@ -443,6 +444,22 @@ void Projector::write(Work& work) {
   store_.write(std::move(work.batch), work.state);
 }
 
+void Projector::tell(RowListener& listener) {
+  listener_ = &listener;
+  told({state_.positions(), {}, {}, 0, true});
+}
+
+RowChanges Projector::changes_from_here() const {
+  return {state_.positions(), {}, {}, 0, listener_ != nullptr && listener_->listening()};
+}
+
+void Projector::told(RowChanges changes) {
+  if (listener_ == nullptr) return;
+  changes.to = state_.positions();
+  changes.sort();
+  listener_->changed(std::move(changes));
+}
+
 /// After a failed write the store may hold it all the same, if it had to be opened again.
 void Projector::stand_anew() {
   (void)store_.batch();  // brings it back
@@ -462,6 +479,7 @@ std::size_t Projector::step() {
     if (failed_) stand_anew();
     Work work;
     work.state = state_;
+    work.changes = changes_from_here();
     const std::size_t moved = gather(work);
     if (moved > 0) {
       derive(work);
@@ -476,6 +494,7 @@ std::size_t Projector::step() {
     if (parked_now_) {
       for (const Parked& parked : work.parked) parked_now_(parked);
     }
+    if (moved > 0) told(std::move(work.changes));
     if (moved > 0 && advanced_) advanced_();
     return moved;
   } catch (const std::exception& failure) {
@@ -606,6 +625,7 @@ Retried Projector::fold_and_derive_again(const CaseId& id) {
   const Case as_parked = stored.state;
   StoreState state = state_;
   CounterChanges counters;
+  RowChanges changes = changes_from_here();
   bool news = false;
   const auto stands_still = [&](Parked one, const std::string& error) {
     news = news || one.error != error;
@@ -657,7 +677,7 @@ Retried Projector::fold_and_derive_again(const CaseId& id) {
     }
     if (shown != parked.end()) goes_on(model.table);
     rows_of_table(state, model.table) += static_cast<std::uint64_t>(
-        write_difference(model.table, stored.state.provider, before, after, *batch, counters));
+        write_difference(model.table, stored.state.provider, before, after, *batch, counters, &changes));
   }
   if (!news) return out;
   write_counters(counters, *snapshot, *batch, state);
@@ -666,6 +686,7 @@ Retried Projector::fold_and_derive_again(const CaseId& id) {
   cache_.erase(id);
   for (const Table table : out.freed) parked_.erase({id, table});
   for (const Parked& one : out.parked) parked_.emplace(one.id, one.table);
+  told(std::move(changes));
   if (advanced_) advanced_();
   return out;
 }

@@ -26,6 +26,7 @@
 #include "projections/case.h"
 #include "projections/read_model.h"
 #include "projections/store.h"
+#include "projections/told_rows.h"
 
 namespace geleit {
 
@@ -113,6 +114,9 @@ class Projector {
   void on_advance(std::function<void()> advanced) { advanced_ = std::move(advanced); }
   /// Hears of each case that is parked, once that is written, in the projector's thread. Set before `run`.
   void on_parked(std::function<void(const Parked&)> parked) { parked_now_ = std::move(parked); }
+  /// Tells which rows each write changes, once it is written and before on_advance; first of all, now and
+  /// without rows, where the tables stand. `listener` outlives this. Set before `run`.
+  void tell(RowListener& listener);
   /// Why the tables stand still, or empty.
   [[nodiscard]] std::string trouble() const;
 
@@ -132,6 +136,9 @@ class Projector {
   void fold_before_last(const CaseId& id, Touched& touched);
   void derive(Work& work);
   void write(Work& work);
+  /// What is to be told of a write that begins now.
+  [[nodiscard]] RowChanges changes_from_here() const;
+  void told(RowChanges changes);
   /// After a step or a retry that threw.
   void fail(const std::exception& failure);
   Retried fold_and_derive_again(const CaseId& id);
@@ -158,6 +165,7 @@ class Projector {
   JudgedBy complete_;          ///< the last for which nothing is waited: most events are judged alike
   std::function<void()> advanced_;
   std::function<void(const Parked&)> parked_now_;
+  RowListener* listener_ = nullptr;
   struct AskedRetry {
     CaseId id;
     std::function<void(std::optional<Retried>)> retried;

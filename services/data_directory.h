@@ -53,6 +53,8 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path digests() const { return dir / "digests.json"; }
   /// Who looked (access_log.h).
   [[nodiscard]] std::filesystem::path access() const { return dir / "access"; }
+  /// Whose calendars there are, and the hashes of their addresses (calendar_book.h).
+  [[nodiscard]] std::filesystem::path calendars() const { return dir / "calendars.json"; }
   /// Held by the one that makes a backup.
   [[nodiscard]] std::filesystem::path backup_lock() const { return dir / "backup.lock"; }
   /// Holds what a restore has copied until all of it was examined; held by that restore.

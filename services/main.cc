@@ -9,6 +9,7 @@
 #include "services/audit/audit_command.h"
 #include "services/backup_command.h"
 #include "services/calculator.h"
+#include "services/calendar_command.h"
 #include "services/command_line.h"
 #include "services/export_command.h"
 #include "services/get_command.h"
@@ -64,6 +65,7 @@ int run(int argc, char** argv) {
   geleit::add_alert(line);
   geleit::add_audit(line);
   geleit::add_privacy(line);
+  geleit::add_calendar(line);
   geleit::add_backup(line);
   geleit::add_restore(line);
   geleit::add_export(line);

@@ -22,6 +22,7 @@
 #include "events/uuid.h"
 #include "schema/embedded.h"
 #include "services/alert/alert_routes.h"
+#include "services/calendar/calendar_routes.h"
 #include "services/command_options.h"
 #include "services/command_relay.h"
 #include "services/http/problem.h"
@@ -33,7 +34,9 @@
 #include "services/open_parts.h"
 #include "services/privacy.h"
 #include "services/privacy_routes.h"
+#include "services/query/business_gauges.h"
 #include "services/query/query_routes.h"
+#include "services/query/stream_routes.h"
 #include "services/service.h"
 #include "services/signals.h"
 #include "services/upkeep_routes.h"
@@ -298,7 +301,8 @@ void add_audit_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) 
 }
 
 /// Numbers that are asked for when somebody reads the metrics; the handles keep them registered.
-Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<std::size_t>& waiting_reads) {
+Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<std::size_t>& waiting_reads,
+                  const std::atomic<std::size_t>& whole_lists) {
   const auto state = [&service] { return service.store().snapshot()->state(); };
   Gauges gauges;
   const auto gauge = [&](const char* name, const char* help, std::function<double()> value) {
@@ -358,6 +362,10 @@ Gauges add_gauges(http::Metrics& metrics, Service& service, const std::atomic<st
         [&waiting_reads] { return static_cast<double>(waiting_reads.load()); });
   gauge("geleit_waiting_reads_max", "Reads that may wait before more are refused",
         [] { return static_cast<double>(waiting_reads_max); });
+  gauge("geleit_whole_lists", "Whole lists that are asked for and not made yet",
+        [&whole_lists] { return static_cast<double>(whole_lists.load()); });
+  gauge("geleit_whole_lists_max", "Whole lists that may wait before more are refused",
+        [] { return static_cast<double>(whole_lists_max); });
   if (service.roles().intake) add_intake_gauges(metrics, service, gauges);
   if (service.desk() != nullptr) add_alert_gauges(metrics, service, gauges);
   if (service.watch() != nullptr) add_watch_gauges(metrics, service, gauges);
@@ -399,7 +407,9 @@ void serve(const ServeOptions& options, CommandLine& line) {
   ::umask(077);
   // The service's threads count into it.
   http::Metrics metrics;
+  LiveFeed feed;
   Service service(std::move(data), clock, nullptr, roles);
+  if (roles.query) service.tell_rows(feed);
   for (const std::string& note : service.notes()) spdlog::warn("{}", note);
   http::Router life;
   add_life(life, service, metrics);
@@ -410,10 +420,12 @@ void serve(const ServeOptions& options, CommandLine& line) {
   server_options.metrics = &metrics;
   AccessLog access(service.data().access());
   std::optional<SerialWorker> privacy;
+  std::atomic<std::size_t> waiting_reads{0}, whole_lists{0}, waiting_calendars{0};
+  CalendarBook calendars(service.data().calendars());
   // The routers outlive the server, and the server the service's threads.
   http::Router router(&metrics);
   Gauges gauges;
-  std::atomic<std::size_t> waiting_reads{0};
+  std::optional<BusinessGauges> business;
   std::optional<CommandRelay> relay;
   http::Server server(server_options, handler);
   spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
@@ -493,9 +505,24 @@ void serve(const ServeOptions& options, CommandLine& line) {
                              },
                              [&service] { service.projector().hurry(); },
                              waiting_reads,
+                             whole_lists,
                              service.data().pasts()};
   add_status_routes(router, sources);
-  if (roles.query) add_query_routes(router, sources);
+  if (roles.query) {
+    add_query_routes(router, sources);
+    feed.begin({&service.store(), &service.log(), &service.rules(), &service.keys(), &service.clock()},
+               metrics);
+    add_stream_route(router, feed, service.rules(), service.log().info().partitions);
+    add_calendar_routes(router, {service.store(), service.clock(), calendars, waiting_calendars,
+                                 [&service](const std::exception& failure) { service.note(failure); }});
+    gauges.push_back(metrics.gauge_when_read(
+        "geleit_waiting_calendars", "Calendars that are asked for and not made yet", {},
+        [&waiting_calendars] { return static_cast<double>(waiting_calendars.load()); }));
+    gauges.push_back(metrics.gauge_when_read("geleit_waiting_calendars_max",
+                                             "Calendars that may wait before more are refused", {},
+                                             [] { return static_cast<double>(waiting_calendars_max); }));
+    business.emplace(service.store(), service.clock(), metrics);
+  }
   if (AlertDesk* desk = service.desk()) add_alert_routes(router, *desk);
   if (roles.query) add_dashboard_routes(router, dashboard_files());
   add_upkeep_routes(router, service);
@@ -504,7 +531,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
     add_privacy_routes(router, service, *privacy);
     privacy->give([&service] { complete_erasures_of(service); });
   }
-  gauges = add_gauges(metrics, service, waiting_reads);
+  std::ranges::move(add_gauges(metrics, service, waiting_reads, whole_lists), std::back_inserter(gauges));
   gauges.push_back(metrics.gauge_when_read(
       "geleit_access_waiting_bytes", "What waits to be written of who looked, estimated", {},
       [&access] { return static_cast<double>(access.waiting_octets()); }));
@@ -521,6 +548,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
     service.give_up();
     if (relay) relay->give_up();
   });
+  feed.stop();
   server.stop(stop_finish + stop_answers);
   privacy.reset();
   service.stop();

@@ -208,6 +208,7 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
     port_ = std::make_unique<IntakePort>(*intake_, *clock_);
   }
   if (roles_.watch) watch_ = std::make_unique<Watch>(*store_, rules_, *clock_, *port_);
+  if (row_listener_ != nullptr) projector_->tell(*row_listener_);
   projector_->on_advance([this] {
     if (intake_) intake_->tables_advanced();
     if (watch_) watch_->tables_advanced();

@@ -49,6 +49,8 @@ class Service {
   /// Hears of every case that stands still: when the tables are ready, then whenever one is parked, in the
   /// projector's thread. Set before `start`.
   void on_parked(std::function<void(const Parked&)> parked) { parked_ = std::move(parked); }
+  /// Hears which rows change, from when the tables are ready. Set before `start`; outlives this.
+  void tell_rows(RowListener& listener) { row_listener_ = &listener; }
   /// How watch and alert reach an intake where this process is none. Set before `start`.
   void reach_intake_by(std::unique_ptr<CommandPort> port) { port_ = std::move(port); }
   /// Through which channels people are told. Set before `start`; throws ConfigRefused where one cannot be
@@ -140,6 +142,7 @@ class Service {
   std::jthread signer_thread_;
   std::jthread intake_thread_, projector_thread_, watch_thread_, desk_thread_;
   std::function<void(const Parked&)> parked_;
+  RowListener* row_listener_ = nullptr;
   std::atomic<bool> ready_{false};
   std::atomic<std::int64_t> rebuilding_{-1};
   rocksdb::Env* env_;

@@ -218,6 +218,8 @@ const std::vector<ForeignLibrary>& foreign_libraries() {
       {"prometheus-cpp", R"(prometheus/.*)", R"(services/http/metrics\.cc)"},
       {"OpenSSL", R"(openssl/.*)", R"(events/(sha256|uuid)\.cc|services/alert/signature\.cc)"},
       {"libcurl", R"(curl/.*)", R"(services/alert/transfer\.cc)"},
+      {"libxlsxwriter", R"(xlsxwriter.*)", R"(services/query/spreadsheet\.cc)"},
+      {"libical", R"(libical/.*)", R"(services/calendar/calendar_text\.cc)"},
       {"SQLite", R"(sqlite3.*)", R"(services/audit/sqlite_file\.cc)"},
       {"libzip", R"(zip(conf)?\.h)", R"(services/audit/zip_file\.cc)"},
       {"a test library", R"((gtest|gmock|benchmark)/.*|rapidcheck.*)", R"(tests/.*)"},

@@ -360,8 +360,28 @@ inline constexpr Message<> either_true_or_false{"true oder false", "true or fals
 inline constexpr Message<> another_value{"es kam etwas anderes", "something else came"};
 inline constexpr Message<> json_or_ndjson{"application/json oder application/x-ndjson",
                                           "application/json or application/x-ndjson"};
-inline constexpr Message<> json_or_csv{"application/json oder text/csv als Antwort",
-                                       "application/json or text/csv as the answer"};
+inline constexpr Message<> json_or_csv{"application/json, text/csv oder XLSX als Antwort",
+                                       "application/json, text/csv or XLSX as the answer"};
+inline constexpr Message<> events_as_answer{"text/event-stream als Antwort",
+                                            "text/event-stream as the answer"};
+inline constexpr Message<> a_stream_place{"die id eines Ereignisses, wie 0:123,4:45",
+                                          "the id of an event, such as 0:123,4:45"};
+inline constexpr Message<> room_to_listen{"einen freien Platz zum Zuhören", "a free place to listen"};
+inline constexpr Message<> too_many_listen{"es hören schon zu viele zu; bitte später noch einmal versuchen",
+                                           "too many are listening already; please try again later"};
+inline constexpr Message<> a_calendar{"die Adresse eines Kalenders", "the address of a calendar"};
+inline constexpr Message<> no_calendar{"unter dieser liegt keiner (mehr)",
+                                       "there is none at this one (any more)"};
+inline constexpr Message<Text> calendar_name{"Geleit: {}", "Geleit: {}"};
+inline constexpr Message<Text, Text> calendar_deadline{"{} fällig · Fall {}", "{} due · case {}"};
+inline constexpr Message<Text> calendar_visit{"Besuch · Fall {}", "Visit · case {}"};
+inline constexpr Message<Text, Text> calendar_made{
+    "Kalender {} angelegt. Seine Adresse wird nur jetzt gezeigt; wer sie hat, liest ihn:\n{}",
+    "calendar {} created. Its address is shown only now; whoever has it reads the calendar:\n{}"};
+inline constexpr Message<Text> calendar_revoked{"Kalender {} widerrufen; seine Adresse gilt nicht mehr",
+                                                "calendar {} revoked; its address is no longer valid"};
+inline constexpr Message<Text> calendar_unknown{"es gibt keinen Kalender {}", "there is no calendar {}"};
+inline constexpr Message<> no_calendars{"Es gibt keine Kalender.", "There are no calendars."};
 inline constexpr Message<> another_media{"der Inhalt hat einen anderen Typ",
                                          "the content is of another type"};
 inline constexpr Message<> one_command_id{"eine UUID der Version 4 oder 7 für einen einzelnen Befehl",

@@ -401,7 +401,7 @@ void Connection::tick(std::int64_t now_ms) {
   if (closed_) return;
   const Limits& limits = shared_.limits;
   const std::int64_t sooner = shared_.short_of_answer_memory()
-                                  ? std::max(limits.write_ms - limits.write_ms_when_short, std::int64_t{0})
+                                  ? std::max(write_ms() - limits.write_ms_when_short, std::int64_t{0})
                                   : 0;
   if (write_deadline_ms_ != 0 && now_ms > write_deadline_ms_ - sooner) {
     shared_.timed_out.add();

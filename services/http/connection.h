@@ -246,6 +246,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void write_piece(Exchange& exchange);
   [[nodiscard]] bool paused() const;
   [[nodiscard]] std::size_t unsent() const { return out_.size() - out_at_; }
+  [[nodiscard]] std::int64_t write_ms() const;
   void set_phase(Phase phase);
   void finish();
   void wait_writable();

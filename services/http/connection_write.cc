@@ -183,6 +183,8 @@ void Connection::fill() {
       continue;
     }
     if (exchange.asked) break;
+    // What never ends must not gather here: its source knows better what to leave out.
+    if (exchange.response.until_closed && unsent() > 0) break;
     exchange.asked = true;
     try {
       exchange.response.source(Exchange::promise(exchange));
@@ -219,7 +221,7 @@ void Connection::flush() {
       out_at_ = 0;
     } else if (write_deadline_ms_ != 0 && write_progress_ >= shared_.limits.write_progress_bytes) {
       write_progress_ = 0;
-      write_deadline_ms_ = home_->now_ms + shared_.limits.write_ms;
+      write_deadline_ms_ = home_->now_ms + write_ms();
     }
   }
   if (closed_) return;
@@ -248,12 +250,17 @@ void Connection::flush() {
   resume_reading();
 }
 
+std::int64_t Connection::write_ms() const {
+  const bool endless = first_ != nullptr && first_->answered && first_->response.until_closed;
+  return endless ? shared_.limits.stream_write_ms : shared_.limits.write_ms;
+}
+
 void Connection::wait_writable() {
   if (write_waits_) return;
   write_waits_ = true;
   if (write_deadline_ms_ == 0) {
     write_progress_ = 0;
-    write_deadline_ms_ = home_->now_ms + shared_.limits.write_ms;
+    write_deadline_ms_ = home_->now_ms + write_ms();
   }
   socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const ErrorCode& error) {
     self->write_waits_ = false;

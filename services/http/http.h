@@ -40,6 +40,8 @@ inline constexpr std::string_view csv = "text/csv; charset=utf-8";
 inline constexpr std::string_view text = "text/plain; charset=utf-8";
 inline constexpr std::string_view html = "text/html; charset=utf-8";
 inline constexpr std::string_view events = "text/event-stream";
+inline constexpr std::string_view calendar = "text/calendar; charset=utf-8";
+inline constexpr std::string_view xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 }  // namespace content
 
 /// `name=value` of the query string, decoded (`%41`, and `+` for a space, as forms write it).

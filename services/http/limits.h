@@ -29,6 +29,8 @@ inline constexpr std::int64_t idle_ms_max = 75'000;
 /// this time, else it is cut off.
 inline constexpr std::int64_t write_ms_max = 30'000;
 inline constexpr std::size_t write_progress_bytes_min = 64 * 1024;
+/// The same where the answer has no end: whoever listens must take what comes.
+inline constexpr std::int64_t stream_write_ms_max = 10'000;
 /// Memory of all answers that are not sent yet; beyond it new requests are refused with 503. Beyond three
 /// quarters of it connections with an answer of their own unsent are not read, and clients that do not take
 /// theirs have only so long for it.
@@ -65,6 +67,7 @@ struct Limits {
   std::size_t body_bytes_per_s = body_bytes_per_s_min;
   std::int64_t idle_ms = idle_ms_max;
   std::int64_t write_ms = write_ms_max;
+  std::int64_t stream_write_ms = stream_write_ms_max;
   std::size_t write_progress_bytes = write_progress_bytes_min;
   std::size_t answer_bytes = answer_bytes_max;
   std::int64_t write_ms_when_short = http::write_ms_when_short;

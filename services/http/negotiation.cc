@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "services/http/http.h"
 #include "services/http/text_scan.h"
 
 namespace geleit::http {
@@ -17,6 +18,7 @@ std::string_view name_of(Media media) {
     case Media::events: return "text/event-stream";
     case Media::html: return "text/html";
     case Media::text: return "text/plain";
+    case Media::xlsx: return content::xlsx;
   }
   return {};
 }

@@ -9,7 +9,7 @@
 
 namespace geleit::http {
 
-enum class Media : std::uint8_t { json, csv, ndjson, problem, events, html, text };
+enum class Media : std::uint8_t { json, csv, ndjson, problem, events, html, text, xlsx };
 
 /// Which of the offered media the client likes best (weights, then the more exact name, then the order
 /// offered); the first one where there is no Accept; nothing = 406.

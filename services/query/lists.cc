@@ -11,6 +11,7 @@
 #include "projections/alerts.h"
 #include "projections/rules/catalogue.h"
 #include "projections/table_keys.h"
+#include "services/query/spreadsheet.h"
 
 namespace geleit {
 namespace {
@@ -281,6 +282,7 @@ struct Plan {
   SortColumn sort;
   bool descending = false;
   std::size_t limit = static_cast<std::size_t>(page_rows_default);
+  bool whole = false;  ///< what is beyond `limit` is counted, and then refused
   std::optional<RowPlace> after;
   std::optional<std::string> provider;
   std::optional<CaseId> only_case;
@@ -479,6 +481,10 @@ std::variant<Plan, ListFault> plan_of(const ListShape& shape, const ListQuestion
     }
     if (wrong) return *wrong;
   }
+  if (question.whole && !seen.contains("limit")) {
+    plan.whole = true;
+    plan.limit = static_cast<std::size_t>(whole_rows_max);
+  }
   if (cursor) {
     plan.after = read_cursor(*cursor, shape.tag, plan.sort.index, plan.descending, question.times);
     if (!plan.after) {
@@ -556,22 +562,30 @@ void withhold(AnyRow& row, const ListQuestion& question) {
   }
 }
 
+/// What was written to an answered alert, for an asker who may see it.
+std::optional<std::string> note_of(const AnyRow& row, const Opener* opener) {
+  const auto* alert = std::get_if<AlertRow>(&row);
+  return alert && opener && opener->note ? opener->note(*alert) : std::nullopt;
+}
+
 class PageWriter {
  public:
   /// `reading` is asked for the cases of rows; rows that lie in memory (not `of_cases`) need none.
   PageWriter(const Reading* reading, const ListShape& shape, const Plan& plan, const ListQuestion& question)
       : reading_(reading), shape_(shape), plan_(plan), question_(question) {
     if (plan.with_person) beside_ = columns_beside(shape.columns);
-    if (question.csv) {
-      append_csv_header(page_.body, shape.columns);
-      if (!beside_.empty()) {
-        std::string names;
-        append_csv_header(names, beside_);
-        constexpr std::size_t mark_octets = 3;
-        join_csv(names.substr(mark_octets));
-      }
-    } else {
-      page_.body = "{\"items\":[";
+    switch (question.form) {
+      case ListForm::json: page_.body = "{\"items\":["; break;
+      case ListForm::csv:
+        append_csv_header(page_.body, shape.columns);
+        if (!beside_.empty()) {
+          std::string names;
+          append_csv_header(names, beside_);
+          constexpr std::size_t mark_octets = 3;
+          join_csv(names.substr(mark_octets));
+        }
+        break;
+      case ListForm::xlsx: sheet_.emplace(question.name, shape.columns, beside_); break;
     }
   }
 
@@ -591,44 +605,40 @@ class PageWriter {
       }
     }
     if (full) {
-      if (beyond_++ == 0)
+      if (beyond_++ == 0 && !plan_.whole)
         page_.next = write_cursor(shape_.tag, plan_.sort.index, plan_.descending, last_, question_.times);
-      return plan_.counts;
+      return plan_.counts || plan_.whole;
     }
     // Whom a search has found is seen, even where only the row's case is shown.
     if (of && (shows_person || by_name) && question_.opener && question_.opener->person)
       person = question_.opener->person(of->id, of->person);
     if (person) asked.person = &*person;
-    std::optional<std::string> note;
-    if (const auto* a = std::get_if<AlertRow>(&row); a && question_.opener && question_.opener->note) {
-      note = question_.opener->note(*a);
-      if (note) asked.note = &*note;
-    }
-    if (question_.csv) {
-      append_row_csv(page_.body, shape_.columns, row, asked);
-    } else {
-      if (rows_ > 0) page_.body.push_back(',');
-      append_row_json(page_.body, shape_.columns, row, asked);
-    }
-    if (!beside_.empty()) add_beside(of ? AnyRow(*of) : AnyRow(CaseRow()), asked);
+    const std::optional<std::string> note = note_of(row, question_.opener);
+    if (note) asked.note = &*note;
+    write(row, of && !beside_.empty() ? AnyRow(*of) : AnyRow(CaseRow()), asked);
     ++rows_;
     last_ = {std::string(value), std::string(key)};
     return true;
   }
 
-  ListPage finish(const StoreState& state) {
-    if (!question_.csv) {
-      page_.body += "],\"next\":";
-      if (page_.next.empty()) {
-        page_.body += "null";
-      } else {
-        append_json_text(page_.body, page_.next);
-      }
-      if (plan_.counts) page_.body += ",\"count\":" + std::to_string(rows_ + beyond_);
-      page_.body += ",\"as_at\":";
-      append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today, question_.times);
-      page_.body.push_back('}');
+  ListAnswer finish(const StoreState& state) {
+    if (plan_.whole && beyond_ > 0) {
+      return fault("format", say(question_.language, message::lines_at_most, whole_rows_max),
+                   say(question_.language, message::lines_found, static_cast<std::int64_t>(rows_ + beyond_)),
+                   question_.language);
     }
+    if (sheet_) page_.body = sheet_->finish();
+    if (question_.form != ListForm::json) return std::move(page_);
+    page_.body += "],\"next\":";
+    if (page_.next.empty()) {
+      page_.body += "null";
+    } else {
+      append_json_text(page_.body, page_.next);
+    }
+    if (plan_.counts) page_.body += ",\"count\":" + std::to_string(rows_ + beyond_);
+    page_.body += ",\"as_at\":";
+    append_as_at(page_.body, state, question_.lag_ms, plan_.asked.today, question_.times);
+    page_.body.push_back('}');
     return std::move(page_);
   }
 
@@ -655,15 +665,26 @@ class PageWriter {
     return case_ ? &*case_ : nullptr;
   }
 
-  void add_beside(const AnyRow& of, const Asked& asked) {
+  /// `of`: what stands beside the row.
+  void write(const AnyRow& row, const AnyRow& of, const Asked& asked) {
+    std::string& out = page_.body;
     std::string more;
-    if (question_.csv) {
-      append_row_csv(more, beside_, of, asked);
-      join_csv(more);
-    } else {
-      append_row_json(more, beside_, of, asked);
-      page_.body.back() = ',';
-      page_.body.append(more, 1);
+    switch (question_.form) {
+      case ListForm::json:
+        if (rows_ > 0) out.push_back(',');
+        append_row_json(out, shape_.columns, row, asked);
+        if (beside_.empty()) break;
+        append_row_json(more, beside_, of, asked);
+        out.back() = ',';
+        out.append(more, 1);
+        break;
+      case ListForm::csv:
+        append_row_csv(out, shape_.columns, row, asked);
+        if (beside_.empty()) break;
+        append_row_csv(more, beside_, of, asked);
+        join_csv(more);
+        break;
+      case ListForm::xlsx: sheet_->add(row, of, asked); break;
     }
   }
 
@@ -680,6 +701,7 @@ class PageWriter {
   const ListQuestion& question_;
   std::vector<Column> beside_;
   std::optional<CaseRow> case_;
+  std::optional<Spreadsheet> sheet_;
   ListPage page_;
   std::size_t rows_ = 0, beyond_ = 0;
   RowPlace last_;
@@ -766,6 +788,36 @@ void write_run(const Reading& reading, const ListTable& table, const Plan& plan,
 }
 
 }  // namespace
+
+void show_opened(const AnyRow& row, Asked asked, const Opener* opener,
+                 const std::function<void(const Asked& asked)>& show) {
+  std::optional<PersonData> person;
+  if (const auto* c = std::get_if<CaseRow>(&row); c && opener && opener->person) {
+    person = opener->person(c->id, c->person);
+    if (person) asked.person = &*person;
+  }
+  const std::optional<std::string> note = note_of(row, opener);
+  if (note) asked.note = &*note;
+  show(asked);
+}
+
+std::variant<RowFilter, ListFault> row_filter(const ListTable& table, const ListQuestion& question) {
+  const ListShape shape{table.columns, table.sorts, static_cast<std::uint8_t>(table.table), {}};
+  Plan plan;
+  plan.asked = {question.today, question.language, question.rules, nullptr};
+  for (const http::QueryParameter& parameter : question.parameters) {
+    const bool narrows = parameter.name == "provider";
+    if (auto wrong = narrows ? read_provider(parameter.value, plan) : read_filter(shape, parameter, plan))
+      return *wrong;
+  }
+  return [plan = std::move(plan), only = question.only_provider, stands = table.stands](
+             std::string_view provider, const AnyRow& row, const Asked& asked) {
+    if ((plan.provider && *plan.provider != provider) || (only && *only != provider)) return false;
+    if (stands && !stands(row, asked.today)) return false;
+    return std::all_of(plan.filters.begin(), plan.filters.end(),
+                       [&](const Filter& f) { return f.keeps(f.column->get(row, asked)); });
+  };
+}
 
 void append_as_at(std::string& out, const StoreState& state, std::int64_t lag_ms, CivilDate today,
                   const std::optional<PastTimes>& times) {

@@ -1,4 +1,4 @@
-// Lists over the tables: filters, order, pages, JSON and CSV (API.md, Reading). Pure functions of one
+// Lists over the tables: filters, order, pages, JSON, CSV and XLSX (API.md, Reading). Pure functions of one
 // snapshot; the listener checks roles, waits for positions and makes responses of what comes out here.
 #pragma once
 
@@ -32,6 +32,11 @@ struct Opener {
 inline constexpr std::int64_t page_rows_max = 500;
 inline constexpr std::int64_t page_rows_default = 100;
 
+/// Rows of a list that is asked for as a whole; more are 400.
+inline constexpr std::int64_t whole_rows_max = 100'000;
+
+enum class ListForm : std::uint8_t { json, csv, xlsx };
+
 /// The two times of a question (API.md, Two times), where it has any.
 struct PastTimes {
   std::optional<Instant> known_at;
@@ -44,8 +49,12 @@ struct PastTimes {
 struct ListQuestion {
   /// As they stand in the query. `wait_for` and what the caller has taken out itself is passed over.
   std::span<const http::QueryParameter> parameters;
-  bool csv = false;
-  CivilDate today;  ///< the clock's; `today=` replaces it
+  ListForm form = ListForm::json;
+  /// All of it, up to `whole_rows_max`, where `limit` does not say how much; for files that nobody pages
+  /// through.
+  bool whole = false;
+  std::string_view name;  ///< of a spreadsheet's sheet
+  CivilDate today;        ///< the clock's; `today=` replaces it
   Language language = Language::de;
   const RuleBook* rules = nullptr;  ///< never null
   const Opener* opener = nullptr;   ///< null: persons stay sealed
@@ -93,6 +102,16 @@ struct KeyedRow {
                                    std::span<const SortColumn> sorts, std::vector<KeyedRow> rows,
                                    std::uint8_t tag, std::span<const std::string_view> passed_over,
                                    const ListQuestion& question);
+
+/// Whether a provider's row is one that somebody asked for.
+using RowFilter = std::function<bool(std::string_view provider, const AnyRow& row, const Asked& asked)>;
+/// What a list of that table with these filters would hold: `provider` and the columns' filters; no other
+/// parameter. Only `parameters`, `rules`, `language` and `only_provider` of the question count.
+[[nodiscard]] std::variant<RowFilter, ListFault> row_filter(const ListTable& table,
+                                                            const ListQuestion& question);
+/// Lets `show` look at a row with what `opener` may open of it.
+void show_opened(const AnyRow& row, Asked asked, const Opener* opener,
+                 const std::function<void(const Asked& asked)>& show);
 
 /// `{"positions":{"0":123},"last_event":…,"lag_ms":0,"today":…}`: the offset of the last record read in each
 /// partition that has any; of a past also `known_at`, `as_of`, `final`.

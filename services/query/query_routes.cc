@@ -22,7 +22,9 @@
 #include "services/query/opening.h"
 #include "services/query/pasts.h"
 #include "services/query/settings_view.h"
+#include "services/query/spreadsheet.h"
 #include "services/query/status.h"
+#include "services/serial_worker.h"
 
 namespace geleit {
 
@@ -32,12 +34,25 @@ namespace {
 
 using Parameters = std::vector<http::QueryParameter>;
 
+http::Response malformed_with(http::Language language, const std::string& expected, const std::string& found,
+                              std::string_view field) {
+  return http::problem_response(http::ProblemKind::malformed, language,
+                                say(from_http(language), message::expected_but, expected, found),
+                                std::string(field));
+}
+
 http::Response malformed(http::Language language, const Message<>& expected, const Message<>& found,
                          std::string_view field) {
   const Language in = from_http(language);
-  return http::problem_response(http::ProblemKind::malformed, language,
-                                say(in, message::expected_but, say(in, expected), say(in, found)),
-                                std::string(field));
+  return malformed_with(language, say(in, expected), say(in, found), field);
+}
+
+/// Whether that may be all of a list, which takes too long for a thread that others wait for.
+bool is_whole(const http::Request& request) {
+  if (request.query("limit")) return false;
+  static constexpr std::array offered{http::Media::json, http::Media::csv, http::Media::xlsx};
+  const auto format = request.query("format");
+  return format ? *format != "json" : http::negotiate(request.header("accept"), offered) == http::Media::xlsx;
 }
 
 /// What a read reads from: the present tables, or those of a past.
@@ -84,8 +99,9 @@ struct Waiting {
   Read read;
   Parameters parameters;
   Needs needs = Needs::present;
+  SerialWorker* aside = nullptr;  ///< who makes the answer, where that takes long
   std::optional<PastTimes> times;
-  std::shared_ptr<void> place;  ///< among the waiting_reads_max
+  std::shared_ptr<void> place;  ///< among the waiting_reads_max, then the whole_lists_max
   Moment moment;
   std::shared_ptr<const Pasts::Making> making;
 
@@ -93,8 +109,9 @@ struct Waiting {
 };
 
 /// Nothing when there is none left.
-std::shared_ptr<void> place_to_wait(std::atomic<std::size_t>& waiting) {
-  if (waiting.fetch_add(1, std::memory_order_relaxed) >= waiting_reads_max) {
+std::shared_ptr<void> place_to_wait(std::atomic<std::size_t>& waiting,
+                                    std::size_t places = waiting_reads_max) {
+  if (waiting.fetch_add(1, std::memory_order_relaxed) >= places) {
     waiting.fetch_sub(1, std::memory_order_relaxed);
     return nullptr;
   }
@@ -121,14 +138,9 @@ std::optional<http::Response> unless_unreadable(const Waiting& waiting, Part&& p
     return unreadable(waiting, failure);
   } catch (const LogUnavailable& failure) {
     return unreadable(waiting, failure);
+  } catch (const SpreadsheetFailed& failure) {
+    return unreadable(waiting, failure);
   } catch (const KeyStoreFailed& failure) { return unreadable(waiting, failure); }
-}
-
-void answer(Waiting& waiting) {
-  auto response = unless_unreadable(waiting, [&]() -> std::optional<http::Response> {
-    return waiting.read(waiting.request, waiting.parameters, waiting.moment);
-  });
-  waiting.responder.answer(std::move(*response));
 }
 
 http::Response no_room(const Waiting& waiting, std::string field) {
@@ -137,6 +149,27 @@ http::Response no_room(const Waiting& waiting, std::string field) {
       http::ProblemKind::overloaded, waiting.request.language(),
       say(in, message::expected_but, say(in, message::room_in_queue), say(in, message::queue_full)),
       std::move(field));
+}
+
+void answer_now(Waiting& waiting) {
+  auto response = unless_unreadable(waiting, [&]() -> std::optional<http::Response> {
+    return waiting.read(waiting.request, waiting.parameters, waiting.moment);
+  });
+  waiting.responder.answer(std::move(*response));
+}
+
+void answer(std::shared_ptr<Waiting> waiting) {
+  SerialWorker* const aside = waiting->aside;
+  if (!aside) return answer_now(*waiting);
+  waiting->place = place_to_wait(waiting->sources().whole_lists, whole_lists_max);
+  if (!waiting->place) return waiting->responder.answer(no_room(*waiting, "format"));
+  aside->give([waiting = std::move(waiting)] {
+    try {
+      answer_now(*waiting);
+    } catch (...) {
+      // The responder is destroyed with what waited, and has answered 500.
+    }
+  });
 }
 
 /// A look after a tenth of what was waited already.
@@ -177,7 +210,7 @@ void answer_when_made(std::shared_ptr<Waiting> waiting) {
       return std::nullopt;
     });
     if (refused) return waiting->responder.answer(std::move(*refused));
-    return answer(*waiting);
+    return answer(std::move(waiting));
   }
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms >= waiting->deadline_ms) return waiting->responder.answer(still_making(*waiting));
@@ -235,7 +268,7 @@ void look_and_answer(std::shared_ptr<Waiting> waiting) {
     return std::nullopt;
   });
   if (refused) return waiting->responder.answer(std::move(*refused));
-  if (!waiting->making) return answer(*waiting);
+  if (!waiting->making) return answer(std::move(waiting));
   waiting->deadline_ms = monotonic_ms() + past_wait_ms_max;
   answer_when_made(std::move(waiting));
 }
@@ -304,10 +337,8 @@ std::optional<http::Response> read_time(const http::Request& request, const http
   if (!times) times.emplace();
   if (name == "known_at" ? times->known_at.has_value() : times->as_of.has_value()) {
     const Language in = from_http(request.language());
-    return http::problem_response(
-        http::ProblemKind::malformed, request.language(),
-        say(in, message::expected_but, say(in, message::only_once, name), say(in, message::it_came_twice)),
-        std::string(name));
+    return malformed_with(request.language(), say(in, message::only_once, name),
+                          say(in, message::it_came_twice), name);
   }
   if (name == "known_at") {
     times->known_at = parse_instant(value);
@@ -322,50 +353,52 @@ std::optional<http::Response> read_time(const http::Request& request, const http
 }
 
 /// Adds a GET whose answer comes from one snapshot, once `wait_for` is fulfilled and, where a past is asked
-/// for, that is made. `read` gets the other parameters.
+/// for, that is made. `read` gets the other parameters; of whole lists it is called by `whole_lists`.
 void add_read(http::Router& router, std::string_view path, const std::shared_ptr<const QueryParts>& parts,
-              Needs needs, Read read) {
-  router.add(http::Method::get, path,
-             [parts, needs, read = std::move(read)](http::Request request, http::Responder responder) {
-               if (const auto asker = asker_of(request);
-                   const auto* wrong = std::get_if<std::string_view>(&asker)) {
-                 return responder.answer(
-                     malformed(request.language(), message::an_access_word, message::another_value, *wrong));
-               }
-               auto waiting = std::make_shared<Waiting>(Waiting{parts,
-                                                                std::move(request),
-                                                                std::move(responder),
-                                                                {},
-                                                                monotonic_ms() + wait_for_ms_max,
-                                                                read,
-                                                                {},
-                                                                needs,
-                                                                {},
-                                                                {},
-                                                                {},
-                                                                {}});
-               const http::Request& asked = waiting->request;
-               const std::size_t partitions = parts->sources.log.info().partitions;
-               for (const auto& parameter : asked.query()) {
-                 const std::string_view name = parameter.name;
-                 if (needs != Needs::present && (name == "known_at" || name == "as_of")) {
-                   auto wrong = read_time(asked, parameter, waiting->times);
-                   if (wrong) return waiting->responder.answer(std::move(*wrong));
-                   continue;
-                 }
-                 if (name != "wait_for") {
-                   waiting->parameters.push_back(parameter);
-                   continue;
-                 }
-                 const auto position = parse_position(parameter.value);
-                 if (!position || position->partition.value >= partitions) {
-                   return waiting->responder.answer(
-                       malformed(asked.language(), message::a_position, message::another_value, "wait_for"));
-                 }
-                 waiting->wanted.push_back(*position);
-               }
-               answer_when_reached(std::move(waiting));
-             });
+              Needs needs, Read read, const std::shared_ptr<SerialWorker>& whole_lists = nullptr) {
+  router.add(
+      http::Method::get, path,
+      [parts, needs, read = std::move(read), whole_lists](http::Request request, http::Responder responder) {
+        if (const auto asker = asker_of(request); const auto* wrong = std::get_if<std::string_view>(&asker)) {
+          return responder.answer(
+              malformed(request.language(), message::an_access_word, message::another_value, *wrong));
+        }
+        SerialWorker* const aside = whole_lists && is_whole(request) ? whole_lists.get() : nullptr;
+        auto waiting = std::make_shared<Waiting>(Waiting{parts,
+                                                         std::move(request),
+                                                         std::move(responder),
+                                                         {},
+                                                         monotonic_ms() + wait_for_ms_max,
+                                                         read,
+                                                         {},
+                                                         needs,
+                                                         aside,
+                                                         {},
+                                                         {},
+                                                         {},
+                                                         {}});
+        const http::Request& asked = waiting->request;
+        const std::size_t partitions = parts->sources.log.info().partitions;
+        for (const auto& parameter : asked.query()) {
+          const std::string_view name = parameter.name;
+          if (needs != Needs::present && (name == "known_at" || name == "as_of")) {
+            auto wrong = read_time(asked, parameter, waiting->times);
+            if (wrong) return waiting->responder.answer(std::move(*wrong));
+            continue;
+          }
+          if (name != "wait_for") {
+            waiting->parameters.push_back(parameter);
+            continue;
+          }
+          const auto position = parse_position(parameter.value);
+          if (!position || position->partition.value >= partitions) {
+            return waiting->responder.answer(
+                malformed(asked.language(), message::a_position, message::another_value, "wait_for"));
+          }
+          waiting->wanted.push_back(*position);
+        }
+        answer_when_reached(std::move(waiting));
+      });
 }
 
 /// A read without parameters of its own.
@@ -409,44 +442,89 @@ ListQuestion question_of(const QuerySources& sources, const http::Request& reque
 }
 
 /// A CSV has no room for the cursor of the next page; a header field tells it.
-http::Response page_response(ListPage& page, bool csv) {
+http::Response page_response(ListPage& page, const ListQuestion& question) {
   http::Response response;
-  response.content_type = csv ? http::content::csv : http::content::json;
   response.body = std::move(page.body);
-  if (csv && !page.next.empty()) response.headers.emplace_back("Next-Cursor", std::move(page.next));
+  switch (question.form) {
+    case ListForm::json: return response;
+    case ListForm::csv: response.content_type = http::content::csv; break;
+    case ListForm::xlsx:
+      response.content_type = http::content::xlsx;
+      response.headers.emplace_back("Content-Disposition", "attachment; filename=\"geleit-" +
+                                                               std::string(question.name) + "-" +
+                                                               to_string(question.today) + ".xlsx\"");
+      break;
+  }
+  if (!page.next.empty()) response.headers.emplace_back("Next-Cursor", std::move(page.next));
   return response;
+}
+
+/// What a list is answered as: what `format` says, else what Accept does. Takes `format` out of the
+/// question's parameters, which `own` then holds.
+std::optional<http::Response> choose_form(const http::Request& request, const Parameters& parameters,
+                                          Parameters& own, ListQuestion& question) {
+  const Language in = from_http(request.language());
+  std::optional<std::string_view> format;
+  for (const auto& parameter : parameters) {
+    if (parameter.name != "format") {
+      own.push_back(parameter);
+      continue;
+    }
+    if (format) {
+      return malformed_with(request.language(), say(in, message::only_once, parameter.name),
+                            say(in, message::it_came_twice), "format");
+    }
+    format = parameter.value;
+    if (*format == "json") {
+      question.form = ListForm::json;
+    } else if (*format == "csv") {
+      question.form = ListForm::csv;
+    } else if (*format == "xlsx") {
+      question.form = ListForm::xlsx;
+    } else {
+      return malformed_with(request.language(), say(in, message::one_of, std::string_view("json, csv, xlsx")),
+                            say(in, message::got, *format), "format");
+    }
+  }
+  question.parameters = own;
+  if (!format) {
+    static constexpr std::array offered{http::Media::json, http::Media::csv, http::Media::xlsx};
+    const auto media = http::negotiate(request.header("accept"), offered);
+    if (!media) {
+      return http::problem_response(
+          http::ProblemKind::not_acceptable, request.language(),
+          say(in, message::expected_but, say(in, message::json_or_csv), say(in, message::another_media)));
+    }
+    if (*media == http::Media::csv) question.form = ListForm::csv;
+    if (*media == http::Media::xlsx) question.form = ListForm::xlsx;
+  }
+  // A link in a spreadsheet and a file cannot turn pages.
+  question.whole = question.form == ListForm::xlsx || (format && question.form == ListForm::csv);
+  return std::nullopt;
 }
 
 using AskList = std::function<ListAnswer(const Reading&, const ListQuestion&)>;
 
-/// JSON or CSV, or the answer that it can be neither.
-std::variant<http::Media, http::Response> media_of(const http::Request& request) {
-  static constexpr std::array offered{http::Media::json, http::Media::csv};
-  if (const auto media = http::negotiate(request.header("accept"), offered)) return *media;
-  const Language in = from_http(request.language());
-  return http::problem_response(
-      http::ProblemKind::not_acceptable, request.language(),
-      say(in, message::expected_but, say(in, message::json_or_csv), say(in, message::another_media)));
-}
-
-/// A list's page as JSON or CSV.
-void add_list(http::Router& router, std::string_view path, const std::shared_ptr<const QueryParts>& parts,
-              AskList ask) {
-  add_read(router, path, parts, Needs::tables,
-           [parts, ask = std::move(ask), route = std::string(path)](
-               const http::Request& request, const Parameters& parameters, const Moment& moment) {
-             auto media = media_of(request);
-             if (auto* refused = std::get_if<http::Response>(&media)) return std::move(*refused);
-             const Reading reading(moment.tables);
-             Looked looked;
-             const Opener opener = opener_of(parts->sources.keys, looked);
-             ListQuestion question = question_of(parts->sources, request, parameters, opener, moment);
-             question.csv = std::get<http::Media>(media) == http::Media::csv;
-             ListAnswer answer = ask(reading, question);
-             if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
-             return shown(parts->sources, request, route, std::move(looked),
-                          page_response(std::get<ListPage>(answer), question.csv));
-           });
+/// A list's page as JSON or CSV, or all of it as a file.
+void add_list(http::Router& router, std::string_view name, const std::shared_ptr<const QueryParts>& parts,
+              const std::shared_ptr<SerialWorker>& whole_lists, AskList ask) {
+  add_read(
+      router, "/v1/" + std::string(name), parts, Needs::tables,
+      [parts, name, ask = std::move(ask)](const http::Request& request, const Parameters& parameters,
+                                          const Moment& moment) {
+        const Reading reading(moment.tables);
+        Looked looked;
+        const Opener opener = opener_of(parts->sources.keys, looked);
+        ListQuestion question = question_of(parts->sources, request, parameters, opener, moment);
+        question.name = name;
+        Parameters own;
+        if (auto refused = choose_form(request, parameters, own, question)) return std::move(*refused);
+        ListAnswer answer = ask(reading, question);
+        if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
+        return shown(parts->sources, request, "/v1/" + std::string(name), std::move(looked),
+                     page_response(std::get<ListPage>(answer), question));
+      },
+      whole_lists);
 }
 
 /// The case that the path names, as it was, and the events it is made of; or the answer that there is none.
@@ -517,11 +595,12 @@ void add_history(http::Router& router, const std::shared_ptr<const QueryParts>& 
              // Cursors of a history are told from those of the lists by a number that no table has.
              constexpr std::uint8_t tag = 255;
              const QuerySources& sources = parts->sources;
-             auto media = media_of(request);
-             if (auto* refused = std::get_if<http::Response>(&media)) return std::move(*refused);
              const Opener opens_nothing;  // but what each event holds
              ListQuestion question = question_of(sources, request, parameters, opens_nothing, moment);
-             question.csv = std::get<http::Media>(media) == http::Media::csv;
+             question.name = "history";
+             Parameters others;
+             if (auto refused = choose_form(request, parameters, others, question))
+               return std::move(*refused);
              auto found = case_of_path(sources, request, moment);
              if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
              const auto& [c, versions] = std::get<PastFold>(found);
@@ -538,7 +617,7 @@ void add_history(http::Router& router, const std::shared_ptr<const QueryParts>& 
                                            history_columns(), sorts, std::move(rows), tag, own, question);
              if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);
              return shown(sources, request, "/v1/cases/{case}/history", std::move(looked),
-                          page_response(std::get<ListPage>(answer), question.csv));
+                          page_response(std::get<ListPage>(answer), question));
            });
 }
 
@@ -580,13 +659,14 @@ void add_settings(http::Router& router, const std::shared_ptr<const QueryParts>&
 
 void add_query_routes(http::Router& router, QuerySources given) {
   const auto parts = std::make_shared<const QueryParts>(std::move(given));
+  const auto whole_lists = std::make_shared<SerialWorker>("whole lists");
   for (const ListTable& table : list_tables()) {
-    add_list(router, "/v1/" + std::string(table.name), parts,
+    add_list(router, table.name, parts, whole_lists,
              [&table](const Reading& reading, const ListQuestion& question) {
                return list(reading, table, question);
              });
   }
-  add_list(router, "/v1/key-figures", parts, list_figures);
+  add_list(router, "key-figures", parts, whole_lists, list_figures);
   add_case(router, parts);
   add_history(router, parts);
   add_settings(router, parts);

@@ -30,6 +30,8 @@ inline constexpr std::int64_t clock_trusted_ms = 24 * 3'600 * std::int64_t{1'000
 inline constexpr std::int64_t wait_for_step_ms_min = 2, wait_for_step_ms_max = 50;
 /// Reads that wait for a position; a further one that would have to is 503 at once.
 inline constexpr std::size_t waiting_reads_max = 2'048;
+/// Whole lists that are asked for and not made yet, one after the other in a thread of their own.
+inline constexpr std::size_t whole_lists_max = 16;
 
 /// What the routes read from. All of it outlives them and is only read.
 struct QuerySources {
@@ -60,6 +62,7 @@ struct QuerySources {
   std::function<void()> hurry;
   /// Reads that wait now.
   std::atomic<std::size_t>& waiting_reads;
+  std::atomic<std::size_t>& whole_lists;  ///< likewise
   /// Where pasts that are too large for memory may lie; what is there is removed.
   std::filesystem::path pasts;
 };

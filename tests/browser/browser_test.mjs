@@ -175,6 +175,42 @@ test("a new overdue start comes by itself, is acknowledged, and goes with the fi
   await context.close();
 });
 
+test("what changes elsewhere comes by the stream, without asking; while that is cut, by asking", async () => {
+  const { page, context } = await openWindow(browser, { quiet: [/\/v1\/stream/] });
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url().slice(service.url.length)));
+  const looks = () => asked.filter((path) => path.startsWith("/v1/cases?limit=1")).length;
+  const shows = async (name) => {
+    await tell(service.url, referral(name, "2026-01-20"));
+    const began = Date.now();
+    await page.locator("[data-heap=overdueStarts] li", { hasText: name }).waitFor();
+    return Date.now() - began;
+  };
+  await page.goto(`${service.url}/heute`);
+  await settled(page);
+  await page.locator(".connection.live").waitFor();
+  const begins = asked.filter((path) => path.startsWith("/v1/stream?"));
+  assert.equal(begins.length, 1);
+  assert.match(new URL(begins[0], service.url).searchParams.get("since"), /^\d+:\d+(,\d+:\d+)*$/);
+  const before = looks();
+  assert.ok((await shows("Musterkind-Strömung")) < 2_000);
+  await page.waitForTimeout(7_000);
+  assert.equal(looks(), before);
+
+  await page.route("**/v1/stream?*", (route) => route.abort());
+  await context.setOffline(true);
+  await page.locator(".connection.live").waitFor({ state: "detached" });
+  await context.setOffline(false);
+  await page.locator(".connection.polling").waitFor({ timeout: 15_000 });
+  await shows("Musterkind-Nachfrage");
+  assert.ok(looks() > before);
+
+  await page.unroute("**/v1/stream?*");
+  await page.locator(".connection.live").waitFor({ timeout: 40_000 });
+  await shows("Musterkind-Wiederkehr");
+  await context.close();
+});
+
 test("a wrong entry shows the sentence of the rule beside its field, and a reason can be given", async () => {
   const { page, context } = await openWindow(browser, { quiet: [/status of 4\d\d/] });
   const { id } = await caseWithVisit("Musterkind-Regel");
@@ -294,7 +330,7 @@ test("keys go everywhere", async () => {
   await context.close();
 });
 
-test("ten thousand cases stay fluid: pages, search, order, and the whole list as CSV", async () => {
+test("ten thousand cases stay fluid: pages, search, order, and the whole list as a file", async () => {
   const many = await manyCases(10_000);
   const { page, context, complaints } = await openWindow(browser);
   const timed = async (what, limit, act) => {
@@ -325,11 +361,15 @@ test("ten thousand cases stay fluid: pages, search, order, and the whole list as
     await counted(page);
   });
   await page.goto(`${many.url}/faelle`);
-  const [download] = await Promise.all([
-    page.waitForEvent("download", { timeout: 30_000 }),
-    page.getByRole("button", { name: "CSV herunterladen" }).click(),
-  ]);
-  assert.equal(readFileSync(await download.path(), "utf-8").trimEnd().split("\r\n").length, 10_001);
+  const downloaded = async (form) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download", { timeout: 30_000 }),
+      page.getByRole("button", { name: `${form} herunterladen` }).click(),
+    ]);
+    return readFileSync(await download.path());
+  };
+  assert.equal((await downloaded("CSV")).toString("utf-8").trimEnd().split("\r\n").length, 10_001);
+  assert.equal((await downloaded("Excel")).subarray(0, 2).toString(), "PK");
   assert.deepEqual(complaints, []);
   await context.close();
   await many.stop();

@@ -14,10 +14,6 @@ const fromDashboard = createRequire(join(root, "services/dashboard/package.json"
 const { chromium } = fromDashboard("playwright-core");
 const axe = readFileSync(fromDashboard.resolve("axe-core/axe.min.js"), "utf-8");
 
-const document = JSON.parse(readFileSync(join(root, "schema/openapi.json"), "utf-8"));
-/** A program without the live feed is asked for it once, and falls back. */
-const noStream = "/v1/stream" in document.paths ? [] : [/\/v1\/stream\?/];
-
 /** A Monday, before anybody has begun. */
 export const today = "2026-03-16";
 export const morning = `${today}T07:40:00+01:00`;
@@ -139,7 +135,7 @@ export async function openWindow(browser, { theme = "light", language = "de", wi
   const complaints = [];
   page.on("console", (message) => {
     const text = `${message.text()} ${message.location().url ?? ""}`;
-    if (message.type() === "error" && ![...quiet, ...noStream].some((each) => each.test(text))) complaints.push(text);
+    if (message.type() === "error" && !quiet.some((each) => each.test(text))) complaints.push(text);
   });
   page.on("pageerror", (error) => complaints.push(String(error.stack)));
   page.setDefaultTimeout(8_000);

@@ -48,7 +48,7 @@ void take_query(std::string_view bytes) {
   std::vector<http::QueryParameter> parameters(request->query().begin(), request->query().end());
   ListQuestion question;
   question.parameters = parameters;
-  question.csv = (chosen & 0x80) != 0;
+  question.form = (chosen & 0x80) != 0 ? ListForm::csv : ListForm::json;
   question.today = testing::day("2026-03-15");
   question.language = (chosen & 0x40) != 0 ? Language::en : Language::de;
   question.rules = &country.stories.front().rules();

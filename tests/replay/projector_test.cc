@@ -3,13 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <stop_token>
+#include <tuple>
 
 #include "events/memory_log.h"
 #include "events/sha256.h"
 #include "events/uuid.h"
 #include "projections/deadlines.h"
 #include "projections/rebuild.h"
+#include "projections/told_rows.h"
 #include "tests/replay/invented_history.h"
 #include "tests/temporary_directory.h"
 
@@ -367,6 +370,97 @@ TEST_F(Projection, ACaseWhoseFoldFailsStandsStillAndEveryOtherFlowsOn) {
   EXPECT_TRUE(retried.freed.empty()) << "nothing was mended";
   EXPECT_EQ(retried.parked.size(), 1U);
   expect_tables_as_from_zero();
+}
+
+/// Keeps everything that it hears.
+struct Ear final : RowListener {
+  bool wants = true;
+  std::vector<RowChanges> heard;
+  [[nodiscard]] bool listening() const override { return wants; }
+  void changed(RowChanges changes) override { heard.push_back(std::move(changes)); }
+};
+
+void expect_same(const RowChanges& a, const RowChanges& b) {
+  ASSERT_EQ(a.rows.size(), b.rows.size());
+  for (std::size_t i = 0; i < a.rows.size(); ++i) {
+    EXPECT_EQ(a.rows[i].table, b.rows[i].table);
+    EXPECT_EQ(a.rows[i].provider, b.rows[i].provider);
+    EXPECT_EQ(a.rows[i].key, b.rows[i].key);
+    EXPECT_EQ(a.rows[i].before, b.rows[i].before);
+    EXPECT_EQ(a.rows[i].after, b.rows[i].after);
+  }
+}
+
+TEST_F(Projection, WhatAWriteTellsIsWhatTheLogSaysOfItLater) {
+  history_.lives(3);
+  project();
+  Ear ear;
+  projector_->tell(ear);
+  ASSERT_EQ(ear.heard.size(), 1U) << "where it begins";
+  EXPECT_EQ(ear.heard.front().to, state().positions());
+  for (int n = 10; n < 40; ++n) {
+    history_.referred(n);
+    history_.visited(n, 1);
+    if (n % 3 == 0) project();
+    history_.visited(n, 2);
+    history_.visited(n - n % 5, 100 + n);
+    project();
+  }
+  std::size_t rows = 0;
+  for (std::size_t i = 1; i < ear.heard.size(); ++i) {
+    const RowChanges& told = ear.heard[i];
+    EXPECT_EQ(told.from, ear.heard[i - 1].to) << "no gap";
+    ASSERT_TRUE(told.whole);
+    rows += told.rows.size();
+    expect_same(told, changes_between(log_, *store_->snapshot(), rules_, told.from, told.to));
+  }
+  EXPECT_GT(rows, 200U);
+  // All of it at once: each row once, from what it was to what it is.
+  const Positions& from = ear.heard.front().to;
+  const RowChanges all = changes_between(log_, *store_->snapshot(), rules_, from, state().positions());
+  std::map<std::tuple<Table, std::string, std::string>, ChangedRow> net;
+  for (const RowChanges& told : ear.heard) {
+    for (const ChangedRow& row : told.rows) {
+      const auto [at, fresh] = net.try_emplace({row.table, row.provider, row.key}, row);
+      if (!fresh) at->second.after = row.after;
+    }
+  }
+  std::erase_if(net, [](const auto& one) { return one.second.before == one.second.after; });
+  ASSERT_EQ(all.rows.size(), net.size());
+  for (const ChangedRow& row : all.rows) {
+    const ChangedRow& expected = net.at({row.table, row.provider, row.key});
+    EXPECT_EQ(row.before, expected.before);
+    EXPECT_EQ(row.after, expected.after);
+    if (row.after) {
+      EXPECT_EQ(store_->snapshot()->get(row.table, row_key(row.provider, row.key)), row.after);
+    }
+  }
+}
+
+TEST_F(Projection, WhoDoesNotListenIsToldWhereTheTablesStandAndNoMore) {
+  Ear ear;
+  ear.wants = false;
+  project();
+  projector_->tell(ear);
+  history_.lives(3);
+  project();
+  ASSERT_GT(ear.heard.size(), 1U);
+  EXPECT_FALSE(ear.heard.back().whole);
+  EXPECT_TRUE(ear.heard.back().rows.empty());
+  EXPECT_EQ(ear.heard.back().to, state().positions());
+}
+
+TEST_F(Projection, MoreThanIsWorthTellingIsNotToldRowByRow) {
+  project();
+  const Positions begin = state().positions();
+  for (int n = 0; n < static_cast<int>(records_between_max) + 1; ++n) history_.referred(n);
+  project();
+  EXPECT_FALSE(changes_between(log_, *store_->snapshot(), rules_, begin, state().positions()).whole);
+  RowChanges changes;
+  for (std::size_t i = 0; i <= told_rows_max; ++i)
+    changes.add(Table::cases, "p", std::to_string(i), {}, "row");
+  EXPECT_FALSE(changes.whole);
+  EXPECT_TRUE(changes.rows.empty());
 }
 
 TEST_F(Projection, ALogThatLostItsTailIsRefused) {

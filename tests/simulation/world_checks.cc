@@ -403,7 +403,7 @@ void World::check_lists(const Process& process) {
     ListQuestion question;
     question.today = CivilDate{berlin_day(clock_.now().ms)};
     question.rules = process.rules.get();
-    question.csv = true;
+    question.form = ListForm::csv;
     for (int page = 0; page < 100'000; ++page) {
       std::vector<http::QueryParameter> parameters{{"limit", page_rows}, {"sort", sort_by}};
       if (!cursor.empty()) parameters.push_back({"cursor", cursor});

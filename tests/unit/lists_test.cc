@@ -381,7 +381,7 @@ RC_GTEST_FIXTURE_PROP(Lists, NoCursorBreaksAList, ()) {
 
 TEST_F(Lists, CsvIsForSpreadsheets) {
   auto q = question({});
-  q.csv = true;
+  q.form = ListForm::csv;
   const auto body = std::get<ListPage>(list(reading_, list_table(Table::deadlines), q)).body;
   EXPECT_THAT(body, StartsWith("\xEF\xBB\xBF"
                                "case;rule;rule_set;anchor.event;anchor.date;due_on;acts_on;hint_on;calendar;"
@@ -417,7 +417,7 @@ TEST_F(Lists, PersonsAreOpenedForWhoMaySeeThem) {
   const auto person = json::parse(body).at("items").as_array().at(0).at("person");
   EXPECT_EQ(person.at("family_name"), "von \"A\"; B\nC\\");
   EXPECT_FALSE(person.as_object().contains("phone"));
-  q.csv = true;
+  q.form = ListForm::csv;
   EXPECT_THAT(std::get<ListPage>(list(reading_, list_table(Table::cases), q)).body,
               HasSubstr(";'=cmd();\"von \"\"A\"\"; B\nC\\\";2025-11-02;"));
 }
@@ -465,7 +465,7 @@ TEST_F(Lists, PersonAndLeadStandBesideARow) {
   const auto row = json::parse(body).at("items").as_array().at(0);
   EXPECT_EQ(row.at("person").at("given_name"), "=cmd()");
   EXPECT_TRUE(row.as_object().contains("lead"));
-  q.csv = true;
+  q.form = ListForm::csv;
   const auto csv = std::get<ListPage>(list(reading_, list_table(Table::tasks), q)).body;
   EXPECT_THAT(csv, HasSubstr(";title;person;person.given_name;"));
   EXPECT_THAT(csv, HasSubstr(";'=cmd();"));

@@ -3,6 +3,7 @@
 
 import { cell, kept } from "./cell";
 import type { components } from "./openapi";
+import { leastOf, type Positions } from "./sse";
 import { language } from "./words";
 
 type Schemas = components["schemas"];
@@ -144,6 +145,10 @@ function ownWrites(): string[] {
   return wanted;
 }
 
+let leastOfAll: Positions | undefined;
+/** What every answer of the present had read: the stream is listened to from there. */
+export const leastRead = (): Positions | undefined => leastOfAll;
+
 /** `path` below /v1/, "cases". */
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const waits = ownWrites().map((position) => `wait_for=${encodeURIComponent(position)}`);
@@ -153,6 +158,7 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
   if (!answer.ok) throw await problemOf(answer);
   const body = await answer.json();
   const { state, today } = standing.get();
+  if (body.as_at && !query.as_of && !query.known_at) leastOfAll = leastOf(leastOfAll, body.as_at.positions);
   stands({
     state: state === "live" ? "live" : "polling",
     at: serviceNow(),
@@ -161,21 +167,12 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
   return body as T;
 }
 
-/** Every page of a list as one text for spreadsheets. */
-export async function csvOf(path: string, query: Query): Promise<string> {
-  let whole = "";
-  let cursor: string | null = null;
-  do {
-    const answer: Response = await ask(`/v1/${path}${queryText({ ...query, limit: 500, cursor })}`, {
-      headers: headers({ Accept: "text/csv" }),
-    });
-    if (!answer.ok) throw await problemOf(answer);
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-    whole += cursor ? text.slice(text.indexOf("\r\n") + 2) : text;
-    cursor = answer.headers.get("Next-Cursor");
-  } while (cursor);
-  return whole;
+export type FileForm = "csv" | "xlsx";
+/** A whole list as a file for spreadsheets. */
+export async function fileOf(path: string, query: Query, format: FileForm): Promise<Blob> {
+  const answer = await ask(`/v1/${path}${queryText({ ...query, format })}`, { headers: headers() });
+  if (!answer.ok) throw await problemOf(answer);
+  return answer.blob();
 }
 
 export interface Command {

@@ -4,8 +4,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type AlertRow,
   type Case,
-  csvOf,
   type DeadlineRow,
+  type FileForm,
+  fileOf,
   me,
   type Person,
   Problem,
@@ -276,14 +277,14 @@ export function useFirst<Row>(rows: Row[], first: number, atLeast = false) {
 }
 
 /** Something that a press does and that may take a while or go wrong. */
-export function useAction(act: () => Promise<void>) {
+export function useAction<Given extends unknown[]>(act: (...given: Given) => Promise<void>) {
   const [problem, setProblem] = useState<Error>();
   const [busy, setBusy] = useState(false);
-  const run = async () => {
+  const run = async (...given: Given) => {
     setBusy(true);
     setProblem(undefined);
     try {
-      await act();
+      await act(...given);
     } catch (failure) {
       setProblem(failure as Error);
     }
@@ -350,22 +351,23 @@ export function ScopeChoice() {
   );
 }
 
-/** CSV of the whole list with its filters, and paper. */
+/** The whole list with its filters for spreadsheets, and on paper. */
 export function ListTools({ path, query }: { path: string; query: Query }) {
-  const { run, busy, problem } = useAction(async () => {
+  const { run, busy, problem } = useAction(async (format: FileForm) => {
     const { cursor: _, limit: __, count: ___, ...filters } = query;
-    const file = new Blob([await csvOf(path, filters)], { type: "text/csv;charset=utf-8" });
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
-    link.download = `geleit-${path.replaceAll("/", "-")}.csv`;
+    link.href = URL.createObjectURL(await fileOf(path, filters, format));
+    link.download = `geleit-${path.replaceAll("/", "-")}.${format}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   });
   return (
     <div class="tools">
-      <button type="button" class="plain" onClick={run} disabled={busy}>
-        <Icon name="download" /> {t("csv")}
-      </button>
+      {(["xlsx", "csv"] as const).map((format) => (
+        <button type="button" class="plain" key={format} onClick={() => run(format)} disabled={busy}>
+          <Icon name="download" /> {t(format)}
+        </button>
+      ))}
       <button type="button" class="plain" onClick={() => print()}>
         <Icon name="print" /> {t("print")}
       </button>

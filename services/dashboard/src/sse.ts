@@ -1,22 +1,44 @@
-// Server-sent events out of a stream of text (the format of the HTML standard, 9.2.6).
+// Server-sent events out of a stream of text (the format of the HTML standard, 9.2.6), and where to begin.
+
+/** The last record read of each partition of which any was. */
+export type Positions = Record<string, number>;
+/** What both have read. */
+export function leastOf(one: Positions | undefined, other: Positions): Positions {
+  if (!one) return other;
+  const both = Object.entries(one).filter(([partition]) => partition in other);
+  return Object.fromEntries(both.map(([p, offset]) => [p, Math.min(offset, other[p] ?? offset)]));
+}
+
+/** As the stream writes it. */
+export const placeOf = (positions: Positions): string =>
+  Object.entries(positions)
+    .map(([partition, offset]) => `${partition}:${offset}`)
+    .join(",") || "-";
+
 export interface ServerEvent {
   event: string;
   data: string;
-  /** The last id seen up to here; what is asked for again begins after it. */
-  id: string;
 }
 
-/** Takes the text as it comes, in pieces of any size; gives each event once it is whole. */
-export function eventReader(take: (event: ServerEvent) => void): (text: string) => void {
+/**
+ * Takes the text as it comes, in pieces of any size; gives each event once it is whole. `seen` is told the
+ * last id, once what it stands with is whole, be that no more than a comment.
+ */
+export function eventReader(
+  take: (event: ServerEvent) => void,
+  seen: (id: string) => void,
+): (text: string) => void {
   let rest = "";
   let event = "";
   let data: string[] = [];
   let id = "";
   const line = (text: string): void => {
     if (text === "") {
-      if (data.length) take({ event: event || "message", data: data.join("\n"), id });
+      if (data.length) take({ event: event || "message", data: data.join("\n") });
+      if (id) seen(id);
       event = "";
       data = [];
+      id = "";
       return;
     }
     if (text.startsWith(":")) return;

@@ -44,6 +44,7 @@ const words = {
   more: ["Alle ansehen", "See all"],
   print: ["Drucken", "Print"],
   csv: ["CSV herunterladen", "Download CSV"],
+  xlsx: ["Excel herunterladen", "Download Excel"],
   loading: ["Wird geladen …", "Loading …"],
   asAt: ["Stand {}", "As at {}"],
   live: ["aktuell", "live"],
