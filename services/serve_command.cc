@@ -422,6 +422,11 @@ void serve(const ServeOptions& options, CommandLine& line) {
   std::optional<SerialWorker> privacy;
   std::atomic<std::size_t> waiting_reads{0}, whole_lists{0}, waiting_calendars{0};
   CalendarBook calendars(service.data().calendars());
+  // It reads what ends before it does.
+  struct Ended {
+    LiveFeed& feed;
+    ~Ended() { feed.stop(); }
+  } const ended{feed};
   // The routers outlive the server, and the server the service's threads.
   http::Router router(&metrics);
   Gauges gauges;
@@ -510,8 +515,9 @@ void serve(const ServeOptions& options, CommandLine& line) {
   add_status_routes(router, sources);
   if (roles.query) {
     add_query_routes(router, sources);
-    feed.begin({&service.store(), &service.log(), &service.rules(), &service.keys(), &service.clock()},
-               metrics);
+    feed.begin(
+        {&service.store(), &service.log(), &service.rules(), &service.keys(), &service.clock(), &access},
+        metrics);
     add_stream_route(router, feed, service.rules(), service.log().info().partitions);
     add_calendar_routes(router, {service.store(), service.clock(), calendars, waiting_calendars,
                                  [&service](const std::exception& failure) { service.note(failure); }});

@@ -8,7 +8,6 @@
 
 #include "events/civil_time.h"
 #include "events/thread_name.h"
-#include "services/query/opening.h"
 
 namespace geleit {
 namespace {
@@ -59,6 +58,7 @@ constexpr std::string_view reset_too_far_behind = "too_far_behind",
 
 struct LiveFeed::Listener {
   std::shared_ptr<const Interest> interest;
+  Asker asker;
   std::optional<http::Chunk> chunk;  ///< it can take more
   Place place;
   std::vector<Batch> derived;  ///< what it gets before that, from …
@@ -76,7 +76,8 @@ struct LiveFeed::Listener {
 struct LiveFeed::Shown {
   std::optional<AnyRow> before, after;
   std::string id;
-  std::array<std::string, languages> row;
+  std::array<std::string, languages> opened, sealed;
+  Looked looked;  ///< what `opened` shows of persons
   std::string gone;
 };
 
@@ -84,6 +85,7 @@ struct LiveFeed::Piece {
   std::string text;
   Place end;
   std::size_t rows = 0;
+  Looked looked;
   bool failed = false;
 };
 
@@ -91,7 +93,7 @@ struct LiveFeed::Piece {
 class LiveFeed::Maker {
  public:
   Maker(const FeedSources& sources, CivilDate today)
-      : sources_(sources), opener_(opener_of(*sources.keys)), today_(today) {}
+      : sources_(sources), opener_(opener_of(*sources.keys, looked_)), today_(today) {}
 
   /// What the interest is told of these batches, the first of which has the number `place.batch`.
   Piece make(const Interest& interest, std::span<const Batch> batches, Place place) {
@@ -131,23 +133,29 @@ class LiveFeed::Maker {
       shown.id =
           "\nid: " + to_string(last ? StreamPlace{batch.to} : StreamPlace{batch.from, index + 1, batch.to});
     }
-    std::string& text = is ? shown.row[static_cast<std::size_t>(interest.language)] : shown.gone;
+    auto& rows = interest.sealed ? shown.sealed : shown.opened;
+    std::string& text = is ? rows[static_cast<std::size_t>(interest.language)] : shown.gone;
     if (text.empty()) {
       text = "\ndata: {\"table\":\"" + std::string(table.name) + "\",\"key\":\"" +
              key_text(shown.after ? *shown.after : *shown.before) + "\",\"row\":";
       if (is) {
-        show_opened(*shown.after, asked, &opener_,
+        looked_.clear();
+        show_opened(*shown.after, asked, interest.sealed ? nullptr : &opener_,
                     [&](const Asked& opened) { append_row_json(text, table.columns, *shown.after, opened); });
+        if (!interest.sealed) shown.looked = looked_;
       } else {
         text += "null";
       }
       text += "}\n\n";
     }
     piece.text.append("event: row").append(shown.id).append(text);
+    if (is && !interest.sealed)
+      piece.looked.insert(piece.looked.end(), shown.looked.begin(), shown.looked.end());
     ++piece.rows;
   }
 
   const FeedSources& sources_;
+  Looked looked_;
   Opener opener_;
   CivilDate today_;
   std::unordered_map<const ChangedRow*, Shown> shown_;
@@ -264,8 +272,10 @@ std::string LiveFeed::ready_text(const StreamPlace& place, bool resumed) const {
                         geleit::to_string(today()) + "\",\"resumed\":" + (resumed ? "true" : "false") + "}");
 }
 
-std::optional<http::Response> LiveFeed::listen(Interest interest, std::optional<StreamPlace> from) {
+std::optional<http::Response> LiveFeed::listen(Interest interest, Asker asker,
+                                               std::optional<StreamPlace> from) {
   auto listener = std::make_shared<Listener>();
+  listener->asker = std::move(asker);
   listener->today = today();
   listener->written_ms = monotonic_ms();
   http::Response response;
@@ -430,37 +440,31 @@ void LiveFeed::round() {
 
   Maker maker(sources_, day);
   const std::string here = to_string(StreamPlace{end});
-  const auto whole_or_reset = [&](Piece piece) {
-    if (piece.failed) {
-      piece.text = event_text(
-          "reset", here,
-          "{\"positions\":" + positions_json(end) + ",\"why\":\"" + std::string(reset_unreadable) + "\"}");
-    }
-    return piece;
-  };
+  const std::string unreadable = event_text(
+      "reset", here,
+      "{\"positions\":" + positions_json(end) + ",\"why\":\"" + std::string(reset_unreadable) + "\"}");
   std::map<std::pair<const Interest*, Place>, Piece> pieces;
   for (Due& one : due) {
     Piece own;
     const Piece* piece = &own;
     if (!one.derived.empty()) {
-      own = whole_or_reset(
-          maker.make(*one.interest, std::span(one.derived).subspan(one.place.batch), one.place));
+      own = maker.make(*one.interest, std::span(one.derived).subspan(one.place.batch), one.place);
       // Whatever of it was wanted, this far it has come.
       if (!own.failed && own.end.batch == one.derived.size())
         own.text += "id: " + to_string(StreamPlace{one.derived.back()->to}) + "\n\n";
     } else {
       const auto [at, fresh] = pieces.try_emplace({one.interest.get(), one.place});
       if (fresh) {
-        at->second = whole_or_reset(
-            maker.make(*one.interest, std::span(batches).subspan(one.place.batch - first), one.place));
+        at->second =
+            maker.make(*one.interest, std::span(batches).subspan(one.place.batch - first), one.place);
       }
       piece = &at->second;
     }
-    if (piece->failed) resets_.add();
-    one.failed = piece->failed;
-    one.text += piece->text;
+    one.failed = piece->failed || !may_be_shown(*one.listener, piece->looked);
+    if (one.failed) resets_.add();
+    one.text += one.failed ? unreadable : piece->text;
     one.place = piece->end;
-    rows_sent_.add(static_cast<double>(piece->rows));
+    if (!one.failed) rows_sent_.add(static_cast<double>(piece->rows));
     // A comment for whoever sits between, and the place, which moves though nothing of it was wanted.
     if (one.text.empty() && one.quiet) one.text = one.catches_up ? ":\n\n" : ":\nid: " + here + "\n\n";
   }
@@ -499,6 +503,16 @@ void LiveFeed::round() {
   }
   if (unsent_since_ms != 0 && !due.empty())
     delay_.observe(static_cast<double>(monotonic_ms() - unsent_since_ms) / 1'000);
+}
+
+/// What cannot be written down is not shown (REC-ACCESS).
+bool LiveFeed::may_be_shown(const Listener& listener, Looked looked) const {
+  if (looked.empty()) return true;
+  std::ranges::sort(looked);
+  looked.erase(std::unique(looked.begin(), looked.end()), looked.end());
+  const Asker& asker = listener.asker;
+  return sources_.access->note(
+      {sources_.clock->now(), asker.by, asker.purpose, "GET /v1/stream", asker.trace, std::move(looked)});
 }
 
 /// Under the lock.

@@ -28,11 +28,14 @@
 #include "projections/columns.h"
 #include "projections/store.h"
 #include "projections/told_rows.h"
+#include "services/access_log.h"
+#include "services/asker.h"
 #include "services/clock.h"
 #include "services/http/http.h"
 #include "services/http/metrics.h"
 #include "services/key_store.h"
 #include "services/query/lists.h"
+#include "services/query/opening.h"
 #include "services/query/stream_place.h"
 #include "services/serial_worker.h"
 
@@ -63,6 +66,7 @@ struct FeedSources {
   const RuleBook* rules = nullptr;
   const KeyStore* keys = nullptr;
   const Clock* clock = nullptr;
+  AccessLog* access = nullptr;
 };
 
 /// What a listener wants to hear of.
@@ -73,7 +77,8 @@ struct Interest {
   };
   std::vector<Wanted> tables;
   Language language = Language::de;
-  std::string name;  ///< the same for the same interest
+  bool sealed = false;  ///< nothing personal is opened
+  std::string name;     ///< the same for the same interest
 };
 
 class LiveFeed final : public RowListener {
@@ -86,8 +91,10 @@ class LiveFeed final : public RowListener {
   /// Ends all answers, as what is whole. Any thread; once.
   void stop();
 
-  /// Begins to listen, from now on or from where somebody was. Nothing when there are too many.
-  [[nodiscard]] std::optional<http::Response> listen(Interest interest, std::optional<StreamPlace> from);
+  /// Begins to listen, from now on or from where somebody was. What is opened for `asker` is written down
+  /// with each write (REC-ACCESS). Nothing when there are too many.
+  [[nodiscard]] std::optional<http::Response> listen(Interest interest, Asker asker,
+                                                     std::optional<StreamPlace> from);
 
   [[nodiscard]] bool listening() const override;
   void changed(RowChanges changes) override;
@@ -110,6 +117,7 @@ class LiveFeed final : public RowListener {
   void round();
   void catch_up(const Handle& listener);
   [[nodiscard]] std::vector<Batch> derive(const StreamPlace& since, const Positions& to);
+  [[nodiscard]] bool may_be_shown(const Listener& listener, Looked looked) const;
   void forget_derived(Listener& listener);
   void asked(const Handle& listener, http::Chunk chunk);
   void leave(const Handle& listener);

@@ -61,6 +61,11 @@ std::variant<Question, Wrong> question_of(const http::Request& request, const Ru
       if (value != "de" && value != "en")
         return expected(name, say(language, message::one_of, std::string("de, en")), value, language);
       language = value == "de" ? Language::de : Language::en;
+    } else if (name == "sealed") {
+      if (value != "true" && value != "false")
+        return expected(name, say(language, message::one_of, std::string_view("true, false")), value,
+                        language);
+      question.interest.sealed = value == "true";
     } else if (name == "since") {
       since = value;
     } else {
@@ -82,6 +87,7 @@ std::variant<Question, Wrong> question_of(const http::Request& request, const Ru
   }
   question.interest.language = language;
   question.interest.name = language == Language::de ? "de" : "en";
+  if (question.interest.sealed) question.interest.name += " sealed";
   for (const Table table : tables) {
     const ListTable& list = list_table(table);
     ListQuestion asked;
@@ -119,8 +125,17 @@ void add_stream_route(http::Router& router, LiveFeed& feed, const RuleBook& rule
                  return responder.answer(http::problem_response(http::ProblemKind::malformed, language,
                                                                 wrong->detail, wrong->field));
                }
+               auto asker = asker_of(request);
+               if (const auto* wrong = std::get_if<std::string_view>(&asker)) {
+                 return responder.answer(
+                     http::problem_response(http::ProblemKind::malformed, language,
+                                            say(in, message::expected_but, say(in, message::an_access_word),
+                                                say(in, message::another_value)),
+                                            std::string(*wrong)));
+               }
                auto& [interest, from] = std::get<Question>(question);
-               auto response = feed.listen(std::move(interest), std::move(from));
+               auto response =
+                   feed.listen(std::move(interest), std::get<Asker>(std::move(asker)), std::move(from));
                responder.answer(response ? std::move(*response)
                                          : http::problem_response(http::ProblemKind::overloaded, language,
                                                                   say(in, message::expected_but,

@@ -12,6 +12,7 @@ import zipfile
 import pytest
 
 from client import Client, new_id, refused
+from listening import Listener
 from program import NO_WATCH, Server, geleit, geleit_json
 from story import Story, referral_data
 
@@ -594,6 +595,42 @@ def test_without_an_access_log_no_personal_data_is_shown(serve):
     found = until_written(server.data, 3)
     assert {tuple(one["cases"]) for one in found} == {(case.id,)}
     assert geleit("audit", "access", "--data", server.data, "--verify").returncode == 0
+
+
+def test_what_a_stream_shows_is_written_down_unless_it_is_sealed(serve):
+    """who looked: a listener of rows that name a person looks at them; what cannot be written is not shown"""
+    server, client = serve()
+    told = lambda e: e.data.get("table") == "cases" and e.data["row"]  # noqa: E731
+    by = (("X-Geleit-By", "m.roth"), ("X-Geleit-Purpose", "treatment"))
+    with (
+        Listener(server.url, ("table", "cases"), headers=by) as opened,
+        Listener(server.url, ("table", "cases"), ("sealed", "true"), headers=by) as sealed,
+        Listener(server.url, ("table", "deadlines")) as of_no_person,
+    ):
+        for listener in (opened, sealed, of_no_person):
+            listener.ready()
+        case = Story(client).referral(person=child())
+        assert opened.until(told)[-1].data["row"]["person"]["family_name"] == NAME
+        assert sealed.until(told)[-1].data["row"]["person"] is None
+        of_no_person.until(lambda e: e.name == "row")
+        (found,) = until_written(server.data, 1)
+        assert (found["by"], found["purpose"], found["what"]) == ("m.roth", "treatment", "GET /v1/stream")
+        assert found["cases"] == [case.id]
+        access = server.data / "access"
+        access.rename(server.data / "elsewhere")
+        access.write_text("no directory")
+        end = time.monotonic() + 5
+        while client.ask(f"cases/{case.id}").status_code == 200:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        opened.rest()
+        case.does("AssignCareTeam", {"lead": "m.roth"})
+        assert opened.until(lambda e: e.name == "reset")[-1].data["why"] == "unreadable"
+        assert sealed.until(told)[-1].data["row"]["lead"] == "m.roth"
+        access.unlink()
+        (server.data / "elsewhere").rename(access)
+    refused(client.request("GET", "/v1/stream", headers={"X-Geleit-By": "Frau Roth"}), 400, field="X-Geleit-By")
+    refused(client.request("GET", "/v1/stream", params="sealed=perhaps"), 400, field="sealed")
 
 
 def test_a_changed_line_is_named_and_a_torn_one_tolerated(tmp_path):

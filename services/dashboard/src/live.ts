@@ -97,7 +97,12 @@ async function listen(): Promise<boolean> {
   try {
     const least = leastRead();
     const from = !lastId && least ? [`since=${encodeURIComponent(placeOf(least))}`] : [];
-    const query = [...tables.map((name) => `table=${name}`), `language=${language.get()}`, ...from].join("&");
+    const query = [
+      ...tables.map((name) => `table=${name}`),
+      `language=${language.get()}`,
+      "sealed=true",
+      ...from,
+    ].join("&");
     const answer = await fetch(`/v1/stream?${query}`, {
       headers: headers({ Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": lastId } : {}) }),
       signal: cut.signal,
