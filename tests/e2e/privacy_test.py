@@ -629,7 +629,8 @@ def test_what_a_stream_shows_is_written_down_unless_it_is_sealed(serve):
         assert sealed.until(told)[-1].data["row"]["lead"] == "m.roth"
         access.unlink()
         (server.data / "elsewhere").rename(access)
-    refused(client.request("GET", "/v1/stream", headers={"X-Geleit-By": "Frau Roth"}), 400, field="X-Geleit-By")
+    nobody = {"X-Geleit-By": "Frau Roth"}
+    refused(client.request("GET", "/v1/stream", headers=nobody), 400, field="X-Geleit-By")
     refused(client.request("GET", "/v1/stream", params="sealed=perhaps"), 400, field="sealed")
 
 
