@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -235,8 +236,11 @@ void append_accesses(const fs::path& dir, std::span<const Access> accesses) {
   try {
     append_to(dir, accesses);
   } catch (const std::system_error& failure) {
-    throw AccessLogFailed(
-        fmt::format("who looked cannot be written to {}: {}", dir.string(), failure.what()));
+    const std::string what =
+        fmt::format("who looked cannot be written to {}: {}", dir.string(), failure.what());
+    if (failure.code() == std::errc::no_space_on_device || failure.code().value() == EDQUOT)
+      throw AccessDiskFull(what);
+    throw AccessLogFailed(what);
   }
 }
 
@@ -256,7 +260,7 @@ bool AccessLog::note(Access access) {
   const std::size_t octets = octets_of(access);
   {
     const std::lock_guard lock(mutex_);
-    if (!trouble_.empty() || octets_ + octets > waiting_octets_max) return false;
+    if (refuses_ || octets_ + octets > waiting_octets_max) return false;
     octets_ += octets;
     queue_.push_back(std::move(access));
   }
@@ -285,11 +289,18 @@ void AccessLog::run(const std::stop_token& stop) {
     queue_.clear();
     lock.unlock();
     std::string failed;
+    bool passes = true;
     try {
       append_accesses(dir_, some);
-    } catch (const std::exception& failure) { failed = failure.what(); }
+    } catch (const AccessDiskFull& failure) {
+      failed = failure.what();
+    } catch (const std::exception& failure) {
+      failed = failure.what();
+      passes = false;
+    }
     lock.lock();
     trouble_ = failed;
+    refuses_ = !passes;
     if (failed.empty()) {
       for (const Access& access : some) octets_ -= octets_of(access);
       continue;

@@ -45,6 +45,11 @@ struct AccessLogFailed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// There is no room to write it; that passes.
+struct AccessDiskFull : AccessLogFailed {
+  using AccessLogFailed::AccessLogFailed;
+};
+
 /// What may stand in `by` and `purpose`, as staff slugs are: small letters, digits, `.`, `_`, `-`, at most
 /// 64, a letter or digit first.
 [[nodiscard]] bool is_access_word(std::string_view text);
@@ -66,7 +71,7 @@ class AccessLog {
   AccessLog& operator=(const AccessLog&) = delete;
 
   /// Takes it to be written. False: it cannot be written now, or too much waits; then what was opened must
-  /// not be shown.
+  /// not be shown. On a full disk people go on reading: who looked waits for room.
   [[nodiscard]] bool note(Access access);
   /// Why lines cannot be written now; empty while they can.
   [[nodiscard]] std::string trouble() const;
@@ -82,6 +87,7 @@ class AccessLog {
   std::vector<Access> queue_;
   std::size_t octets_ = 0;
   std::string trouble_;
+  bool refuses_ = false;  ///< the trouble is none that passes
   std::jthread thread_;
 };
 

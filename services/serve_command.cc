@@ -238,7 +238,6 @@ void add_intake_gauges(http::Metrics& metrics, Service& service, Gauges& gauges)
 
 void add_watch_gauges(http::Metrics& metrics, Service& service, Gauges& gauges) {
   Watch& watch = *service.watch();
-  watch.measure(metrics);
   const auto gauge = [&](const char* name, const char* help,
                          std::function<double(const WatchStatus&)> value) {
     gauges.push_back(metrics.gauge_when_read(
@@ -409,6 +408,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   http::Metrics metrics;
   LiveFeed feed;
   Service service(std::move(data), clock, nullptr, roles);
+  service.measure(metrics);
   if (roles.query) service.tell_rows(feed);
   for (const std::string& note : service.notes()) spdlog::warn("{}", note);
   http::Router life;
@@ -439,7 +439,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   for (const std::string& intake : options.intakes) intakes.push_back(*parse_server_url(intake));
   if (!roles.intake && (roles.watch || roles.alert))
     service.reach_intake_by(std::make_unique<HttpCommandPort>(intakes, service.token()));
-  if (roles.alert) service.tell_through(config_of(options.where.config).alert.channels, metrics);
+  if (roles.alert) service.tell_through(config_of(options.where.config).alert.channels);
   service.sign_heads(config_of(options.where.config).audit);
   std::uint64_t shown = 0;
   service.on_parked([](const Parked& parked) {

@@ -208,6 +208,7 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
     port_ = std::make_unique<IntakePort>(*intake_, *clock_);
   }
   if (roles_.watch) watch_ = std::make_unique<Watch>(*store_, rules_, *clock_, *port_);
+  if (watch_ && metrics_ != nullptr) watch_->measure(*metrics_);
   if (row_listener_ != nullptr) projector_->tell(*row_listener_);
   projector_->on_advance([this] {
     if (intake_) intake_->tables_advanced();
@@ -253,8 +254,7 @@ void Service::start(const std::function<void(std::uint64_t)>& progress,
   ready_ = true;
 }
 
-void Service::tell_through(const std::vector<ChannelConfig>& channels, http::Metrics& metrics) {
-  metrics_ = &metrics;
+void Service::tell_through(const std::vector<ChannelConfig>& channels) {
   for (const ChannelConfig& config : channels) channels_.push_back({config, make_channel(config)});
 }
 

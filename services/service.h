@@ -53,9 +53,11 @@ class Service {
   void tell_rows(RowListener& listener) { row_listener_ = &listener; }
   /// How watch and alert reach an intake where this process is none. Set before `start`.
   void reach_intake_by(std::unique_ptr<CommandPort> port) { port_ = std::move(port); }
+  /// What watch and alert count into, from the first on. Set before `start`; outlives this.
+  void measure(http::Metrics& metrics) { metrics_ = &metrics; }
   /// Through which channels people are told. Set before `start`; throws ConfigRefused where one cannot be
-  /// opened. `metrics` outlives this.
-  void tell_through(const std::vector<ChannelConfig>& channels, http::Metrics& metrics);
+  /// opened.
+  void tell_through(const std::vector<ChannelConfig>& channels);
   /// When heads are signed and where they go; without it as AuditConfig says. Set before `start`.
   void sign_heads(const AuditConfig& audit);
   /// What the processes of an installation know each other by.

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from client import Client, new_id
-from program import Server, geleit
+from program import Server, geleit, geleit_json
 from story import Story, referral_data
 
 pytestmark = pytest.mark.embedded
@@ -90,6 +90,13 @@ def until_ready(client):
         time.sleep(0.1)
 
 
+def until_untroubled(client):
+    deadline = time.monotonic() + RECOVERY_SECONDS_MAX
+    while trouble := client.get("status")["trouble"]:
+        assert time.monotonic() < deadline, trouble
+        time.sleep(0.1)
+
+
 def expect_refusing_but_readable(client, story):
     """503 with Retry-After for commands; lists, cases, histories and the status are answered."""
     answer = client.command("AssignCareTeam", story.id, {"lead": "x"})
@@ -126,12 +133,16 @@ def test_a_full_disk_refuses_commands_and_nothing_else_until_there_is_room(servi
         accepted = accepted_again(client, command)
         assert client.post(command).json() == {**accepted, "repeated": True}
         until_ready(client)
-        assert client.get("status")["trouble"] == []
+        until_untroubled(client)
     history = client.get(f"cases/{story.id}/history", limit=500)["items"]
     assert len(history) > before
     assert server.stop() == 0
     done = geleit("check", "--data", server.data)
     assert done.returncode == 0, done.stdout + done.stderr
+    # Who looked meanwhile has been written down since.
+    looks = geleit_json("audit", "access", "--data", server.data, "--json")["items"]
+    assert len([look for look in looks if look["what"] == "GET /v1/cases/{case}"]) >= 2
+    assert geleit("audit", "access", "--data", server.data, "--verify").returncode == 0
 
 
 def test_a_new_person_on_a_full_disk_is_refused_and_later_accepted(service, small_disk):
@@ -162,8 +173,11 @@ def test_a_read_only_disk_is_read_by_the_tools_and_refused_by_the_service(small_
     assert refused.returncode == 3
     assert str(data) in refused.stderr and "Read-only" in refused.stderr
     assert geleit("log", "info", "--data", data).returncode == 0
-    exported = geleit("export", "--data", data)
+    exported = geleit("export", "--data", data, "--sealed")
     assert exported.returncode == 0 and story.id in exported.stdout
+    # Who looks could not be written down (REC-ACCESS).
+    opened = geleit("export", "--data", data)
+    assert (opened.returncode, opened.stdout) == (3, "") and "access" in opened.stderr
     assert not mount("-o", "remount,rw", small_disk)
     with Server(data, CLOCK) as server:
         client = Client(server.url)
