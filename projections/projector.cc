@@ -686,6 +686,7 @@ Retried Projector::fold_and_derive_again(const CaseId& id) {
   cache_.erase(id);
   for (const Table table : out.freed) parked_.erase({id, table});
   for (const Parked& one : out.parked) parked_.emplace(one.id, one.table);
+  changes.again = true;
   told(std::move(changes));
   if (advanced_) advanced_();
   return out;

@@ -43,7 +43,8 @@ struct RowChanges {
   Positions from, to;
   std::vector<ChangedRow> rows;
   std::size_t octets = 0;
-  bool whole = true;  ///< false: nobody listened, or there were too many; `rows` is then empty
+  bool whole = true;   ///< false: nobody listened, or there were too many; `rows` is then empty
+  bool again = false;  ///< rows of records read before, which had not been understood: no log tells them
 
   void add(Table table, std::string_view provider, std::string_view key,
            std::optional<std::string_view> before, std::optional<std::string_view> after);

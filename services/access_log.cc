@@ -96,14 +96,16 @@ struct End {
   std::string file;
   std::uint64_t octets = 0;
   Hash hash;
-  bool unended = false;  ///< a line lacks its line feed
-  std::size_t torn = 0;  ///< octets of one that lacks more than that
+  bool unended = false;   ///< a line lacks its line feed
+  std::size_t torn = 0;   ///< octets of one that lacks more than that
+  bool headless = false;  ///< nothing says where the log ended
 };
 End end_of(const fs::path& dir) {
   const auto head = read_head(dir);
   End end;
   if (head) end = {head->file, head->octets, head->hash};
   for (const std::string& file : day_files(dir)) {
+    end.headless = !head;
     if (file < end.file) continue;
     const std::uint64_t size = fs::file_size(dir / file);
     const std::uint64_t from = file == end.file ? std::min(end.octets, size) : 0;
@@ -128,11 +130,12 @@ End end_of(const fs::path& dir) {
   return end;
 }
 
-std::string line_of(const Access& access, const Hash& previous, std::size_t torn) {
+std::string line_of(const Access& access, const Hash& previous, std::size_t torn, bool headless) {
   std::string line;
   http::JsonWriter json(line);
   json.object().member("previous").string(to_hex(previous));
   if (torn > 0) json.member("torn").number(torn);
+  if (headless) json.member("headless").boolean(true);
   json.member("at").string(to_string(access.at)).member("by").string(access.by);
   json.member("purpose").string(access.purpose).member("what").string(access.what);
   json.member("trace");
@@ -177,7 +180,9 @@ void append_to(const fs::path& dir, std::span<const Access> accesses) {
   Head head{before.file, before.octets, before.hash};
   std::string text;
   std::size_t torn = before.torn;
+  bool headless = before.headless;
   if (before.unended) text.push_back('\n');
+  std::string last_head = fs::exists(dir / "HEAD") ? contents_of(dir / "HEAD") : std::string();
   const auto write = [&] {
     const fs::path file = dir / head.file;
     const bool was_there = fs::exists(file);
@@ -186,9 +191,15 @@ void append_to(const fs::path& dir, std::span<const Access> accesses) {
       write_at_end(file, from, text);
       head.octets += text.size();
       write_whole(dir / "HEAD", text_of(head));
+      last_head = text_of(head);
     } catch (...) {
       // All of it or nothing, so that it can be tried again.
       std::error_code ignored;
+      try {
+        if (!last_head.empty() && contents_of(dir / "HEAD") != last_head)
+          write_whole(dir / "HEAD", last_head);
+      } catch (const std::exception&) { /* then verify tells of an end that is not there */
+      }
       if (was_there)
         fs::resize_file(file, from, ignored);
       else
@@ -205,7 +216,8 @@ void append_to(const fs::path& dir, std::span<const Access> accesses) {
       head.file = day;
       head.octets = 0;
     }
-    const std::string line = line_of(access, head.hash, std::exchange(torn, 0));
+    const std::string line =
+        line_of(access, head.hash, std::exchange(torn, 0), std::exchange(headless, false));
     head.hash = sha256(line);
     text += line;
     text.push_back('\n');
@@ -285,8 +297,12 @@ void AccessLog::run(const std::stop_token& stop) {
     if (queue_.empty()) return;
     if (!stop.stop_requested()) came_.wait_for(lock, stop, collect_for, [] { return false; });
     const bool last = stop.stop_requested();
-    const std::vector<Access> some = std::move(queue_);
-    queue_.clear();
+    // A day is written or is not; so that none is written twice, each goes by itself.
+    const auto day = [](const Access& access) { return berlin_date(access.at); };
+    const auto end = std::ranges::find_if(
+        queue_, [&](const Access& access) { return day(access) != day(queue_.front()); });
+    const std::vector<Access> some(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
     lock.unlock();
     std::string failed;
     bool passes = true;
@@ -329,6 +345,7 @@ struct Parsed {
   Access access;
   Hash previous;
   std::size_t torn = 0;
+  bool headless = false;
 };
 std::optional<Parsed> parsed(std::string_view line) {
   json::error_code error;
@@ -356,6 +373,7 @@ std::optional<Parsed> parsed(std::string_view line) {
   }
   if (const auto* torn = object->if_contains("torn"); torn && torn->is_int64())
     out.torn = static_cast<std::size_t>(torn->as_int64());
+  out.headless = object->contains("headless");
   return out;
 }
 
@@ -435,6 +453,9 @@ class Checking {
       }
       unread_.reset();
     }
+    if (one->headless)
+      found(file, number,
+            "HEAD was missing when this line was written: what came before may have been cut off");
     if (one->previous != out_.head) {
       if (last_line_ > 0)
         found(

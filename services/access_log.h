@@ -8,7 +8,7 @@
 //   <data>/access/LOCK     held while lines are written: a service and tools beside it share one chain
 //
 // No names and no personal data: ids of cases, slugs of staff. What a kill left of a last line stays, and the
-// next line says so (`"torn": <octets>`).
+// next line says so (`"torn": <octets>`), as it does where HEAD was gone (`"headless": true`).
 #pragma once
 
 #include <condition_variable>
@@ -57,7 +57,7 @@ struct AccessDiskFull : AccessLogFailed {
 /// Who runs a command, as a word of this log.
 [[nodiscard]] std::string os_user();
 
-/// Adds lines, durable when it returns, or none of them. Any process. Throws AccessLogFailed.
+/// Adds lines, durable when it returns, or none of a day's. Any process. Throws AccessLogFailed.
 void append_accesses(const std::filesystem::path& dir, std::span<const Access> accesses);
 
 /// For a service: lines are written by a thread of its own, those that came together in one go, synced within

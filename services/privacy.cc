@@ -21,6 +21,7 @@
 #include "services/kafka_keys.h"
 #include "services/service.h"
 #include "services/service_commands.h"
+#include "services/text_measure.h"
 
 namespace geleit {
 
@@ -31,6 +32,7 @@ struct Privacy::KeptCase {
   std::optional<CivilDate> closed_on, kept_until;
   PersonalDataState data{};
   KeyId key;
+  bool parked = false;  ///< it may be going on in events that were not understood
 };
 struct Privacy::Person {
   PersonId id;
@@ -98,14 +100,17 @@ std::vector<Privacy::Person> Privacy::persons() const {
   const CivilDate today = berlin_date(service_.clock().now());
   std::map<PersonId, Person> persons;
   snapshot->scan(Table::stored_cases, {}, false, [&](std::string_view, std::string_view bytes) {
-    const Case c = decode_stored_case(bytes).state;
+    const StoredCase stored = decode_stored_case(bytes);
+    const Case& c = stored.state;
     if (!c.exists()) return true;
+    const bool parked = stored.head != c.head;
     const RuleSet* set = rules.find(rules.in_force(c.provider, today));
     if (!set) set = &rules.at(c.judged.at(c.latest_judged));
     Person& person = persons[c.person_id];
     person.id = c.person_id;
-    person.cases.push_back(
-        {c.id, c.provider, state_of(c), closed_on(c), kept_until(c, *set), c.personal_data, c.person.key});
+    person.cases.push_back({c.id, c.provider, state_of(c), closed_on(c),
+                            parked ? std::nullopt : kept_until(c, *set), c.personal_data, c.person.key,
+                            parked});
     return true;
   });
   std::vector<Person> all;
@@ -255,6 +260,8 @@ http::Response Privacy::erase(std::string_view about, ErasureGrounds grounds, st
     const auto of_person = [&](const Erasure& one) { return one.person == found->id; };
     const bool begun = std::ranges::any_of(before, of_person);
     const bool repeated = found->all_erased();
+    if (!repeated && std::ranges::any_of(found->cases, &KeptCase::parked))
+      return not_now(in, say(in, message::case_parked));
     if (!repeated && !begun && !may_go_on(berlin_date(now), found->kept_until)) {
       http::Problem problem;
       problem.kind = http::ProblemKind::rule_rejected;
@@ -300,6 +307,12 @@ http::Response Privacy::erase(std::string_view about, ErasureGrounds grounds, st
 
 http::Response Privacy::restrict(std::string_view about, std::string_view reason, std::string_view by,
                                  bool lift, Language in) {
+  if (!is_text(reason)) {
+    return http::problem_response(
+        http::ProblemKind::malformed, to_http(in),
+        say(in, message::expected_but, say(in, message::a_reason_object), say(in, message::another_value)),
+        "reason");
+  }
   try {
     if (!tables_have_all()) return not_now(in, say(in, message::tables_stand_still));
     const auto found = find(about);
@@ -319,6 +332,12 @@ http::Response Privacy::restrict(std::string_view about, std::string_view reason
       cases.push_back(c.id);
     }
     if (!record(lines, cases.size())) return not_now(in, say(in, message::log_unavailable));
+    // Another hand may have been faster, or what was asked for was refused.
+    const auto after = find(about);
+    const bool done = after && std::ranges::none_of(after->cases, [&](const KeptCase& c) {
+                        return c.data == from && std::ranges::find(cases, c.id) != cases.end();
+                      });
+    if (!done) return not_now(in, say(in, message::tables_stand_still));
     std::string out;
     http::JsonWriter json(out);
     json.object().member("person").string(to_string(found->id));

@@ -11,6 +11,7 @@
 #include "services/http/problem.h"
 #include "services/language.h"
 #include "services/privacy.h"
+#include "services/text_measure.h"
 
 namespace geleit {
 namespace {
@@ -19,7 +20,6 @@ namespace json = boost::json;
 
 /// Each may look through all cases, so few wait.
 constexpr int waiting_max = 16;
-constexpr std::size_t reason_octets_max = 8'000;
 
 http::Response malformed(Language in, const Message<>& expected, std::string_view field) {
   return http::problem_response(
@@ -88,8 +88,7 @@ std::variant<std::string, http::Response> reason_of(const http::Request& request
   }
   const auto* reason = object->if_contains("reason");
   const std::string text = reason && reason->is_string() ? std::string(reason->as_string()) : std::string();
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos || text.size() > reason_octets_max)
-    return malformed(in, message::a_reason_object, "reason");
+  if (!is_text(text)) return malformed(in, message::a_reason_object, "reason");
   return text;
 }
 

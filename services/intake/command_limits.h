@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "services/text_measure.h"
+
 namespace geleit::limits {
 
 inline constexpr std::size_t command_bytes_max = 256 * 1024;  ///< one command as JSON text; beyond it 413
@@ -26,8 +28,8 @@ inline constexpr std::int64_t number_max = 2'147'483'647;
 inline constexpr std::int64_t expect_version_max = 4'294'967'295;
 
 inline constexpr std::size_t slug_characters_max = 64;
-inline constexpr std::size_t name_characters_max = 200;    ///< names, references, ICD codes, contacts
-inline constexpr std::size_t text_characters_max = 4'000;  ///< reasons, notes, goals
+inline constexpr std::size_t name_characters_max = 200;  ///< names, references, ICD codes, contacts
+using geleit::text_characters_max;                       ///< reasons, notes, goals
 inline constexpr std::size_t diagnoses_max = 50;
 inline constexpr std::size_t goals_max = 50;
 inline constexpr std::size_t members_max = 50;

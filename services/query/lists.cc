@@ -547,19 +547,17 @@ std::string order_key_of(const Column& column, const Value& value) {
 
 // ---------------------------------------------------------------- the page
 
-/// Takes out of a past's row what may not be read of its person by now. Twice is as once.
-void withhold(CaseRow& c, const ListQuestion& question) {
-  if (!question.data_now) return;
-  c.personal_data = std::max(c.personal_data, question.data_now(c.id));
+void withhold(CaseRow& c, PersonalDataState now) {
+  c.personal_data = std::max(c.personal_data, now);
   if (c.personal_data != PersonalDataState::kept) c.person = {};
+}
+/// Of a past's row, what may not be read by now.
+void withhold(CaseRow& c, const ListQuestion& question) {
+  if (question.data_now) withhold(c, question.data_now(c.id));
 }
 void withhold(AnyRow& row, const ListQuestion& question) {
   if (!question.data_now) return;
-  if (auto* c = std::get_if<CaseRow>(&row)) {
-    withhold(*c, question);
-  } else if (auto* a = std::get_if<AlertRow>(&row); a && !a->note.bytes.empty()) {
-    if (question.data_now(a->case_id) != PersonalDataState::kept) a->note = {};
-  }
+  if (const CaseId* id = person_shown(row)) withhold(row, question.data_now(*id));
 }
 
 /// What was written to an answered alert, for an asker who may see it.
@@ -788,6 +786,20 @@ void write_run(const Reading& reading, const ListTable& table, const Plan& plan,
 }
 
 }  // namespace
+
+void withhold(AnyRow& row, PersonalDataState now) {
+  if (auto* c = std::get_if<CaseRow>(&row)) {
+    withhold(*c, now);
+  } else if (auto* a = std::get_if<AlertRow>(&row); a && now != PersonalDataState::kept) {
+    a->note = {};
+  }
+}
+
+const CaseId* person_shown(const AnyRow& row) {
+  if (const auto* c = std::get_if<CaseRow>(&row)) return &c->id;
+  const auto* a = std::get_if<AlertRow>(&row);
+  return a && !a->note.bytes.empty() ? &a->case_id : nullptr;
+}
 
 void show_opened(const AnyRow& row, Asked asked, const Opener* opener,
                  const std::function<void(const Asked& asked)>& show) {

@@ -109,6 +109,10 @@ using RowFilter = std::function<bool(std::string_view provider, const AnyRow& ro
 /// parameter. Only `parameters`, `rules`, `language` and `only_provider` of the question count.
 [[nodiscard]] std::variant<RowFilter, ListFault> row_filter(const ListTable& table,
                                                             const ListQuestion& question);
+/// Takes out of a row, such as one of a past, what may not be read of its person by now. Twice is as once.
+void withhold(AnyRow& row, PersonalDataState now);
+/// The case that a row names a person or holds a note of; null where it does neither.
+[[nodiscard]] const CaseId* person_shown(const AnyRow& row);
 /// Lets `show` look at a row with what `opener` may open of it.
 void show_opened(const AnyRow& row, Asked asked, const Opener* opener,
                  const std::function<void(const Asked& asked)>& show);

@@ -93,7 +93,10 @@ struct LiveFeed::Piece {
 class LiveFeed::Maker {
  public:
   Maker(const FeedSources& sources, CivilDate today)
-      : sources_(sources), opener_(opener_of(*sources.keys, looked_)), today_(today) {}
+      : sources_(sources),
+        present_(sources.store->snapshot()),
+        opener_(opener_of(*sources.keys, looked_)),
+        today_(today) {}
 
   /// What the interest is told of these batches, the first of which has the number `place.batch`.
   Piece make(const Interest& interest, std::span<const Batch> batches, Place place) {
@@ -140,6 +143,11 @@ class LiveFeed::Maker {
              key_text(shown.after ? *shown.after : *shown.before) + "\",\"row\":";
       if (is) {
         looked_.clear();
+        // A row of before may name whom nobody may read of any more.
+        if (const CaseId* id = interest.sealed ? nullptr : person_shown(*shown.after)) {
+          const auto now = present_.find_case(*id);
+          withhold(*shown.after, now ? now->personal_data : PersonalDataState::erased);
+        }
         show_opened(*shown.after, asked, interest.sealed ? nullptr : &opener_,
                     [&](const Asked& opened) { append_row_json(text, table.columns, *shown.after, opened); });
         if (!interest.sealed) shown.looked = looked_;
@@ -155,6 +163,7 @@ class LiveFeed::Maker {
   }
 
   const FeedSources& sources_;
+  Reading present_;
   Looked looked_;
   Opener opener_;
   CivilDate today_;
@@ -226,7 +235,8 @@ bool LiveFeed::listening() const { return wanted_until_ms_.load(std::memory_orde
 void LiveFeed::changed(RowChanges changes) {
   const std::lock_guard lock(mutex_);
   // A write that failed and was there after all has been told to nobody.
-  if (!begun_ || changes.from != end_) changes.whole = false;
+  if (!begun_ || changes.from != end_ || changes.again) changes.whole = false;
+  if (changes.again) again_ = total(changes.to);
   begun_ = true;
   end_ = changes.to;
   if (changes.whole) {
@@ -296,6 +306,9 @@ std::optional<http::Response> LiveFeed::listen(Interest interest, Asker asker,
       listener->place = {next_, 0};
     } else if (const auto place = find(*from)) {
       listener->place = *place;
+    } else if (again_ > 0 && total(from->to) <= again_) {
+      listener->place = {next_, 0};
+      listener->reset = reset_too_much_at_once;
     } else {
       listener->since = *from;
       listener->waits_until_ms = listener->written_ms + stream_ahead_ms_max;

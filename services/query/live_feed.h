@@ -136,8 +136,9 @@ class LiveFeed final : public RowListener {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable_any news_;
   std::deque<Batch> ring_;
-  std::uint64_t next_ = 0;  ///< number of the batch that comes next
-  Positions end_;           ///< what the tables have read
+  std::uint64_t next_ = 0;   ///< number of the batch that comes next
+  Positions end_;            ///< what the tables have read
+  std::uint64_t again_ = 0;  ///< records up to where rows were derived again; who left before reads anew
   std::size_t ring_rows_ = 0, ring_octets_ = 0, derived_octets_ = 0;
   std::int64_t unsent_since_ms_ = 0;  ///< the first change that no round has had; 0: none
   std::list<Handle> listeners_;

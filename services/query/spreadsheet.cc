@@ -1,13 +1,13 @@
 #include "services/query/spreadsheet.h"
 
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <xlsxwriter.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -61,6 +61,16 @@ struct Spreadsheet::State {
   }
 };
 
+namespace {
+/// Where its parts grow. Throws SpreadsheetFailed.
+void require_room() {
+  constexpr std::uint64_t least = std::uint64_t{4} << 20;
+  struct statvfs room {};
+  if (::statvfs(memory_dir, &room) != 0) fail(std::string(memory_dir) + ": " + std::strerror(errno));
+  if (room.f_bavail * room.f_frsize < least) fail(std::string(memory_dir) + " is full");
+}
+}  // namespace
+
 Spreadsheet::Spreadsheet(std::string_view name, std::span<const Column> columns,
                          std::span<const Column> beside)
     : state_(std::make_unique<State>()) {
@@ -71,7 +81,8 @@ Spreadsheet::Spreadsheet(std::string_view name, std::span<const Column> columns,
   std::string parts(memory_dir);
   lxw_workbook_options options{};
   options.constant_memory = LXW_TRUE;
-  if (std::filesystem::is_directory(memory_dir)) options.tmpdir = parts.data();
+  require_room();  // the library would take a disk instead
+  options.tmpdir = parts.data();
   s.book = workbook_new_opt(path.c_str(), &options);
   if (s.book == nullptr) fail("no memory");
   s.sheet = workbook_add_worksheet(s.book, std::string(name).c_str());
@@ -133,6 +144,7 @@ std::string Spreadsheet::finish() {
   State& s = *state_;
   if (!s.columns.empty())
     worksheet_autofilter(s.sheet, 0, 0, s.row, static_cast<lxw_col_t>(s.columns.size() - 1));
+  require_room();  // what the library could not write it leaves out in silence
   const lxw_error error = workbook_close(std::exchange(s.book, nullptr));
   if (error != LXW_NO_ERROR) fail(lxw_strerror(error));
   const off_t length = ::lseek(s.file, 0, SEEK_END);

@@ -634,6 +634,38 @@ def test_what_a_stream_shows_is_written_down_unless_it_is_sealed(serve):
     refused(client.request("GET", "/v1/stream", params="sealed=perhaps"), 400, field="sealed")
 
 
+def test_a_stream_of_before_names_nobody_who_is_restricted_by_now(serve):
+    """restricted data is opened for nobody: not in rows that changed before the restriction either"""
+    server, client = serve()
+    case = Story(client).referral(person=child())
+    client.get("cases", case=case.id)
+    told = lambda e: e.data.get("table") == "cases" and e.data["row"]  # noqa: E731
+    with Listener(server.url, ("table", "cases")) as first:
+        positions = first.ready()["positions"]
+        case.does("AssignCareTeam", {"lead": "m.roth"})
+        assert first.until(told)[-1].data["row"]["person"]["family_name"] == NAME
+    case.does("RestrictProcessing", {"reason": "Eltern widersprechen"})
+    until_written(server.data, 1)
+    seen = len(looks(server.data))
+    place = ",".join(f"{partition}:{offset}" for partition, offset in positions.items())
+    with Listener(server.url, ("table", "cases"), last=place) as again:
+        again.ready()
+        rows = [e.data["row"] for e in again.until(lambda e: told(e) and e.data["row"]["lead"] == "m.roth")]
+        rows += [e.data["row"] for e in again.rest() if e.name == "row"]
+    assert rows and all(row["person"] is None for row in rows)
+    assert len(looks(server.data)) == seen
+
+
+@pytest.mark.parametrize("reason", ["\u00a0 \u2003", "x" * 4_001])
+def test_what_is_no_reason_restricts_nobody(client, story, reason):
+    """bad input gets a clear error that names the field"""
+    case = story.referral()
+    refused(ask(client, "restrict", case.id, reason), 400, field="reason")
+    assert case.now()["personal_data"] == "kept"
+    assert ask(client, "restrict", case.id, "ü" * 4_000).status_code == 200
+    assert case.now()["personal_data"] == "restricted"
+
+
 def test_a_changed_line_is_named_and_a_torn_one_tolerated(tmp_path):
     data = tmp_path / "data"
     server = Server(data, "2026-06-30T12:00:00+02:00", NO_WATCH).start()

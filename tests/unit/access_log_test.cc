@@ -122,6 +122,37 @@ TEST_F(AccessLogTest, ThatCannotBeWrittenTakesNothingMoreAndLosesNothing) {
   EXPECT_EQ(lines_.size(), 3U);
 }
 
+TEST_F(AccessLogTest, TellsOfAHeadThatWasGoneForEver) {
+  append_accesses(dir(), std::array{look(1), look(2)});
+  const std::string whole = text("2026-06-30.ndjson");
+  write("2026-06-30.ndjson", whole.substr(0, whole.find('\n') + 1));
+  std::filesystem::remove(dir() / "HEAD");
+  append_accesses(dir(), std::array{look(3)});
+  append_accesses(dir(), std::array{look(4)});
+  const AccessChecked checked = read();
+  EXPECT_FALSE(checked.whole()) << "an end may have been cut off, and a new head hides it";
+  ASSERT_EQ(checked.findings.size(), 1U);
+  EXPECT_EQ(checked.findings.front().line, 2U);
+  EXPECT_NE(checked.findings.front().what.find("HEAD was missing"), std::string::npos);
+}
+
+TEST_F(AccessLogTest, WritesNoDayTwice) {
+  AccessLog log(dir());
+  std::filesystem::create_directories(dir() / "2026-07-01.ndjson");  // the second day cannot be written
+  EXPECT_TRUE(log.note(look(1)));
+  EXPECT_TRUE(log.note(look(2, Instant{noon.ms + day_ms})));
+  const auto until = [](auto&& holds) {
+    for (int i = 0; i < 1'000 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return holds();
+  };
+  EXPECT_TRUE(until([&] { return !log.trouble().empty(); }));
+  std::filesystem::remove(dir() / "2026-07-01.ndjson");
+  EXPECT_TRUE(until([&] { return log.trouble().empty() && log.waiting_octets() == 0; }));
+  const AccessChecked checked = read();
+  EXPECT_TRUE(checked.whole());
+  EXPECT_EQ(lines_.size(), 2U);
+}
+
 TEST_F(AccessLogTest, IsCopiedAsItStoodAtOneMoment) {
   const std::filesystem::path to = dir_.path() / "copy";
   EXPECT_TRUE(copy_accesses(dir(), to).empty()) << "where there is none";

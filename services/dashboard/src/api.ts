@@ -149,6 +149,11 @@ let leastOfAll: Positions | undefined;
 /** What every answer of the present had read: the stream is listened to from there. */
 export const leastRead = (): Positions | undefined => leastOfAll;
 
+/** All is read anew, of another log perhaps. */
+export const forgetRead = (): void => {
+  leastOfAll = undefined;
+};
+
 /** `path` below /v1/, "cases". */
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const waits = ownWrites().map((position) => `wait_for=${encodeURIComponent(position)}`);

@@ -5,7 +5,7 @@
 //
 // The stream begins where the first reads were, and again after the last event that was heard: nothing is
 // missed between.
-import { get, headers, type List, leastRead, serviceNow, standing, stands } from "./api";
+import { forgetRead, get, headers, type List, leastRead, serviceNow, standing, stands } from "./api";
 import { eventReader, placeOf } from "./sse";
 import { language } from "./words";
 
@@ -110,8 +110,9 @@ async function listen(): Promise<boolean> {
     if (!answer.ok || !answer.body || !answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
       cut.abort();
       // Where the service does not know the place any more, everything is read anew, and listened to from there.
-      if (answer.status === 400 && lastId) {
+      if (answer.status === 400 && (lastId || least)) {
         lastId = "";
+        forgetRead();
         tellChanged();
       }
       return false;
