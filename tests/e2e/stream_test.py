@@ -138,6 +138,7 @@ def follow(server, story, *, breaks: int, between=lambda: None) -> tuple[list[Ev
     params = (provider(story), ("table", "visits"))
     made: list[str] = []
     seen: list[Event] = []
+    case.client.rows("visits", case=case.id)  # waits until the tables have what was told so far
     with Listener(server.url, *params) as listener:
         listener.ready()
         last = listener.last  # nothing has happened since
@@ -169,7 +170,7 @@ def follow(server, story, *, breaks: int, between=lambda: None) -> tuple[list[Ev
     with Listener(server.url, *params, last=last) as listener:
         listener.ready()
         seen += listener.rest(1)
-    made = [row["visit"] for row in Client(server.url).rows("visits", case=case.id, state="scheduled")]
+    made = [row["visit"] for row in case.client.rows("visits", case=case.id, state="scheduled")]
     return seen, made
 
 
