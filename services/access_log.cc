@@ -51,16 +51,6 @@ std::string contents_of(const fs::path& file, std::uint64_t from = 0) {
   return text;
 }
 
-std::optional<Hash> hash_of(std::string_view digits) {
-  Hash hash;
-  if (digits.size() != 64) return std::nullopt;
-  for (std::size_t i = 0; i < 4; ++i) {
-    const char* from = digits.data() + i * 16;
-    if (std::from_chars(from, from + 16, hash.words[i], 16).ptr != from + 16) return std::nullopt;
-  }
-  return hash;
-}
-
 std::optional<Head> read_head(const fs::path& dir) {
   if (!fs::exists(dir / "HEAD")) return std::nullopt;
   const std::string text = contents_of(dir / "HEAD");
@@ -70,7 +60,7 @@ std::optional<Head> read_head(const fs::path& dir) {
   Head head;
   head.file = text.substr(0, first);
   const char* end = text.data() + second;
-  const auto hash = hash_of(std::string_view(text).substr(second + 1, 64));
+  const auto hash = parse_hash(std::string_view(text).substr(second + 1, 64));
   if (std::from_chars(text.data() + first + 1, end, head.octets).ptr != end || !hash) return std::nullopt;
   head.hash = *hash;
   return head;
@@ -353,7 +343,7 @@ std::optional<Parsed> parsed(std::string_view line) {
   const auto* object = error ? nullptr : value.if_object();
   if (!object) return std::nullopt;
   Parsed out;
-  const auto previous = hash_of(text_of(*object, "previous"));
+  const auto previous = parse_hash(text_of(*object, "previous"));
   const auto at = parse_instant(text_of(*object, "at"));
   const auto* cases = object->if_contains("cases");
   if (!previous || !at || !cases || !cases->is_array()) return std::nullopt;

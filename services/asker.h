@@ -2,11 +2,14 @@
 // themselves.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "services/access_log.h"
 #include "services/http/http.h"
@@ -47,6 +50,13 @@ struct Asker {
   }
   asker.trace = trace_of(request.header("traceparent"));
   return asker;
+}
+
+/// A look by whoever asks at these cases, each of them once.
+[[nodiscard]] inline Access look_of(Asker asker, Instant at, std::string what, std::vector<CaseId> cases) {
+  std::ranges::sort(cases);
+  cases.erase(std::unique(cases.begin(), cases.end()), cases.end());
+  return {at, std::move(asker.by), std::move(asker.purpose), std::move(what), asker.trace, std::move(cases)};
 }
 
 }  // namespace geleit

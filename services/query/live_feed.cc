@@ -521,11 +521,8 @@ void LiveFeed::round() {
 /// What cannot be written down is not shown (REC-ACCESS).
 bool LiveFeed::may_be_shown(const Listener& listener, Looked looked) const {
   if (looked.empty()) return true;
-  std::ranges::sort(looked);
-  looked.erase(std::unique(looked.begin(), looked.end()), looked.end());
-  const Asker& asker = listener.asker;
   return sources_.access->note(
-      {sources_.clock->now(), asker.by, asker.purpose, "GET /v1/stream", asker.trace, std::move(looked)});
+      look_of(listener.asker, sources_.clock->now(), "GET /v1/stream", std::move(looked)));
 }
 
 /// Under the lock.

@@ -306,13 +306,9 @@ void answer_when_reached(std::shared_ptr<Waiting> waiting) {
 http::Response shown(const QuerySources& sources, const http::Request& request, std::string_view route,
                      Looked looked, http::Response response) {
   if (looked.empty()) return response;
-  std::ranges::sort(looked);
-  looked.erase(std::unique(looked.begin(), looked.end()), looked.end());
-  Asker asker = std::get<Asker>(asker_of(request));
-  Access access{sources.clock.now(), std::move(asker.by), std::move(asker.purpose), {},
-                asker.trace,         std::move(looked)};
-  access.what = std::string("GET ").append(route);
-  if (sources.access.note(std::move(access))) return response;
+  if (sources.access.note(look_of(std::get<Asker>(asker_of(request)), sources.clock.now(),
+                                  std::string("GET ").append(route), std::move(looked))))
+    return response;
   const Language in = from_http(request.language());
   const std::string trouble = sources.access.trouble();
   http::Problem problem;
