@@ -21,6 +21,7 @@
 #include "events/uuid.h"
 #include "services/durable_file.h"
 #include "services/http/json_text.h"
+#include "services/json_member.h"
 
 namespace geleit {
 namespace {
@@ -326,11 +327,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string text_of(const json::object& object, const char* name) {
-  const auto* member = object.if_contains(name);
-  return member && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
 struct Parsed {
   Access access;
   Hash previous;
@@ -343,16 +339,16 @@ std::optional<Parsed> parsed(std::string_view line) {
   const auto* object = error ? nullptr : value.if_object();
   if (!object) return std::nullopt;
   Parsed out;
-  const auto previous = parse_hash(text_of(*object, "previous"));
-  const auto at = parse_instant(text_of(*object, "at"));
+  const auto previous = parse_hash(text_member(*object, "previous"));
+  const auto at = parse_instant(text_member(*object, "at"));
   const auto* cases = object->if_contains("cases");
   if (!previous || !at || !cases || !cases->is_array()) return std::nullopt;
   out.previous = *previous;
   out.access.at = *at;
-  out.access.by = text_of(*object, "by");
-  out.access.purpose = text_of(*object, "purpose");
-  out.access.what = text_of(*object, "what");
-  if (const std::string trace = text_of(*object, "trace"); trace.size() == 32) {
+  out.access.by = text_member(*object, "by");
+  out.access.purpose = text_member(*object, "purpose");
+  out.access.what = text_member(*object, "what");
+  if (const std::string trace = text_member(*object, "trace"); trace.size() == 32) {
     std::from_chars(trace.data(), trace.data() + 16, out.access.trace.value.high, 16);
     std::from_chars(trace.data() + 16, trace.data() + 32, out.access.trace.value.low, 16);
   }

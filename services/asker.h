@@ -8,11 +8,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "services/access_log.h"
 #include "services/http/http.h"
+#include "services/http/problem.h"
+#include "services/language.h"
 
 namespace geleit {
 
@@ -38,18 +39,26 @@ struct Asker {
   std::string by = "-", purpose = "-";
   TraceId trace;
 };
-/// Or the header field that is no word (is_access_word).
-[[nodiscard]] inline std::variant<Asker, std::string_view> asker_of(const http::Request& request) {
-  Asker asker;
-  for (const auto& [name, to] :
-       {std::pair{by_header, &asker.by}, std::pair{purpose_header, &asker.purpose}}) {
-    const auto given = request.header(name);
-    if (!given) continue;
-    if (!is_access_word(*given)) return name;
-    *to = *given;
+/// What is no word is left out; refused_asker has said so.
+[[nodiscard]] inline Asker asker_of(const http::Request& request) {
+  const auto word_in = [&](std::string_view header) {
+    const auto given = request.header(header);
+    return given && is_access_word(*given) ? std::string(*given) : std::string("-");
+  };
+  return {word_in(by_header), word_in(purpose_header), trace_of(request.header("traceparent"))};
+}
+/// The answer to one whose header fields are no words (is_access_word).
+[[nodiscard]] inline std::optional<http::Response> refused_asker(const http::Request& request) {
+  const Language in = from_http(request.language());
+  for (const std::string_view header : {by_header, purpose_header}) {
+    if (const auto given = request.header(header); given && !is_access_word(*given)) {
+      return http::problem_response(
+          http::ProblemKind::malformed, request.language(),
+          say(in, message::expected_but, say(in, message::an_access_word), say(in, message::another_value)),
+          std::string(header));
+    }
   }
-  asker.trace = trace_of(request.header("traceparent"));
-  return asker;
+  return std::nullopt;
 }
 
 /// A look by whoever asks at these cases, each of them once.

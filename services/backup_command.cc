@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/json.hpp>
 #include <memory>
 #include <thread>
 
@@ -18,6 +17,7 @@
 #include "services/command_options.h"
 #include "services/http/json_text.h"
 #include "services/http_client.h"
+#include "services/json_member.h"
 #include "services/progress_line.h"
 #include "services/service.h"
 
@@ -77,14 +77,6 @@ bool is_served(const DataDirectory& data) {
   return held;
 }
 
-std::string text_of(const ClientResponse& response, const char* name) {
-  boost::json::error_code error;
-  const auto value = boost::json::parse(response.body, error);
-  const auto* object = error ? nullptr : value.if_object();
-  const auto* member = object ? object->if_contains(name) : nullptr;
-  return member && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
 ClientResponse post_backup(HttpClient& client, const DataDirectory& data) {
   try {
     return client.post("/v1/backup", {}, {}, {{"Accept-Language", "en"}});
@@ -107,9 +99,9 @@ void ask_service(const DataDirectory& data, const std::string& server) {
     }
     if (response.status != 200) {
       throw BackupFailed(fmt::format("the service at {} answered {}: {}", server, response.status,
-                                     text_of(response, "detail")));
+                                     text_member(response.body, "detail")));
     }
-    const fs::path made = text_of(response, "checkpoint");
+    const fs::path made = text_member(response.body, "checkpoint");
     std::error_code ignored;
     if (fs::equivalent(made, data.checkpoint(), ignored)) return;
     fs::remove_all(made, ignored);

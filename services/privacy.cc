@@ -3,11 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <chrono>
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <thread>
@@ -16,8 +13,10 @@
 #include "events/kafka_topics.h"
 #include "events/uuid.h"
 #include "projections/row_codec.h"
+#include "services/file_text.h"
 #include "services/http/json_text.h"
 #include "services/http/problem.h"
+#include "services/json_member.h"
 #include "services/kafka_keys.h"
 #include "services/service.h"
 #include "services/service_commands.h"
@@ -85,13 +84,8 @@ KeysGone keys_gone(Instant erased, std::optional<Instant> last_backup, bool on_k
 }
 
 std::optional<Instant> Privacy::last_backup() const {
-  std::ifstream in(service_.data().last_backup());
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  boost::json::error_code error;
-  const auto value = boost::json::parse(text, error);
-  const auto* object = error ? nullptr : value.if_object();
-  const auto* made = object ? object->if_contains("made") : nullptr;
-  return made && made->is_string() ? parse_instant(std::string_view(made->as_string())) : std::nullopt;
+  const auto told = read_text(service_.data().last_backup());
+  return told ? parse_instant(text_member(*told, "made")) : std::nullopt;
 }
 
 std::vector<Privacy::Person> Privacy::persons() const {

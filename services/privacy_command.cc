@@ -16,6 +16,7 @@
 #include "services/clock.h"
 #include "services/command_options.h"
 #include "services/http_client.h"
+#include "services/json_member.h"
 #include "services/json_slices.h"
 #include "services/privacy.h"
 #include "services/service.h"
@@ -38,11 +39,6 @@ struct Request {
   std::string method, target, body;
   std::function<http::Response(Privacy&, Language)> offline;
 };
-
-std::string text_of(const json::object& object, const char* name) {
-  const auto* member = object.if_contains(name);
-  return member && member->is_string() ? std::string(member->as_string()) : std::string();
-}
 
 class PrivacyDialogue {
  public:
@@ -78,13 +74,13 @@ class PrivacyDialogue {
       return;
     tell([this](const json::object& told) {
       const std::size_t cases = told.at("cases").as_array().size();
-      fmt::print("{}\n",
-                 say(language_, message::person_erased, text_of(told, "person"), cases, text_of(told, "at")));
-      const std::string backups = text_of(told, "backups_gone_on");
+      fmt::print("{}\n", say(language_, message::person_erased, text_member(told, "person"), cases,
+                             text_member(told, "at")));
+      const std::string backups = text_member(told, "backups_gone_on");
       fmt::print("{}\n", backups.empty()
                              ? say(language_, message::no_key_backup_known, key_backup_days)
                              : say(language_, message::key_backups_gone, backups, key_backup_days));
-      if (const std::string topic = text_of(told, "topic_gone_by"); !topic.empty())
+      if (const std::string topic = text_member(told, "topic_gone_by"); !topic.empty())
         fmt::print("{}\n", say(language_, message::key_topic_gone, topic));
     });
   }
@@ -96,7 +92,7 @@ class PrivacyDialogue {
                    }}))
       return;
     tell([&](const json::object& told) {
-      const std::string person = text_of(told, "person");
+      const std::string person = text_member(told, "person");
       const std::size_t cases = told.at("cases").as_array().size();
       fmt::print("{}\n", lift ? say(language_, message::person_unrestricted, person, cases)
                               : say(language_, message::person_restricted, person, cases));
@@ -137,9 +133,9 @@ class PrivacyDialogue {
     const json::value value = json::parse(body_, error);
     const auto* object = error ? nullptr : value.if_object();
     if (ask_.json && object) fmt::print("{}\n", body_);
-    const std::string rule = object ? text_of(*object, "rule") : std::string();
+    const std::string rule = object ? text_member(*object, "rule") : std::string();
     fmt::print(stderr, "geleit privacy: {} {}{}\n", status, rule.empty() ? "" : rule + " · ",
-               object ? text_of(*object, "detail") : body_.substr(0, 200));
+               object ? text_member(*object, "detail") : body_.substr(0, 200));
     line_.status = status / 100 == 4 ? Exit::refused : Exit::unavailable;
     return false;
   }

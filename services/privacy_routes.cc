@@ -42,8 +42,7 @@ void add(http::Router& router, const std::shared_ptr<Desk>& desk, http::Method m
   router.add(
       method, path, [desk, reads = std::move(reads)](http::Request request, http::Responder responder) {
         const Language in = from_http(request.language());
-        if (const auto asker = asker_of(request); const auto* wrong = std::get_if<std::string_view>(&asker))
-          return responder.answer(malformed(in, message::an_access_word, *wrong));
+        if (auto refused = refused_asker(request)) return responder.answer(std::move(*refused));
         auto read = reads(request, in);
         if (auto* refused = std::get_if<http::Response>(&read)) return responder.answer(std::move(*refused));
         if (desk->waiting.fetch_add(1) >= waiting_max) {
@@ -98,7 +97,7 @@ std::optional<http::Response> no_parameters(const http::Request& request, Langua
 }
 
 std::string slug_of(const http::Request& request) {
-  const std::string by = std::get<Asker>(asker_of(request)).by;
+  const std::string by = asker_of(request).by;
   return by == "-" ? std::string() : by;
 }
 

@@ -10,6 +10,7 @@
 #include "events/uuid.h"
 #include "services/command_options.h"
 #include "services/http_client.h"
+#include "services/json_member.h"
 
 namespace geleit {
 namespace {
@@ -21,11 +22,6 @@ struct RetryAsk {
   bool json = false;
 };
 
-std::string text_of(const json::object& object, const char* name) {
-  const auto* member = object.if_contains(name);
-  return member && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
 void retry(const RetryAsk& ask, CommandLine& line) {
   const Language language = ask.json ? line.for_programs : line.for_people;
   HttpClient client(*parse_server_url(ask.server));
@@ -35,7 +31,7 @@ void retry(const RetryAsk& ask, CommandLine& line) {
   const json::value value = json::parse(response.body, error);
   const auto* answer = error ? nullptr : value.if_object();
   if (response.status != 200 || !answer) {
-    const std::string detail = answer ? text_of(*answer, "detail") : response.body.substr(0, 200);
+    const std::string detail = answer ? text_member(*answer, "detail") : response.body.substr(0, 200);
     fmt::print(stderr, "geleit retry: {} {}\n", response.status, detail);
     line.status = response.status == 400 || response.status == 404 ? Exit::refused : Exit::unavailable;
     return;
@@ -57,8 +53,8 @@ void retry(const RetryAsk& ask, CommandLine& line) {
   if (!tables.empty()) fmt::print("{}\n", say(language, message::case_goes_on, ask.id, tables));
   for (const json::value& one : parked->as_array()) {
     if (!one.is_object()) continue;
-    fmt::print("{}\n", say(language, message::case_stands_still, ask.id, text_of(one.as_object(), "table"),
-                           text_of(one.as_object(), "error")));
+    fmt::print("{}\n", say(language, message::case_stands_still, ask.id,
+                           text_member(one.as_object(), "table"), text_member(one.as_object(), "error")));
   }
   if (tables.empty() && parked->as_array().empty()) {
     fmt::print("{}\n", say(language, message::nothing_stands_still, ask.id));

@@ -306,8 +306,8 @@ void answer_when_reached(std::shared_ptr<Waiting> waiting) {
 http::Response shown(const QuerySources& sources, const http::Request& request, std::string_view route,
                      Looked looked, http::Response response) {
   if (looked.empty()) return response;
-  if (sources.access.note(look_of(std::get<Asker>(asker_of(request)), sources.clock.now(),
-                                  std::string("GET ").append(route), std::move(looked))))
+  if (sources.access.note(look_of(asker_of(request), sources.clock.now(), std::string("GET ").append(route),
+                                  std::move(looked))))
     return response;
   const Language in = from_http(request.language());
   const std::string trouble = sources.access.trouble();
@@ -355,10 +355,7 @@ void add_read(http::Router& router, std::string_view path, const std::shared_ptr
   router.add(
       http::Method::get, path,
       [parts, needs, read = std::move(read), whole_lists](http::Request request, http::Responder responder) {
-        if (const auto asker = asker_of(request); const auto* wrong = std::get_if<std::string_view>(&asker)) {
-          return responder.answer(
-              malformed(request.language(), message::an_access_word, message::another_value, *wrong));
-        }
+        if (auto refused = refused_asker(request)) return responder.answer(std::move(*refused));
         SerialWorker* const aside = whole_lists && is_whole(request) ? whole_lists.get() : nullptr;
         auto waiting = std::make_shared<Waiting>(Waiting{parts,
                                                          std::move(request),

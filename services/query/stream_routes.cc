@@ -125,17 +125,9 @@ void add_stream_route(http::Router& router, LiveFeed& feed, const RuleBook& rule
                  return responder.answer(http::problem_response(http::ProblemKind::malformed, language,
                                                                 wrong->detail, wrong->field));
                }
-               auto asker = asker_of(request);
-               if (const auto* wrong = std::get_if<std::string_view>(&asker)) {
-                 return responder.answer(
-                     http::problem_response(http::ProblemKind::malformed, language,
-                                            say(in, message::expected_but, say(in, message::an_access_word),
-                                                say(in, message::another_value)),
-                                            std::string(*wrong)));
-               }
+               if (auto refused = refused_asker(request)) return responder.answer(std::move(*refused));
                auto& [interest, from] = std::get<Question>(question);
-               auto response =
-                   feed.listen(std::move(interest), std::get<Asker>(std::move(asker)), std::move(from));
+               auto response = feed.listen(std::move(interest), asker_of(request), std::move(from));
                responder.answer(response ? std::move(*response)
                                          : http::problem_response(http::ProblemKind::overloaded, language,
                                                                   say(in, message::expected_but,
