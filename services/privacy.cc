@@ -12,6 +12,7 @@
 #include "events/civil_time.h"
 #include "events/kafka_topics.h"
 #include "events/uuid.h"
+#include "projections/reading.h"
 #include "projections/row_codec.h"
 #include "services/file_text.h"
 #include "services/http/json_text.h"
@@ -327,10 +328,11 @@ http::Response Privacy::restrict(std::string_view about, std::string_view reason
     }
     if (!record(lines, cases.size())) return not_now(in, say(in, message::log_unavailable));
     // Another hand may have been faster, or what was asked for was refused.
-    const auto after = find(about);
-    const bool done = after && std::ranges::none_of(after->cases, [&](const KeptCase& c) {
-                        return c.data == from && std::ranges::find(cases, c.id) != cases.end();
-                      });
+    const Reading present(service_.store().snapshot());
+    const bool done = std::ranges::none_of(cases, [&](const CaseId& id) {
+      const auto now = present.find_case(id);
+      return now && now->personal_data == from;
+    });
     if (!done) return not_now(in, say(in, message::tables_stand_still));
     std::string out;
     http::JsonWriter json(out);
