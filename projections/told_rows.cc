@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "events/codec.h"
+#include "events/log_walk.h"
 #include "projections/difference.h"
 #include "projections/evolve.h"
 #include "projections/projector.h"
@@ -17,22 +18,13 @@ namespace {
 /// Streams with a record from `from` up to `to`.
 std::set<CaseId> touched_between(const ReadableLog& log, const Positions& from, const Positions& to) {
   std::set<CaseId> touched;
-  std::vector<StoredRecord> records;
   for (std::size_t p = 0; p < from.size(); ++p) {
-    if (from[p] >= to[p]) continue;
-    const auto reader = log.read(Partition{static_cast<std::uint16_t>(p)}, from[p]);
-    for (bool more = true; more;) {
-      reader->next(records, to[p].value - from[p].value);
-      more = !records.empty();
-      for (const StoredRecord& record : records) {
-        if (record.offset >= to[p]) {
-          more = false;
-          break;
-        }
-        if (const auto link = link_of(record.bytes)) touched.insert(link->stream);
-        more = next(record.offset) < to[p];
-      }
-    }
+    walk_between(
+        log, Partition{static_cast<std::uint16_t>(p)}, from[p], to[p],
+        [&](const StoredRecord& record) {
+          if (const auto link = link_of(record.bytes)) touched.insert(link->stream);
+        },
+        [](std::size_t) {});
   }
   return touched;
 }

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include "events/civil_time.h"
 #include "events/sha256.h"
 #include "services/durable_file.h"
+#include "services/file_text.h"
 #include "services/http/json_text.h"
 
 namespace geleit {
@@ -33,13 +32,11 @@ std::string mark_of(const std::filesystem::path& file) {
 }
 
 std::vector<PersonCalendar> read(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) throw CalendarBookFailed(file.string() + ": it cannot be read");
+  const auto text = read_text(file);
+  if (!text) throw CalendarBookFailed(file.string() + ": it cannot be read");
   std::vector<PersonCalendar> calendars;
   try {
-    const json::value whole = json::parse(text.str());
+    const json::value whole = json::parse(*text);
     for (const json::value& one : whole.at("calendars").as_array()) {
       const auto member = [&](const char* name) { return std::string(one.at(name).as_string()); };
       PersonCalendar calendar{member("id"), {}, member("staff"), member("provider"), {}};

@@ -45,13 +45,12 @@ void count_deadlines(const Reading& reading, CivilDate today, const std::unorder
 }
 
 void count_units(const Reading& reading, GaugeCounts& counts) {
-  constexpr double minutes_per_unit = 60;
   UnitBalanceRow row;
   reading.rows(Table::unit_balances, std::nullopt, {}, [&](const FoundRow& found) {
     decode(found.key, found.bytes, row);
     const auto add = [&](const char* kind, Minutes minutes) {
       count_of(counts, "geleit_units", {{"benefit", std::string(word(row.benefit))}, {"kind", kind}}) +=
-          minutes.value / minutes_per_unit;
+          static_cast<double>(minutes.value) / minutes_per_unit;
     };
     add("prescribed", row.prescribed);
     add("approved", row.approved);

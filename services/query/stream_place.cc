@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "services/position_text.h"
+
 namespace geleit {
 namespace {
 
@@ -40,15 +42,12 @@ bool read_positions(std::string_view text, Positions& at) {
     const std::string_view one = text.substr(0, comma);
     more = comma != std::string_view::npos;
     if (more) text.remove_prefix(comma + 1);
-    const std::size_t colon = one.find(':');
-    std::size_t partition = 0;
-    std::uint64_t offset = 0;
-    if (colon == std::string_view::npos || !read(one.substr(0, colon), partition) ||
-        !read(one.substr(colon + 1), offset) || partition >= at.size() ||
-        offset >= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    const auto position = parse_position(one);
+    if (!position || position->partition.value >= at.size() ||
+        position->offset.value >= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
       return false;
     }
-    at[partition] = Offset{offset + 1};
+    at[position->partition.value] = next(position->offset);
   }
   return true;
 }
