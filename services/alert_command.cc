@@ -41,7 +41,7 @@ class AlertDialogue {
       : ask_(ask),
         line_(line),
         language_(ask.json ? line.for_programs : line.for_people),
-        client_(*parse_server_url(ask.server)) {}
+        client_(client_of(*parse_server_url(ask.server))) {}
 
   void list() {
     std::vector<std::string> rows;

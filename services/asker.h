@@ -1,5 +1,5 @@
-// Who asks, as the header fields of a request say it: while there are no tokens, everybody says it of
-// themselves.
+// Who asks, for the log of looks: the token's name, and while there are no tokens what everybody says of
+// themselves in the header fields of a request.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include "services/http/http.h"
 #include "services/http/problem.h"
 #include "services/language.h"
+#include "services/principal.h"
 
 namespace geleit {
 
@@ -38,6 +39,7 @@ inline constexpr std::string_view legal_claims = "legal_claims";
 struct Asker {
   std::string by = "-", purpose = "-";
   TraceId trace;
+  std::string token;  ///< its id; empty: it came without one
 };
 /// What is no word is left out; refused_asker has said so.
 [[nodiscard]] inline Asker asker_of(const http::Request& request) {
@@ -45,7 +47,9 @@ struct Asker {
     const auto given = request.header(header);
     return given && is_access_word(*given) ? std::string(*given) : std::string("-");
   };
-  return {word_in(by_header), word_in(purpose_header), trace_of(request.header("traceparent"))};
+  const Principal* asks = request.principal();
+  return {asks && !asks->name.empty() ? asks->name : word_in(by_header), word_in(purpose_header),
+          trace_of(request.header("traceparent")), asks ? asks->token : std::string()};
 }
 /// The answer to one whose header fields are no words (is_access_word).
 [[nodiscard]] inline std::optional<http::Response> refused_asker(const http::Request& request) {

@@ -89,7 +89,7 @@ ClientResponse post_backup(HttpClient& client, const DataDirectory& data) {
 }
 
 void ask_service(const DataDirectory& data, const std::string& server) {
-  HttpClient client(*parse_server_url(server));
+  HttpClient client = client_of(*parse_server_url(server));
   const std::int64_t give_up = monotonic_ms() + wait_for_service.count();
   for (;;) {
     const ClientResponse response = post_backup(client, data);
@@ -170,6 +170,9 @@ void backup(const BackupAsk& ask, CommandLine& line) {
   const DataDirectory copy{partial, {}};
   for (const auto& [name, digest] : copy_accesses(data.access(), copy.access()))
     manifest.files.push_back({"access/" + name, digest});
+  // So that a restored installation is as closed as this one.
+  if (fs::exists(data.tokens()))
+    manifest.files.push_back({"tokens.ndjson", copy_durably(data.tokens(), copy.tokens())});
   manifest.contents = examine_copy(copy, data, [&progress](std::uint64_t records) {
     if (progress.due()) progress.show(fmt::format("{} records", records));
   });

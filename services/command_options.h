@@ -1,6 +1,7 @@
 // Options that several subcommands have in common.
 #pragma once
 
+#include <cstdlib>
 #include <string>
 
 #include "events/log.h"
@@ -8,6 +9,7 @@
 #include "services/command_line.h"
 #include "services/config.h"
 #include "services/data_directory.h"
+#include "services/file_text.h"
 #include "services/http_client.h"
 
 namespace geleit {
@@ -23,6 +25,24 @@ inline void add_server_option(CLI::App& command, std::string& server) {
       ->envname("GELEIT_SERVER")
       ->capture_default_str()
       ->check(a_server());
+}
+
+/// A client that shows the token of GELEIT_TOKEN, else the first line of the file GELEIT_TOKEN_FILE; secrets
+/// stand in no command line. A file that cannot be read is usage.
+[[nodiscard]] inline HttpClient client_of(const ServerUrl& server) {
+  HttpClient client(server);
+  const char* token = std::getenv("GELEIT_TOKEN");
+  const char* file = std::getenv("GELEIT_TOKEN_FILE");
+  if (token && *token) {
+    client.show_token(token);
+  } else if (file && *file) {
+    const auto text = read_text(file);
+    if (!text)
+      throw CLI::ValidationError("GELEIT_TOKEN_FILE",
+                                 std::string("expected a file that can be read, but it is ") + file);
+    client.show_token(text->substr(0, text->find_first_of("\r\n")));
+  }
+  return client;
 }
 
 /// `--config FILE`, beside every `--log`.

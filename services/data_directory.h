@@ -9,6 +9,7 @@
 //   <data>/pasts       checkpoints of them; removing them costs auditors time
 //   <data>/erasures.journal   which keys were destroyed; a restore needs it (erasures.h)
 //   <data>/access      who looked at personal data (access_log.h)
+//   <data>/tokens.ndjson      who may come in; without it, whoever reaches this machine (token_book.h)
 #pragma once
 
 #include <filesystem>
@@ -55,6 +56,8 @@ struct DataDirectory {
   [[nodiscard]] std::filesystem::path access() const { return dir / "access"; }
   /// Whose calendars there are, and the hashes of their addresses (calendar_book.h).
   [[nodiscard]] std::filesystem::path calendars() const { return dir / "calendars.json"; }
+  /// Who may come in, as hashes (token_book.h); on Kafka they lie in the keys' topic.
+  [[nodiscard]] std::filesystem::path tokens() const { return dir / "tokens.ndjson"; }
   /// Held by the one that makes a backup.
   [[nodiscard]] std::filesystem::path backup_lock() const { return dir / "backup.lock"; }
   /// Holds what a restore has copied until all of it was examined; held by that restore.

@@ -47,7 +47,7 @@ void write_out(std::string_view text) {
 class Getting {
  public:
   Getting(const GetAsk& ask, const ServerUrl& server, const CommandLine& line)
-      : ask_(ask), people_(line.for_people), programs_(line.for_programs), client_(server) {}
+      : ask_(ask), people_(line.for_people), programs_(line.for_programs), client_(client_of(server)) {}
 
   Exit run() {
     std::size_t left = ask_.all ? static_cast<std::size_t>(-1) : ask_.limit.value_or(0);

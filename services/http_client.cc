@@ -1,5 +1,7 @@
 #include "services/http_client.h"
 
+#include <algorithm>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -122,6 +124,7 @@ struct HttpClient::State {
 
   ServerUrl url;
   ClientTimeouts timeouts;
+  std::string token;
   asio::io_context context{1};
   std::optional<beast::tcp_stream> stream;
   beast::flat_buffer buffer;
@@ -225,6 +228,7 @@ ClientResponse HttpClient::State::read(const std::function<bool(std::string_view
 
 HttpClient::HttpClient(ServerUrl url, ClientTimeouts timeouts)
     : state_(std::make_unique<State>(std::move(url), timeouts)) {}
+void HttpClient::show_token(std::string token) { state_->token = std::move(token); }
 HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
@@ -236,6 +240,11 @@ void HttpClient::send(std::string_view method, std::string_view target, const Cl
   head.append(method).append(" ").append(url.prefix).append(target).append(" HTTP/1.1\r\nHost: ");
   head.append(to_string(ServerUrl{url.host, url.port, {}}).substr(std::string_view("http://").size()));
   head.append("\r\nUser-Agent: geleit\r\n");
+  const bool said = std::any_of(headers.begin(), headers.end(), [](const auto& header) {
+    return http::equal_in_any_case(header.first, "Authorization");
+  });
+  if (!said && !state_->token.empty())
+    head.append("Authorization: Bearer ").append(state_->token).append("\r\n");
   for (const auto& [name, value] : headers) head.append(name).append(": ").append(value).append("\r\n");
   if (!body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
     head.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");

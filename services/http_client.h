@@ -60,6 +60,8 @@ struct ClientTimeouts {
 class HttpClient {
  public:
   explicit HttpClient(ServerUrl url, ClientTimeouts timeouts = {});
+  /// Shows this token with every request that says nothing else of it; empty: none.
+  void show_token(std::string token);
   ~HttpClient();
   HttpClient(HttpClient&&) noexcept;
   HttpClient& operator=(HttpClient&&) noexcept;

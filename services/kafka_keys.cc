@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <map>
 #include <unordered_set>
 
 #include "events/kafka_keys_topic.h"
@@ -22,6 +24,7 @@ constexpr std::size_t copied_at_once = 4'096;
 constexpr std::string_view of_geleit = "geleit.";
 constexpr std::string_view erased_prefix = "geleit.erased.";
 constexpr std::string_view master_prefix = "geleit.master.";
+constexpr std::string_view token_names = "geleit.token.";
 constexpr std::string_view format_prefix = "geleit-keys ";
 constexpr std::string_view topic_format = "geleit-keys 1";
 constexpr std::size_t id_characters = 36;
@@ -164,6 +167,20 @@ class TopicKeys final : public KafkaKeys {
     return erasures_;
   }
 
+  std::uint64_t tokens_changed() const override { return tokens_changed_.load(std::memory_order_acquire); }
+
+  std::pair<std::uint64_t, std::vector<std::string>> tokens() const override {
+    std::vector<std::string> lines;
+    const std::shared_lock lock(mutex_);
+    for (const auto& [id, line] : tokens_) lines.push_back(line);
+    return {tokens_changed(), std::move(lines)};
+  }
+
+  void put_token(std::string_view id, std::string line) override {
+    put({{std::string(token_names).append(id), std::move(line)}});
+    catch_up();
+  }
+
  private:
   struct Stored {
     PersonId person;
@@ -182,6 +199,9 @@ class TopicKeys final : public KafkaKeys {
       if (keys_.erase({*id}) > 0) to_destroy_.insert({*id});
     } else if (record.name.starts_with(master_prefix) && record.value) {
       masters_.push_back({std::string(record.name.substr(master_prefix.size())), std::string(*record.value)});
+    } else if (record.name.starts_with(token_names) && record.value) {
+      tokens_[std::string(record.name.substr(token_names.size()))] = *record.value;
+      tokens_changed_.fetch_add(1, std::memory_order_release);
     } else if (!record.name.starts_with(of_geleit)) {
       const auto id = parse_uuid(record.name);
       if (id) take_key({*id}, record.value);
@@ -284,6 +304,8 @@ class TopicKeys final : public KafkaKeys {
   std::unordered_map<KeyId, Stored> keys_;
   std::unordered_set<KeyId> erased_;
   std::vector<Erasure> erasures_;
+  std::map<std::string, std::string> tokens_;
+  std::atomic<std::uint64_t> tokens_changed_{0};
   std::unordered_set<KeyId> to_destroy_;  // were to be destroyed, but lie in the topic still
   mutable std::unordered_map<KeyId, std::shared_ptr<const PersonKey>> at_hand_;
   mutable std::unordered_set<KeyId> missing_;

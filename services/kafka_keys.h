@@ -6,14 +6,19 @@
 //   geleit.erased.<key id>        <person id>: the key was destroyed; written before its tombstone, kept for
 //                                 ever
 //   geleit.master.<64 digits>     geleit-keys 1: which master key wraps them; the first one counts
+//   geleit.token.<id>             a token as it is now (token_book.h)
 //
 // Several keys of one person are possible: each is known by its own id, and an erasure destroys them all. An
 // event's key was in the topic before the event was sent, so what is not known here is looked for at the
 // topic's end before it counts as unknown.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "events/kafka_address.h"
@@ -26,6 +31,12 @@ class KafkaKeys : public StoredKeys {
  public:
   /// Those whose destruction was written down, in the topic's order.
   [[nodiscard]] virtual std::vector<Erasure> erasures() const = 0;
+  /// How often a token was made or changed, as far as the topic was read; fast.
+  [[nodiscard]] virtual std::uint64_t tokens_changed() const = 0;
+  /// The same, and the last word about each.
+  [[nodiscard]] virtual std::pair<std::uint64_t, std::vector<std::string>> tokens() const = 0;
+  /// Durable, and read back, when it returns. Throws KeyStoreFailed.
+  virtual void put_token(std::string_view id, std::string line) = 0;
 };
 
 /// The master key is read from `master_key`; where the topic names none yet and there is no such file, one is

@@ -23,6 +23,7 @@
 #include "services/simulate/simulate_command.h"
 #include "services/submit_command.h"
 #include "services/tables_command.h"
+#include "services/token_command.h"
 
 namespace {
 
@@ -66,6 +67,7 @@ int run(int argc, char** argv) {
   geleit::add_audit(line);
   geleit::add_privacy(line);
   geleit::add_calendar(line);
+  geleit::add_token(line);
   geleit::add_backup(line);
   geleit::add_restore(line);
   geleit::add_export(line);

@@ -110,6 +110,8 @@ std::vector<Privacy::Person> Privacy::persons() const {
   });
   std::vector<Person> all;
   for (auto& [id, person] : persons) {
+    const auto foreign = [&](const KeptCase& c) { return only_ && c.provider != *only_; };
+    if (std::ranges::any_of(person.cases, foreign)) continue;
     std::vector<std::optional<CivilDate>> kept;
     for (const KeptCase& c : person.cases) {
       if (c.data != PersonalDataState::erased) kept.push_back(c.kept_until);
@@ -220,6 +222,7 @@ http::Response Privacy::status(Language) {
   http::JsonWriter json(out);
   json.object().member("erased").array();
   for (const auto& [id, of] : erased) {
+    if (only_ && std::ranges::none_of(all, [&](const Person& person) { return person.id == id; })) continue;
     json.object().member("person").string(to_string(id)).member("at").string(to_string(of.at));
     json.member("keys").number(of.keys).member("cases").array();
     bool recorded = true;

@@ -35,7 +35,9 @@ struct KeysGone {
 /// Over a service that has started and is an intake. One thread.
 class Privacy {
  public:
-  explicit Privacy(Service& service) : service_(service) {}
+  /// `only`: the one provider whose persons there are for whoever asks; none: all.
+  explicit Privacy(Service& service, std::optional<std::string> only = std::nullopt)
+      : service_(service), only_(std::move(only)) {}
 
   /// Persons that retention lets go on that day (null: today), the longest waiting first.
   [[nodiscard]] http::Response due(std::optional<CivilDate> on, Language language);
@@ -61,6 +63,7 @@ class Privacy {
   [[nodiscard]] std::optional<Instant> last_backup() const;
 
   Service& service_;
+  std::optional<std::string> only_;
 };
 
 }  // namespace geleit

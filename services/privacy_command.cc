@@ -119,7 +119,7 @@ class PrivacyDialogue {
       status = response.status;
       body_ = response.body;
     } else {
-      HttpClient client(*parse_server_url(ask_.server));
+      HttpClient client = client_of(*parse_server_url(ask_.server));
       ClientHeaders headers{{"Accept-Language", language_ == Language::de ? "de" : "en"}};
       if (!ask_.by.empty()) headers.emplace_back(by_header, ask_.by);
       const ClientResponse response =

@@ -10,6 +10,7 @@
 #include "services/asker.h"
 #include "services/http/problem.h"
 #include "services/language.h"
+#include "services/principal.h"
 #include "services/privacy.h"
 #include "services/text_measure.h"
 
@@ -52,8 +53,10 @@ void add(http::Router& router, const std::shared_ptr<Desk>& desk, http::Method m
               say(in, message::expected_but, say(in, message::room_in_queue), say(in, message::queue_full))));
         }
         const auto waits = std::make_shared<http::Responder>(std::move(responder));
-        desk->worker.give([desk, waits, in, does = std::move(std::get<Does>(read))] {
-          Privacy privacy(desk->service);
+        const std::string* const only = only_provider(request);
+        desk->worker.give([desk, waits, in, does = std::move(std::get<Does>(read)),
+                           only = only ? std::optional(*only) : std::nullopt] {
+          Privacy privacy(desk->service, only);
           http::Response response;
           try {
             response = does(privacy, in);

@@ -13,6 +13,7 @@
 #include "services/backup.h"
 #include "services/command_options.h"
 #include "services/progress_line.h"
+#include "services/token_book.h"
 
 namespace geleit {
 namespace {
@@ -30,7 +31,8 @@ void require_nothing_there(const DataDirectory& data) {
   for (const auto& entry : fs::directory_iterator(data.dir)) {
     const fs::path& path = entry.path();
     if (path == data.master_key() || path == data.signing_key() || path == data.erasures() ||
-        path == data.restoring() || path == data.access())
+        path == data.restoring() || path == data.access() || path == data.tokens() ||
+        path == token_lock(data.tokens()))
       continue;
     throw BackupFailed(fmt::format("expected {} to hold no data, but {} is there; move it away first",
                                    data.dir.string(), path.filename().string()));
@@ -135,8 +137,9 @@ void restore(const RestoreAsk& ask, CommandLine& line) {
   const std::array moves{std::pair{staged.heads(), data.heads()},
                          std::pair{staged.erasures(), data.erasures()}, std::pair{staged.keys(), data.keys()},
                          std::pair{staged.tables(), data.tables()}, std::pair{staged.log(), data.log()}};
-  // What lies here knows of more looks than the backup does.
+  // What lies here knows of more looks than the backup does, and of tokens that were revoked since.
   if (fs::exists(staged.access()) && !fs::exists(data.access())) fs::rename(staged.access(), data.access());
+  if (fs::exists(staged.tokens()) && !fs::exists(data.tokens())) fs::rename(staged.tokens(), data.tokens());
   for (const auto& [from, to] : moves) {
     if (fs::exists(from)) fs::rename(from, to);
     sync_directory(data.dir);

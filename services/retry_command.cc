@@ -24,7 +24,7 @@ struct RetryAsk {
 
 void retry(const RetryAsk& ask, CommandLine& line) {
   const Language language = ask.json ? line.for_programs : line.for_people;
-  HttpClient client(*parse_server_url(ask.server));
+  HttpClient client = client_of(*parse_server_url(ask.server));
   const ClientResponse response = client.post("/v1/cases/" + percent_encode(ask.id) + "/retry", {}, {},
                                               {{"Accept-Language", language == Language::de ? "de" : "en"}});
   json::error_code error;

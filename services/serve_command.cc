@@ -25,11 +25,13 @@
 #include "services/calendar/calendar_routes.h"
 #include "services/command_options.h"
 #include "services/command_relay.h"
+#include "services/gate.h"
 #include "services/http/problem.h"
 #include "services/http/router.h"
 #include "services/http/server.h"
 #include "services/http_command_port.h"
 #include "services/intake/command_routes.h"
+#include "services/kafka_keys.h"
 #include "services/language.h"
 #include "services/open_parts.h"
 #include "services/privacy.h"
@@ -39,6 +41,7 @@
 #include "services/query/stream_routes.h"
 #include "services/service.h"
 #include "services/signals.h"
+#include "services/token_routes.h"
 #include "services/upkeep_routes.h"
 
 namespace geleit {
@@ -57,19 +60,21 @@ struct ServeOptions {
   std::string clock;
   std::string roles = "intake,query,watch,alert";
   std::vector<std::string> intakes;
+  bool behind_proxy = false;
 };
 
 /// Hands requests to one handler until another takes over: before the tables are ready, only its life is
-/// told. There are no tokens, so what a page of another site sends through this machine's browser is refused.
+/// told. While there are no tokens, what a page of another site sends through this machine's browser is
+/// refused.
 class Switch final : public http::Handler {
  public:
-  explicit Switch(http::Handler& first) : now_(&first) {}
+  Switch(http::Handler& first, Gate& gate) : now_(&first), gate_(gate) {}
   void to(http::Handler& handler) { now_.store(&handler); }
   [[nodiscard]] std::size_t body_limit(const http::Request& head) const override {
     return now_.load()->body_limit(head);
   }
   void handle(http::Request request, http::Responder responder) override {
-    if (const auto field = http::sent_by_another_site(request)) {
+    if (const auto field = http::sent_by_another_site(request); field && !gate_.asks_for_tokens()) {
       const auto language = request.language();
       return responder.answer(http::problem_response(
           http::ProblemKind::forbidden, language,
@@ -83,6 +88,7 @@ class Switch final : public http::Handler {
 
  private:
   std::atomic<http::Handler*> now_;
+  Gate& gate_;
 };
 
 /// 503 for everything: what is asked before the tables are ready.
@@ -149,6 +155,25 @@ class EndingBound {
   std::condition_variable_any changed_;
   std::jthread thread_;
 };
+
+/// Beyond this machine nobody is let in without a token, and no token goes over a network in the clear.
+void require_protection(const ServeOptions& options, TokenBook& tokens) {
+  if (http::is_loopback(*http::parse_endpoint(options.listen))) return;
+  if (tokens.all()->empty()) {
+    throw CLI::ValidationError(
+        "--listen",
+        "expected a loopback address, for there are no tokens and whoever reaches the service "
+        "may do everything; make one with geleit token create, or listen on 127.0.0.1; but got " +
+            options.listen);
+  }
+  if (!options.behind_proxy) {
+    throw CLI::ValidationError(
+        "--listen",
+        "expected a loopback address, for tokens must not cross a network unencrypted; where a "
+        "proxy in front of Geleit speaks TLS, say --behind-proxy; but got " +
+            options.listen);
+  }
+}
 
 void add_life(http::Router& router, Service& service, http::Metrics& metrics) {
   router.add(http::Method::get, "/livez", [](http::Request, http::Responder responder) {
@@ -379,11 +404,9 @@ void serve(const ServeOptions& options, CommandLine& line) {
   const auto clock =
       options.clock.empty() ? ClockChoice{} : parse_clock(options.clock).value_or(ClockChoice{});
   if (!endpoint) throw CLI::ValidationError("--listen", "expected HOST:PORT, but got " + options.listen);
-  if (!http::is_loopback(*endpoint)) {
-    // Without tokens every caller has all rights, so only this machine may call.
-    throw CLI::ValidationError("--listen", "expected a loopback address, but got " + options.listen);
-  }
   DataDirectory data = options.where.directory();
+  std::unique_ptr<TokenBook> tokens = data.kafka ? nullptr : token_file(data.tokens());
+  if (tokens) require_protection(options, *tokens);
   const Roles roles = parse_roles(options.roles).value_or(Roles{});
   if (!data.kafka && !(roles.intake && roles.query))
     throw CLI::ValidationError("--roles",
@@ -409,12 +432,19 @@ void serve(const ServeOptions& options, CommandLine& line) {
   LiveFeed feed;
   Service service(std::move(data), clock, nullptr, roles);
   service.measure(metrics);
+  if (!tokens) {
+    tokens = token_topic(dynamic_cast<KafkaKeys&>(service.keys()));
+    require_protection(options, *tokens);
+  }
+  SystemChance chance;
+  Gate gate(*tokens, service.clock(), service.token(), !http::is_loopback(*endpoint));
   if (roles.query) service.tell_rows(feed);
   for (const std::string& note : service.notes()) spdlog::warn("{}", note);
   http::Router life;
+  guard(life, gate);
   add_life(life, service, metrics);
   Starting starting(life);
-  Switch handler(starting);
+  Switch handler(starting, gate);
   http::ServerOptions server_options;
   server_options.listen = *endpoint;
   server_options.metrics = &metrics;
@@ -429,6 +459,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   } const ended{feed};
   // The routers outlive the server, and the server the service's threads.
   http::Router router(&metrics);
+  guard(router, gate);
   Gauges gauges;
   std::optional<BusinessGauges> business;
   std::optional<CommandRelay> relay;
@@ -457,9 +488,9 @@ void serve(const ServeOptions& options, CommandLine& line) {
       },
       [&] { return ending.asked(); });
   add_life(router, service, metrics);
+  add_token_routes(router, *tokens, service.clock(), chance);
   if (roles.intake) {
-    add_command_routes(router, service.intake(), service.rules(), service.clock(), is_entered(clock),
-                       service.token());
+    add_command_routes(router, service.intake(), service.rules(), service.clock(), is_entered(clock));
   } else if (!intakes.empty()) {
     add_relay_routes(router, relay.emplace(intakes));
   }
@@ -515,9 +546,9 @@ void serve(const ServeOptions& options, CommandLine& line) {
   add_status_routes(router, sources);
   if (roles.query) {
     add_query_routes(router, sources);
-    feed.begin(
-        {&service.store(), &service.log(), &service.rules(), &service.keys(), &service.clock(), &access},
-        metrics);
+    feed.begin({&service.store(), &service.log(), &service.rules(), &service.keys(), &service.clock(),
+                &access, [&gate](const std::string& token) { return gate.lets_in(token); }},
+               metrics);
     add_stream_route(router, feed, service.rules(), service.log().info().partitions);
     add_calendar_routes(router, {service.store(), service.clock(), calendars, waiting_calendars,
                                  [&service](const std::exception& failure) { service.note(failure); }});
@@ -568,8 +599,10 @@ void add_serve(CommandLine& line) {
       line.app.add_subcommand("serve", "Run the service: every role in one process, or some of them");
   auto options = std::make_shared<ServeOptions>();
   add_directory_options(*command, options->where);
-  command->add_option("--listen", options->listen, "Loopback address and port; port 0 takes a free one")
+  command->add_option("--listen", options->listen, "Address and port; port 0 takes a free one")
       ->capture_default_str();
+  command->add_flag("--behind-proxy", options->behind_proxy,
+                    "Others reach it through a proxy that speaks TLS, so it may listen beyond this machine");
   command->add_option("--roles", options->roles, "What this process does: intake, query, watch, alert")
       ->capture_default_str()
       ->check([](const std::string& text) {

@@ -15,6 +15,7 @@
 #include "events/thread_name.h"
 #include "events/uuid.h"
 #include "projections/rules/catalogue.h"
+#include "services/durable_file.h"
 #include "services/erasures.h"
 #include "services/fresh_key.h"
 #include "services/intake/adopt_settings.h"
@@ -108,9 +109,13 @@ void Service::checkpoint() const {
   else if (const auto* embedded = dynamic_cast<const EmbeddedLog*>(log_.get()))
     embedded->checkpoint(log);
   keys_->checkpoint(std::filesystem::absolute(to.keys()));
-  // Where the keys lie elsewhere, a restore is told here which of them were destroyed.
-  if (const auto* keys = dynamic_cast<const KafkaKeys*>(keys_.get()))
+  // Where the keys lie elsewhere, a restore is told here which of them were destroyed, and who may come in.
+  if (const auto* keys = dynamic_cast<const KafkaKeys*>(keys_.get())) {
     ErasureJournal(data_.erasures()).add(keys->erasures());
+    std::string lines;
+    for (const std::string& line : keys->tokens().second) lines.append(line).push_back('\n');
+    if (!lines.empty()) write_whole(data_.tokens(), lines);
+  }
 }
 
 /// What lies there without what it belongs to was not lost by a start that was cut off: log, keys and tables

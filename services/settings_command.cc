@@ -46,7 +46,7 @@ std::string shown(const json::value& value) {
 class Asking {
  public:
   Asking(const SettingsAsk& ask, CommandLine& line)
-      : ask_(ask), line_(line), client_(*parse_server_url(ask.server)) {}
+      : ask_(ask), line_(line), client_(client_of(*parse_server_url(ask.server))) {}
 
   void adopt() {
     const SettingsFile file = file_of(ask_.file);

@@ -93,7 +93,7 @@ class Submission {
         programs_(line.for_programs),
         file_(ask.file),
         lines_([this](char* to, std::size_t bytes) { return file_.read(to, bytes); }),
-        client_(server),
+        client_(client_of(server)),
         backoff_(std::chrono::seconds(ask.wait_seconds)),
         progress_(stderr) {}
 

@@ -208,7 +208,7 @@ const std::vector<ForeignLibrary>& foreign_libraries() {
        R"((events|projections)/(.*/)?\w*codec\.(cc|h))"},
       {"Boost.Beast and Boost.Asio", R"(boost/(beast|asio).*)",
        R"(services/http/.*|services/http_client\.cc|services/signals\.cc)"},
-      {"libsodium", R"(sodium.*)", R"(services/(seal|key_store|signing)\.cc)"},
+      {"libsodium", R"(sodium.*)", R"(services/(seal|key_store|signing|keyed_hash)\.cc)"},
       {"Hinnant's date", R"(date/.*)", R"(events/civil_time\.cc|tests/unit/civil_time_test\.cc)"},
       {"toml++", R"(toml.*)",
        R"(projections/rules/toml_fields\.h|services/simulate/priors\.cc|)"

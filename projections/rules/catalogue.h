@@ -335,6 +335,44 @@ inline constexpr Message<> access_recorded{"dass festgehalten werden kann, wer h
 inline constexpr Message<> access_waits{"es wartet zu viel darauf; bitte gleich noch einmal versuchen",
                                         "too much waits for that; please try again in a moment"};
 inline constexpr Message<Text> access_unwritable{"es geht gerade nicht: {}", "it cannot be done now: {}"};
+inline constexpr Message<> a_token{"ein Token, das gilt (Authorization: Bearer glt_…)",
+                                   "a token that is valid (Authorization: Bearer glt_…)"};
+inline constexpr Message<> no_valid_token{"es kam keins, das gilt", "there was none that is valid"};
+inline constexpr Message<Text> a_role_of{"eine dieser Rollen: {}", "one of these roles: {}"};
+inline constexpr Message<> no_such_role{"das Token hat keine davon", "the token has none of them"};
+inline constexpr Message<> nobodys_path{"einen Pfad, den jemand aufrufen darf",
+                                        "a path that somebody may call"};
+inline constexpr Message<std::size_t> wrong_tokens_at_most{"höchstens {} falsche Token in der Minute",
+                                                           "at most {} wrong tokens a minute"};
+inline constexpr Message<> more_wrong_tokens{"von dieser Adresse kamen mehr",
+                                             "more of them came from this address"};
+inline constexpr Message<> readable_tokens{"dass die Token gelesen werden können", "that tokens can be read"};
+inline constexpr Message<> a_command_of_the_role{"einen Befehl, den die Rolle des Tokens senden darf",
+                                                 "a command that the token's role may send"};
+inline constexpr Message<Text> not_of_the_role{"{} gehört nicht dazu", "{} is none of them"};
+inline constexpr Message<Text> ones_own_provider{"den Träger des Tokens, {}", "the token's provider, {}"};
+inline constexpr Message<> another_provider{"es ist ein anderer", "it is another one"};
+inline constexpr Message<> a_known_provider{"einen Träger, den es gibt", "a provider that exists"};
+inline constexpr Message<> a_token_object{"ein Objekt mit roles und, wo gewünscht, provider, name, expires",
+                                          "an object with roles and, if wanted, provider, name, expires"};
+inline constexpr Message<> a_provider_or_none{"einen Träger wie hana-muenchen, oder null für alle",
+                                              "a provider such as hana-muenchen, or null for all"};
+inline constexpr Message<Text> roles_of_people{"eine oder mehrere Rollen: {}", "one or more roles: {}"};
+inline constexpr Message<> operator_of_all{"die Rolle operator nur für alle Träger",
+                                           "the role operator for all providers only"};
+inline constexpr Message<> an_end_to_come{"einen Tag oder Zeitpunkt, der noch kommt",
+                                          "a day or an instant yet to come"};
+inline constexpr Message<> a_known_token{"ein Token, das es gibt", "a token that exists"};
+inline constexpr Message<> no_such_token{"es gibt keins mit dieser Kennung", "there is none of this id"};
+inline constexpr Message<Text, Text> token_made{
+    "Token {0} für {1}; der Text steht nur hier und nur jetzt. Zurücknehmen: geleit token revoke {0}",
+    "Token {0} for {1}; its text stands here and now only. To take it back: geleit token revoke {0}"};
+inline constexpr Message<> first_token{"Es ist das erste: von jetzt an wird niemand ohne Token eingelassen",
+                                       "It is the first one: from now on nobody is let in without a token"};
+inline constexpr Message<> no_tokens{"Es gibt keine Token: wer diesen Rechner erreicht, darf alles",
+                                     "There are no tokens: whoever reaches this machine may do everything"};
+inline constexpr Message<Text> token_revoked{"Token {} gilt nicht mehr", "Token {} is no longer valid"};
+inline constexpr Message<Text> token_unknown{"Token {} gibt es nicht", "There is no token {}"};
 inline constexpr Message<> room_in_queue{"Platz in der Warteschlange", "room in the queue"};
 inline constexpr Message<> queue_full{"sie ist voll; bitte gleich noch einmal versuchen",
                                       "it is full; please try again in a moment"};

@@ -6,6 +6,7 @@
 #include "services/http/json_text.h"
 #include "services/http/problem.h"
 #include "services/language.h"
+#include "services/principal.h"
 
 namespace geleit {
 namespace {
@@ -23,7 +24,7 @@ void add_alert_routes(http::Router& router, AlertDesk& desk) {
                const http::Language language = request.language();
                const Language in = from_http(language);
                const auto id = parse_uuid(request.parameter("alert"));
-               const Resent resent = id ? desk.resend({*id}) : Resent{};
+               const Resent resent = id ? desk.resend({*id}, only_provider(request)) : Resent{};
                if (!resent.known) {
                  return responder.answer(http::problem_response(
                      http::ProblemKind::not_found, language,

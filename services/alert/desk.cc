@@ -510,11 +510,12 @@ void AlertDesk::record() {
   });
 }
 
-Resent AlertDesk::resend(EventId alert) {
+Resent AlertDesk::resend(EventId alert, const std::string* only_provider) {
   Resent resent;
   const Reading reading(store_.snapshot());
   for (const Row& row : rows_of(reading, berlin_date(clock_.now()))) {
     if (row.alert.alert != alert || !row.holds()) continue;
+    if (only_provider && row.provider != *only_provider) continue;
     resent.known = true;
     for (const auto& line : lines_) {
       if (line->config().takes(row.provider, row.alert.team, row.alert.level))

@@ -90,7 +90,7 @@ class AlertDesk {
   /// The tables moved on. Any thread.
   void tables_advanced();
   /// Tells an alert that holds once more wherever it belongs, whatever was told before. Any thread.
-  [[nodiscard]] Resent resend(EventId alert);
+  [[nodiscard]] Resent resend(EventId alert, const std::string* only_provider = nullptr);
   [[nodiscard]] DeskStatus status() const;
 
  private:

@@ -154,6 +154,10 @@ std::string_view Request::parameter(std::string_view name) const {
 std::optional<std::string_view> Request::header(std::string_view name) const { return data_->field(name); }
 std::string_view Request::body() const { return data_->body; }
 std::string_view Request::peer() const { return data_->peer; }
+const Principal* Request::principal() const { return data_->principal.get(); }
+void Request::set_principal(std::shared_ptr<const Principal> principal) {
+  data_->principal = std::move(principal);
+}
 Language Request::language() const { return parse_language(header("Accept-Language").value_or("")); }
 
 std::optional<Request> Request::make(Method method, std::string_view target,

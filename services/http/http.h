@@ -21,6 +21,10 @@
 
 #include "services/http/task.h"
 
+namespace geleit {
+struct Principal;  // services/principal.h: who asks means nothing here, it is only handed on
+}  // namespace geleit
+
 namespace geleit::http {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
@@ -84,6 +88,9 @@ class Request {
   /// "127.0.0.1:51234".
   [[nodiscard]] std::string_view peer() const;
   [[nodiscard]] Language language() const;
+  /// Who asks, as the guard of the routes has found; null: nobody was asked.
+  [[nodiscard]] const Principal* principal() const;
+  void set_principal(std::shared_ptr<const Principal> principal);
 
   /// For tests of handlers without a server: a request as if it had come. A malformed target gives no
   /// request.

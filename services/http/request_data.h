@@ -47,6 +47,7 @@ struct RequestData {
   std::vector<QueryParameter> query;
   std::vector<std::pair<std::string_view, std::string_view>> parameters;  ///< names live in the route
   MemoryShare memory;                                                     ///< of head and body
+  std::shared_ptr<const Principal> principal;
 };
 
 /// Why a target cannot be understood: the query parameter, or nothing for the path, and the offending text.

@@ -50,8 +50,15 @@ Router::Router(Metrics* metrics) : metrics_(metrics), root_(std::make_unique<Nod
 }
 Router::~Router() = default;
 
+void Router::guard(Guard guard, std::function<bool(Method, std::string_view)> knows) {
+  guard_ = std::move(guard);
+  guard_knows_ = std::move(knows);
+}
+
 void Router::add(Method method, std::string_view path, Answer answer, std::size_t body_bytes) {
   if (!path.starts_with('/')) throw std::logic_error("route: expected a path that starts with /");
+  if (guard_knows_ && !guard_knows_(method, path))
+    throw std::logic_error("route: nobody is said to be let in: " + std::string(path));
   Route route{method, std::string(path), {}, std::move(answer), body_bytes, {}};
   Node* node = root_.get();
   std::string_view rest = path.substr(1);
@@ -96,10 +103,16 @@ void Router::handle(Request request, Responder responder) {
       request.data_->parameters.emplace_back(name, request.data_->segments[part]);
     }
     responder.meter(&found.route->meter);
+    if (guard_) {
+      if (auto refused = guard_(request, found.route->path)) return responder.answer(std::move(*refused));
+    }
     found.route->answer(std::move(request), std::move(responder));
     return;
   }
   responder.meter(&unrouted_);
+  if (guard_) {
+    if (auto refused = guard_(request, {})) return responder.answer(std::move(*refused));
+  }
   const Language language = request.language();
   const std::string path = "\"" + std::string(request.path()) + "\"";
   if (found.node == nullptr) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ namespace geleit::http {
 
 /// Answers a request: any thread may complete the responder, this function itself must not block.
 using Answer = std::function<void(Request, Responder)>;
+/// Looks at a request before its route's handler does: the answer that it gets instead, or nothing. `path`:
+/// as the route was added; empty where there is none.
+using Guard = std::function<std::optional<Response>(Request& request, std::string_view path)>;
 
 /// Routes by method and path. Literal parts win over parameters. HEAD goes where GET goes; an unknown path is
 /// 404, a known one with another method 405 with Allow; OPTIONS is answered with Allow. All routes are added
@@ -29,6 +33,9 @@ class Router final : public Handler {
   /// `path` like "/v1/cases/{case}/history"; `{name}` stands for one part that is not empty. Adding the same
   /// method and path twice throws std::logic_error. `body_bytes` is this route's limit.
   void add(Method method, std::string_view path, Answer answer, std::size_t body_bytes = body_bytes_max);
+  /// Set before any route is added: `knows` says of each whether the guard has heard of it, else adding it
+  /// throws std::logic_error.
+  void guard(Guard guard, std::function<bool(Method, std::string_view path)> knows);
 
   [[nodiscard]] std::size_t body_limit(const Request& head) const override;
   void handle(Request request, Responder responder) override;
@@ -40,6 +47,8 @@ class Router final : public Handler {
   [[nodiscard]] Found find(const Request& request) const;
 
   Metrics* metrics_;
+  Guard guard_;
+  std::function<bool(Method, std::string_view)> guard_knows_;
   std::unique_ptr<Node> root_;
   RouteMeter unrouted_;
 };

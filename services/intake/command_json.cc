@@ -600,7 +600,7 @@ std::variant<Command, Rejection> CommandReader::read(std::string_view json, Inst
 }
 
 std::variant<Command, Rejection> CommandReader::read(std::string_view json, const AskNow& ask_now,
-                                                     Caller caller) {
+                                                     Caller caller, std::optional<AccessRoles> roles) {
   JsonTree& tree = inside_->tree;
   JsonReading r(tree);
   const auto too_large = [] {
@@ -676,6 +676,12 @@ std::variant<Command, Rejection> CommandReader::read(std::string_view json, cons
     return Rejection{.kind = RejectionKind::forbidden,
                      .detail = expected_but(sentence(message::a_command_of_people),
                                             sentence(message::services_own, known->name)),
+                     .field = "command"};
+  }
+  if (roles && !known->of_the_service && !may_send(*roles, known->name)) {
+    return Rejection{.kind = RejectionKind::forbidden,
+                     .detail = expected_but(sentence(message::a_command_of_the_role),
+                                            sentence(message::not_of_the_role, known->name)),
                      .field = "command"};
   }
   if (unknown) {

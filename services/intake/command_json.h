@@ -6,9 +6,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <variant>
 
+#include "services/access_role.h"
 #include "services/intake/commands.h"
 #include "services/intake/rejection.h"
 
@@ -28,8 +30,10 @@ class CommandReader {
   ~CommandReader();
 
   /// `json` is one object, blanks around it allowed. The answer does not view it. Never throws on any text.
+  /// `roles`: only what these may send (access_role.h) is read; none: whatever people may.
   [[nodiscard]] std::variant<Command, Rejection> read(std::string_view json, const AskNow& ask_now,
-                                                      Caller caller = Caller::people);
+                                                      Caller caller = Caller::people,
+                                                      std::optional<AccessRoles> roles = std::nullopt);
   [[nodiscard]] std::variant<Command, Rejection> read(std::string_view json, Instant now,
                                                       Caller caller = Caller::people);
 

@@ -11,6 +11,7 @@
 #include "services/http/problem.h"
 #include "services/intake/command_json.h"
 #include "services/language.h"
+#include "services/principal.h"
 
 namespace geleit {
 namespace {
@@ -146,6 +147,27 @@ std::optional<Rejection> take_head(const Asked& asked, Command& command) {
   return std::nullopt;
 }
 
+/// Puts into the command who sends it; what is about another provider than theirs they may not send.
+std::optional<Rejection> take_principal(const Principal& asks, Command& command) {
+  // Another program speaks for people, and knows for which of them.
+  const bool speaks_for_others = asks.roles.has(AccessRole::service) && !command.by.empty();
+  if (!asks.name.empty() && !speaks_for_others) command.by = asks.name;
+  if (!asks.provider) return std::nullopt;
+  command.only_provider = *asks.provider;
+  const auto* referral = std::get_if<ReceiveReferral>(&command.data);
+  const auto* settings = std::get_if<AdoptSettings>(&command.data);
+  if ((!referral || command.knows_of(referral->provider)) &&
+      (!settings || command.knows_of(settings->provider)))
+    return std::nullopt;
+  Rejection rejection;
+  rejection.kind = RejectionKind::forbidden;
+  rejection.detail =
+      expected_but(sentence(message::ones_own_provider, std::string_view(command.only_provider)),
+                   sentence(message::another_provider));
+  rejection.field = "provider";
+  return rejection;
+}
+
 std::vector<std::string_view> lines_of(std::string_view body) {
   std::vector<std::string_view> lines;
   while (!body.empty()) {
@@ -162,12 +184,13 @@ struct CommandRoute {
   const RuleBook& rules;
   const Clock& clock;
   bool entered;
-  std::string service_token;
 
   void operator()(http::Request request, http::Responder responder) const {
     Asked asked;
     if (auto refused = read_head(request, asked)) return responder.answer(std::move(*refused));
-    if (is_service(request)) asked.caller = Caller::service;
+    const Principal* const asks = request.principal();
+    if (asks && asks->of_the_installation) asked.caller = Caller::service;
+    const auto roles = asks ? std::optional(asks->roles) : std::nullopt;
     std::vector<std::string_view> texts{request.body()};
     if (asked.many) {
       texts = lines_of(request.body());
@@ -191,9 +214,11 @@ struct CommandRoute {
     std::vector<Submitted> commands;
     commands.reserve(texts.size());
     for (const std::string_view text : texts) {
-      Submitted read = reader.read(text, ask_now, asked.caller);
+      Submitted read = reader.read(text, ask_now, asked.caller, roles);
       if (auto* command = std::get_if<Command>(&read)) {
-        if (auto rejection = take_head(asked, *command)) read = std::move(*rejection);
+        auto rejection = take_head(asked, *command);
+        if (!rejection && asks) rejection = take_principal(*asks, *command);
+        if (rejection) read = std::move(*rejection);
       }
       commands.push_back(std::move(read));
     }
@@ -205,18 +230,6 @@ struct CommandRoute {
                                      });
     if (taken) return;
     held->answer(overloaded(request.language(), asked.language));
-  }
-
-  [[nodiscard]] bool is_service(const http::Request& request) const {
-    const auto shown = request.header("authorization");
-    constexpr std::string_view scheme = "Bearer ";
-    if (service_token.empty() || !shown || !shown->starts_with(scheme)) return false;
-    const std::string_view token = shown->substr(scheme.size());
-    // As long for a wrong one as for the right one.
-    unsigned char differs = token.size() == service_token.size() ? 0 : 1;
-    for (std::size_t i = 0; i < token.size(); ++i)
-      differs |= static_cast<unsigned char>(token[i] ^ service_token[i % service_token.size()]);
-    return differs == 0;
   }
 
   [[nodiscard]] static http::Response overloaded(http::Language http_language, Language language) {
@@ -264,9 +277,8 @@ struct CommandRoute {
 }  // namespace
 
 void add_command_routes(http::Router& router, Intake& intake, const RuleBook& rules, const Clock& clock,
-                        bool entered, std::string service_token) {
-  auto route =
-      std::make_shared<CommandRoute>(CommandRoute{intake, rules, clock, entered, std::move(service_token)});
+                        bool entered) {
+  auto route = std::make_shared<CommandRoute>(CommandRoute{intake, rules, clock, entered});
   router.add(http::Method::post, "/v1/commands", [route](http::Request request, http::Responder responder) {
     (*route)(std::move(request), std::move(responder));
   });

@@ -11,9 +11,9 @@ namespace geleit {
 inline constexpr std::size_t ndjson_lines_max = 10'000;
 
 /// Adds the route. Everything outlives the router. `entered`: facts are compared with the time their command
-/// was entered, as the clock follows it. Who shows `service_token` (Authorization: Bearer) may send the
-/// service's own commands; empty: nobody.
+/// was entered, as the clock follows it. Who may send what is the gate's word (Request::principal); only
+/// processes of this installation send the service's own commands.
 void add_command_routes(http::Router& router, Intake& intake, const RuleBook& rules, const Clock& clock,
-                        bool entered, std::string service_token);
+                        bool entered);
 
 }  // namespace geleit

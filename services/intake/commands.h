@@ -653,6 +653,8 @@ struct Command {
   std::optional<Version> expect_version;
   std::vector<ReasonGiven> reasons;  ///< blank ones dropped, in the order sent
   std::optional<Instant> entered;
+  /// The only provider whose cases exist for whoever sends it; empty: all.
+  std::string only_provider;
   CommandData data;
   /// The canonical text of `command`, `case`, `happened`, `reasons` and `data` as sent: the same for every
   /// order of members and spelling of numbers, different for everything else. What the content's tag is made
@@ -667,6 +669,9 @@ struct Command {
 
   [[nodiscard]] std::string_view name() const {
     return std::visit([](const auto& data) { return data.command; }, data);
+  }
+  [[nodiscard]] bool knows_of(std::string_view provider) const {
+    return only_provider.empty() || only_provider == provider;
   }
   /// Whether only the service itself may ask for it.
   [[nodiscard]] bool of_the_service() const {

@@ -40,6 +40,16 @@ Rejection no_such_case(const CaseId& id) {
   return rejection;
 }
 
+/// As decide says it of a provider's own.
+Rejection case_in_use(const CaseId& id) {
+  Rejection rejection;
+  rejection.kind = RejectionKind::already_exists;
+  rejection.detail = expected_but(sentence(message::a_new_case_id), sentence(message::case_is_known));
+  rejection.field = "case";
+  rejection.case_id = id;
+  return rejection;
+}
+
 Rejection id_reused(const CaseId& id) {
   Rejection rejection;
   rejection.kind = RejectionKind::id_reused;
@@ -959,6 +969,12 @@ void Intake::decide_in(Entry& entry, const CaseId& id, Item item, Round& round) 
     // Those released are not decided yet, and they came first.
     entry.waiting.push_back(std::move(item));
     return;
+  }
+  // Another provider's case does not exist, whatever else is to be said of it.
+  const bool of_settings = entry.settings || std::holds_alternative<AdoptSettings>(command.data);
+  if (!of_settings && entry.ahead.exists() && !command.knows_of(entry.ahead.provider)) {
+    const bool opens = std::holds_alternative<ReceiveReferral>(command.data);
+    return refuse(&entry, std::move(item), opens ? case_in_use(id) : no_such_case(id));
   }
   if (entry.parked) return refuse(nullptr, std::move(item), not_ready(message::case_parked));
   if (std::holds_alternative<AdoptSettings>(command.data))

@@ -70,6 +70,7 @@ struct LiveFeed::Listener {
   CivilDate today;
   std::int64_t written_ms = 0;
   bool listed = true;
+  bool over = false;  ///< it is not let in any more
 };
 
 /// A change as several listeners are shown it.
@@ -326,7 +327,7 @@ std::optional<http::Response> LiveFeed::listen(Interest interest, Asker asker,
 void LiveFeed::asked(const Handle& listener, http::Chunk chunk) {
   {
     const std::lock_guard lock(mutex_);
-    if (!stopping_) {
+    if (!stopping_ && !listener->over) {
       listener->chunk = std::move(chunk);
       if (listener->place.batch < next_ || listener->since || !listener->derived.empty()) {
         has_news_ = true;
@@ -370,6 +371,26 @@ void LiveFeed::run(const std::stop_token& stop) {
   }
 }
 
+/// Whoever is not let in any more hears nothing any more; coming back, they are told why.
+void LiveFeed::show_out(std::int64_t now_ms) {
+  if (!sources_.lets_in || now_ms - looked_ms_ < stream_let_in_ms) return;
+  looked_ms_ = now_ms;
+  std::vector<http::Chunk> over;
+  {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, bool, std::less<>> let_in;
+    for (const Handle& listener : listeners_) {
+      const auto [known, is_new] = let_in.try_emplace(listener->asker.token);
+      if (is_new) known->second = sources_.lets_in(listener->asker.token);
+      if (known->second) continue;
+      listener->over = true;
+      if (listener->chunk) over.push_back(std::move(*listener->chunk));
+      listener->chunk.reset();
+    }
+  }
+  for (http::Chunk& chunk : over) chunk.end();
+}
+
 void LiveFeed::round() {
   struct Due {
     Handle listener;
@@ -391,6 +412,7 @@ void LiveFeed::round() {
   std::int64_t unsent_since_ms = 0;
   const CivilDate day = today();
   const std::int64_t now_ms = monotonic_ms();
+  show_out(now_ms);
   {
     const std::lock_guard lock(mutex_);
     end = end_;

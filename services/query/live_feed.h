@@ -13,6 +13,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -48,6 +49,8 @@ inline constexpr std::size_t stream_rows_max = 50'000;
 inline constexpr std::size_t stream_octets_max = std::size_t{32} << 20;
 /// Between two writes to a listener.
 inline constexpr std::int64_t stream_round_ms = 50;
+/// Between two looks whether listeners are let in still.
+inline constexpr std::int64_t stream_let_in_ms = 500;
 /// About how much one write is; a listener that is behind gets the rest with the next.
 inline constexpr std::size_t stream_piece_octets = std::size_t{256} << 10;
 /// What was derived from the log for listeners that come back and is not sent yet; beyond it, a reset.
@@ -67,6 +70,8 @@ struct FeedSources {
   const KeyStore* keys = nullptr;
   const Clock* clock = nullptr;
   AccessLog* access = nullptr;
+  /// Whether a token (by its id; empty: none) is let in still; not set: everybody is.
+  std::function<bool(const std::string& token)> lets_in = {};
 };
 
 /// What a listener wants to hear of.
@@ -115,6 +120,7 @@ class LiveFeed final : public RowListener {
 
   void run(const std::stop_token& stop);
   void round();
+  void show_out(std::int64_t now_ms);
   void catch_up(const Handle& listener);
   [[nodiscard]] std::vector<Batch> derive(const StreamPlace& since, const Positions& to);
   [[nodiscard]] bool may_be_shown(const Listener& listener, Looked looked) const;
@@ -145,7 +151,8 @@ class LiveFeed final : public RowListener {
   std::map<std::string, std::weak_ptr<const Interest>, std::less<>> interests_;
   bool begun_ = false, has_news_ = false, stopping_ = false;
 
-  std::deque<Batch> derived_;  ///< the last ones; the worker's alone
+  std::int64_t looked_ms_ = 0;  ///< whether listeners are let in still; the round's alone
+  std::deque<Batch> derived_;   ///< the last ones; the worker's alone
   std::unique_ptr<SerialWorker> catching_up_;
   std::jthread thread_;
 };

@@ -16,6 +16,7 @@
 #include "services/http/problem.h"
 #include "services/language.h"
 #include "services/position_text.h"
+#include "services/principal.h"
 #include "services/query/case_view.h"
 #include "services/query/history.h"
 #include "services/query/lists.h"
@@ -259,7 +260,8 @@ void look_and_answer(std::shared_ptr<Waiting> waiting) {
           past_of_cases(sources.log, *moment.present, sources.rules, ask, {&*id, 1}, watched).snapshot;
       return std::nullopt;
     }
-    const auto provider = waiting->request.query("provider");
+    auto provider = waiting->request.query("provider");
+    if (const std::string* only = only_provider(waiting->request)) provider = *only;
     waiting->making = pasts.ask(ask, provider && is_provider_slug(*provider) ? provider : std::nullopt,
                                 !times.known_at, waiting->wanted);
     if (waiting->making && !waiting->making->done() && !waiting->place)
@@ -425,6 +427,7 @@ ListQuestion question_of(const QuerySources& sources, const http::Request& reque
   question.opener = &opener;
   question.lag_ms = lag_of(moment.present->state(), sources.ends(), sources.clock.now()).ms;
   question.times = moment.times;
+  if (const std::string* only = only_provider(request)) question.only_provider = *only;
   if (moment.times) {
     question.data_now = [present = Reading(moment.present)](const CaseId& id) {
       const auto c = present.find_case(id);
@@ -527,16 +530,16 @@ std::variant<PastFold, http::Response> case_of_path(const QuerySources& sources,
   const std::string_view given = request.parameter("case");
   const auto id = parse_uuid(given);
   std::optional<PastFold> found;
-  if (id && moment.times) {
+  auto present = id ? Reading(moment.present).find_case({*id}) : std::nullopt;
+  // A case has had one provider all the time, so another's is not looked for in any past either.
+  const bool exists = present && exists_for(request, present->provider);
+  if (exists && moment.times) {
     found = past_case(sources.log, *moment.present, {*id}, moment.until({*id}), moment.times->as_of);
     // Who is erased or restricted by now stays so in every past.
-    if (const auto now = found ? Reading(moment.present).find_case({*id}) : std::nullopt)
-      found->state.personal_data = std::max(found->state.personal_data, now->personal_data);
-  } else if (id) {
-    if (auto present = Reading(moment.present).find_case({*id})) {
-      found.emplace().state = std::move(*present);
-      for (Version v{1}; v <= found->state.head.version; v = next(v)) found->counted.push_back(v);
-    }
+    if (found) found->state.personal_data = std::max(found->state.personal_data, present->personal_data);
+  } else if (exists) {
+    found.emplace().state = std::move(*present);
+    for (Version v{1}; v <= found->state.head.version; v = next(v)) found->counted.push_back(v);
   }
   const auto provider = request.query("provider");
   if (!found || (provider && *provider != found->state.provider)) return no_such_case(request, given);
@@ -614,6 +617,14 @@ void add_history(http::Router& router, const std::shared_ptr<const QueryParts>& 
            });
 }
 
+http::Response no_such_provider(const http::Request& request) {
+  const Language in = from_http(request.language());
+  return http::problem_response(
+      http::ProblemKind::not_found, request.language(),
+      say(in, message::expected_but, say(in, message::a_known_provider), say(in, message::another_provider)),
+      "provider");
+}
+
 /// What is in force for a provider (or for all) on a day (or today).
 void add_settings(http::Router& router, const std::shared_ptr<const QueryParts>& parts) {
   add_read(
@@ -626,6 +637,7 @@ void add_settings(http::Router& router, const std::shared_ptr<const QueryParts>&
             provider = value;
             if (!is_provider_slug(value))
               return malformed(request.language(), message::a_filter_text, message::another_value, name);
+            if (!exists_for(request, value)) return no_such_provider(request);
           } else if (name == "on") {
             on = parse_date(value);
             if (!on || to_ymd(*on).year < 1900 || to_ymd(*on).year > 2100)

@@ -7,6 +7,7 @@
 #include "services/http/negotiation.h"
 #include "services/http/problem.h"
 #include "services/language.h"
+#include "services/principal.h"
 
 namespace geleit {
 namespace {
@@ -16,11 +17,15 @@ using Parameters = std::vector<http::QueryParameter>;
 /// What is wrong with a request, for its answer.
 struct Wrong {
   std::string field, detail;
+  http::ProblemKind kind = http::ProblemKind::malformed;
 };
 
-std::string table_names() {
+/// Those that the asker may hear of.
+std::string table_names(const http::Request& request) {
   std::string names;
-  for (const ListTable& table : list_tables()) names.append(names.empty() ? "" : ", ").append(table.name);
+  for (const ListTable& table : list_tables()) {
+    if (may_list(request, table.name)) names.append(names.empty() ? "" : ", ").append(table.name);
+  }
   return names;
 }
 
@@ -48,7 +53,14 @@ std::variant<Question, Wrong> question_of(const http::Request& request, const Ru
       const auto found =
           std::find_if(known.begin(), known.end(), [&](const auto& t) { return t.name == value; });
       if (found == known.end())
-        return expected(name, say(language, message::one_of, table_names()), value, language);
+        return expected(name, say(language, message::one_of, table_names(request)), value, language);
+      if (!may_list(request, value)) {
+        return Wrong{
+            std::string(name),
+            say(language, message::expected_but, say(language, message::one_of, table_names(request)),
+                say(language, message::no_such_role)),
+            http::ProblemKind::forbidden};
+      }
       tables.insert(found->table);
       continue;
     }
@@ -73,7 +85,9 @@ std::variant<Question, Wrong> question_of(const http::Request& request, const Ru
     }
   }
   if (tables.empty()) {
-    for (const ListTable& table : list_tables()) tables.insert(table.table);
+    for (const ListTable& table : list_tables()) {
+      if (may_list(request, table.name)) tables.insert(table.table);
+    }
   }
   // What the client has seen last outdoes where it once began.
   const auto last = request.header("last-event-id");
@@ -88,12 +102,14 @@ std::variant<Question, Wrong> question_of(const http::Request& request, const Ru
   question.interest.language = language;
   question.interest.name = language == Language::de ? "de" : "en";
   if (question.interest.sealed) question.interest.name += " sealed";
+  if (const std::string* only = only_provider(request)) question.interest.name.append(" only ").append(*only);
   for (const Table table : tables) {
     const ListTable& list = list_table(table);
     ListQuestion asked;
     asked.parameters = filters;
     asked.language = language;
     asked.rules = &rules;
+    if (const std::string* only = only_provider(request)) asked.only_provider = *only;
     auto filter = row_filter(list, asked);
     if (auto* fault = std::get_if<ListFault>(&filter)) return Wrong{fault->field, fault->detail};
     question.interest.tables.push_back({table, std::get<RowFilter>(std::move(filter))});
@@ -109,31 +125,31 @@ std::variant<Question, Wrong> question_of(const http::Request& request, const Ru
 }  // namespace
 
 void add_stream_route(http::Router& router, LiveFeed& feed, const RuleBook& rules, std::size_t partitions) {
-  router.add(http::Method::get, "/v1/stream",
-             [&feed, &rules, partitions](http::Request request, http::Responder responder) {
-               const auto language = request.language();
-               const Language in = from_http(language);
-               static constexpr std::array offered{http::Media::events};
-               if (!http::negotiate(request.header("accept"), offered)) {
-                 return responder.answer(
-                     http::problem_response(http::ProblemKind::not_acceptable, language,
-                                            say(in, message::expected_but, say(in, message::events_as_answer),
-                                                say(in, message::another_media))));
-               }
-               auto question = question_of(request, rules, partitions);
-               if (const auto* wrong = std::get_if<Wrong>(&question)) {
-                 return responder.answer(http::problem_response(http::ProblemKind::malformed, language,
-                                                                wrong->detail, wrong->field));
-               }
-               if (auto refused = refused_asker(request)) return responder.answer(std::move(*refused));
-               auto& [interest, from] = std::get<Question>(question);
-               auto response = feed.listen(std::move(interest), asker_of(request), std::move(from));
-               responder.answer(response ? std::move(*response)
-                                         : http::problem_response(http::ProblemKind::overloaded, language,
-                                                                  say(in, message::expected_but,
-                                                                      say(in, message::room_to_listen),
-                                                                      say(in, message::too_many_listen))));
-             });
+  router.add(
+      http::Method::get, "/v1/stream",
+      [&feed, &rules, partitions](http::Request request, http::Responder responder) {
+        const auto language = request.language();
+        const Language in = from_http(language);
+        static constexpr std::array offered{http::Media::events};
+        if (!http::negotiate(request.header("accept"), offered)) {
+          return responder.answer(
+              http::problem_response(http::ProblemKind::not_acceptable, language,
+                                     say(in, message::expected_but, say(in, message::events_as_answer),
+                                         say(in, message::another_media))));
+        }
+        auto question = question_of(request, rules, partitions);
+        if (const auto* wrong = std::get_if<Wrong>(&question)) {
+          return responder.answer(http::problem_response(wrong->kind, language, wrong->detail, wrong->field));
+        }
+        if (auto refused = refused_asker(request)) return responder.answer(std::move(*refused));
+        auto& [interest, from] = std::get<Question>(question);
+        auto response = feed.listen(std::move(interest), asker_of(request), std::move(from));
+        responder.answer(
+            response ? std::move(*response)
+                     : http::problem_response(http::ProblemKind::overloaded, language,
+                                              say(in, message::expected_but, say(in, message::room_to_listen),
+                                                  say(in, message::too_many_listen))));
+      });
 }
 
 }  // namespace geleit

@@ -1,0 +1,69 @@
+// The one door: whether a request comes in, and as whom. Once there are tokens nothing is answered without
+// one but what the table of routes leaves open (access_role.h); every wrong one gets the same answer.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "services/clock.h"
+#include "services/http/router.h"
+#include "services/principal.h"
+#include "services/token_book.h"
+
+namespace geleit {
+
+/// Wrong tokens from one address within a minute; more are 429, whoever has a right one comes in all the
+/// same.
+inline constexpr std::size_t wrong_tokens_max = 30;
+inline constexpr std::int64_t wrong_tokens_ms = 60'000;
+/// Addresses that are remembered for it; beyond, all others count as one.
+inline constexpr std::size_t wrong_token_addresses_max = 4'096;
+
+/// How often each address was wrong. Thread-safe.
+class WrongTokens {
+ public:
+  /// One more; false: too many by now. `now_ms`: of a clock that only goes forward.
+  [[nodiscard]] bool take(std::string_view address, std::int64_t now_ms);
+
+ private:
+  struct Minute {
+    std::int64_t began_ms = 0;
+    std::size_t count = 0;
+  };
+  std::mutex mutex_;
+  std::map<std::string, Minute, std::less<>> addresses_;
+};
+
+class Gate {
+ public:
+  /// Both outlive it. `service_token`: what the processes of this installation know each other by
+  /// (key_store.h). `always_asks`: for a token, even where there are none.
+  Gate(TokenBook& tokens, const Clock& clock, std::string service_token, bool always_asks = false)
+      : tokens_(tokens), clock_(clock), service_token_(std::move(service_token)), always_asks_(always_asks) {}
+
+  /// Lets the request in, with its principal where a token was shown, or gives the answer that it gets
+  /// instead. `path`: as the route was added; empty: there is none.
+  [[nodiscard]] std::optional<http::Response> check(http::Request& request, std::string_view path);
+  /// Whether anybody needs a token. What cannot be read asks for one.
+  [[nodiscard]] bool asks_for_tokens();
+  /// Whether who once came in with this token (its id; empty: without one) would still.
+  [[nodiscard]] bool lets_in(std::string_view token);
+
+ private:
+  [[nodiscard]] std::optional<http::Response> refuse(const http::Request& request, bool wrong);
+  [[nodiscard]] bool is_service_token(std::string_view text) const;
+
+  TokenBook& tokens_;
+  const Clock& clock_;
+  std::string service_token_;
+  bool always_asks_;
+  WrongTokens wrong_;
+};
+
+/// The gate sees every request of this router, and no route is added that it does not know.
+void guard(http::Router& router, Gate& gate);
+
+}  // namespace geleit
