@@ -78,11 +78,12 @@ FileDigest read_through(const Descriptor& in, const Descriptor* out) {
 
 }  // namespace
 
-FileLock::FileLock(const std::filesystem::path& path) {
+FileLock::FileLock(const std::filesystem::path& path, bool waits) {
   const int flags = std::filesystem::is_directory(path) ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT;
   fd_ = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
   if (fd_ < 0) fail(path);
-  held_ = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
+  do held_ = ::flock(fd_, waits ? LOCK_EX : LOCK_EX | LOCK_NB) == 0;
+  while (!held_ && errno == EINTR);
   if (held_ || errno == EWOULDBLOCK) return;
   const int error = errno;
   ::close(fd_);

@@ -29,7 +29,8 @@ FileDigest copy_durably(const std::filesystem::path& from, const std::filesystem
 /// the process ends.
 class FileLock {
  public:
-  explicit FileLock(const std::filesystem::path& path);
+  /// `waits`: until the other one, who holds it for a moment, has given it back.
+  explicit FileLock(const std::filesystem::path& path, bool waits = false);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;

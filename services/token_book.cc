@@ -5,10 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "services/durable_file.h"
@@ -17,10 +15,6 @@
 
 namespace geleit {
 namespace {
-
-/// Whoever writes does so for a moment.
-constexpr std::chrono::milliseconds lock_look_again{10};
-constexpr int lock_looks_max = 500;
 
 class TokenFile final : public TokenBook {
  public:
@@ -38,7 +32,7 @@ class TokenFile final : public TokenBook {
   void put(const Token& token) override {
     const std::lock_guard lock(mutex_);
     try {
-      const auto alone = lock_file();
+      const FileLock alone(token_lock(file_), true);
       read();
       write_at_end(file_, octets_, token_line(token) + '\n');
       sync_directory(file_.has_parent_path() ? file_.parent_path() : ".");
@@ -48,15 +42,6 @@ class TokenFile final : public TokenBook {
   }
 
  private:
-  [[nodiscard]] std::unique_ptr<FileLock> lock_file() const {
-    for (int look = 0; look < lock_looks_max; ++look) {
-      auto alone = std::make_unique<FileLock>(token_lock(file_));
-      if (alone->held()) return alone;
-      std::this_thread::sleep_for(lock_look_again);
-    }
-    throw TokenBookFailed(file_.string() + ": another one is writing it now");
-  }
-
   void read() {
     struct stat told {};
     if (::stat(file_.c_str(), &told) != 0) {

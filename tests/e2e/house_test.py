@@ -30,6 +30,7 @@ class House:
     """One deploy/run; its output grows in a file, so that it never waits for a reader."""
 
     def __init__(self, data: Path, *arguments: str):
+        self.token = data / "login.token"
         self.url = f"http://127.0.0.1:{free_port()}"
         self.output = data.parent / f"{data.name}-{time.monotonic_ns()}.txt"
         listen = self.url.removeprefix("http://")
@@ -55,8 +56,11 @@ class House:
             self.process.send_signal(how)
         return self.process.wait(60)
 
+    def headers(self) -> dict:
+        return {"Authorization": f"Bearer {self.token.read_text().strip()}"}
+
     def get(self, path: str) -> dict:
-        answer = httpx.get(self.url + path)
+        answer = httpx.get(self.url + path, headers=self.headers())
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -87,7 +91,8 @@ def filled(tmp_path_factory):
 
 
 def printed_commands(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if re.match(r"\s+\S*geleit get ", line)]
+    shown = r"\s+GELEIT_TOKEN_FILE=\S+ \S*geleit get "
+    return [line.strip() for line in text.splitlines() if re.match(shown, line)]
 
 
 def printed_curl(text: str) -> str:
@@ -156,6 +161,7 @@ def test_an_interrupted_demonstration_is_continued_at_the_next_start(tmp_path, s
     assert "continuing" in again.text()
     assert not (data / "demo.ndjson").exists()
     client = Client(again.url)
+    client.http.headers.update(again.headers())
     histories = [client.rows(f"cases/{row['case']}/history") for row in client.rows("cases")]
     client.close()
     told = [row for rows in histories for row in rows if row["event"] not in contract.OWN_EVENTS]
@@ -205,3 +211,18 @@ def test_an_alertmanager_runs_beside_it_for_as_long_as_it_does(tmp_path, start):
     assert house.stop() == 130
     with pytest.raises(httpx.ConnectError):
         httpx.get(url + "/-/ready")
+
+
+def test_it_makes_one_token_with_all_rights_and_shows_the_link(tmp_path, start):
+    """`deploy/run` makes a demo token and a login link"""
+    data = tmp_path / "data"
+    house = start(data, "--empty").wait_for(LAST_LINE)
+    token = house.token.read_text().strip()
+    assert house.token.stat().st_mode & 0o777 == 0o600
+    assert f"{house.url}/heute#token={token}\n" in house.text()
+    assert httpx.get(house.url + "/v1/cases").status_code == 401
+    assert house.get("/v1/me")["name"] == "demo"
+    assert house.stop() == 130
+    again = start(data, "--empty").wait_for(LAST_LINE)
+    assert again.token.read_text().strip() == token
+    assert len(again.get("/v1/tokens")["items"]) == 1

@@ -17,7 +17,7 @@ import contract
 from allowed_when_test import Situation, tries
 from client import Client, new_id, refused
 from listening import Listener
-from program import NO_WATCH, Server, executable, geleit, geleit_json
+from program import NO_WATCH, ROOT, Server, executable, geleit, geleit_json
 from story import BERLIN, Case, Story
 
 pytestmark = pytest.mark.embedded
@@ -141,6 +141,7 @@ def table(text: str) -> dict[str, tuple[set[str], bool]]:
 
 
 MAY_CALL, MAY_SEND = table(ROUTES), table(COMMANDS)
+README = ROOT / "services" / "http" / "README.md"
 DOCUMENTED_ROUTES = [
     f"{method.upper()} {path}"
     for path, operations in contract.DOCUMENT["paths"].items()
@@ -1030,3 +1031,15 @@ def test_others_are_let_in_only_with_tokens_and_behind_a_proxy(serve, tmp_path, 
         assert holder.ask("cases").status_code == 200
         # The proxy has the name that people call.
         assert holder.ask("cases", headers={"Host": "geleit.example.org"}).status_code == 200
+
+
+def test_the_readme_shows_the_same_tables():
+    """Roles (a table in `services/http/README.md` …)"""
+    shown = {}
+    for line in README.read_text("utf-8").splitlines():
+        names, *cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == len(LETTERS) and names.startswith("`"):
+            roles = {role for role, cell in zip(LETTERS.values(), cells, strict=True) if cell == "x"}
+            shown |= {name: roles for name in re.findall("`([^`]+)`", names)}
+    meant = {name: roles for name, (roles, is_open) in (MAY_CALL | MAY_SEND).items() if not is_open}
+    assert shown == meant

@@ -280,6 +280,15 @@ function App() {
   );
 }
 
+/** A login link ends in `#token=…`: what stands behind # is sent to nobody, and does not stay in the address. */
+function takeToken(): void {
+  const shown = /^#token=(glt_[0-9a-f]{12}_[0-9a-f]{64})$/.exec(location.hash);
+  if (!shown?.[1]) return;
+  useToken(shown[1]);
+  history.replaceState(history.state, "", location.pathname + location.search);
+}
+
+takeToken();
 followLinks();
 listenToKeys();
 address.watch(() => {
