@@ -95,12 +95,17 @@ void ErasureJournal::add(std::span<const Erasure> erasures) {
 
 std::vector<KeyId> erase_person(PersonId person, KeyStore& keys, ErasureJournal& journal, Instant now,
                                 ErasureGrounds grounds) {
-  const std::vector<KeyId> ids = keys.keys_of(person);
+  std::vector<KeyId> ids = keys.keys_of(person);
+  erase_keys(person, ids, keys, journal, now, grounds);
+  return ids;
+}
+
+void erase_keys(PersonId person, const std::vector<KeyId>& ids, KeyStore& keys, ErasureJournal& journal,
+                Instant now, ErasureGrounds grounds) {
   std::vector<Erasure> erasures;
   for (const KeyId& id : ids) erasures.push_back({id, person, now, grounds});
   journal.add(erasures);
   keys.destroy(ids);
-  return ids;
 }
 
 std::size_t complete_erasures(KeyStore& keys, const ErasureJournal& journal) {

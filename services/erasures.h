@@ -59,6 +59,9 @@ class ErasureJournal {
 /// Destroys all keys of a person; the ids of those there were. Throws ErasuresFailed, KeyStoreFailed.
 std::vector<KeyId> erase_person(PersonId person, KeyStore& keys, ErasureJournal& journal, Instant now,
                                 ErasureGrounds grounds = ErasureGrounds::retention_over);
+/// Destroys these of them.
+void erase_keys(PersonId person, const std::vector<KeyId>& ids, KeyStore& keys, ErasureJournal& journal,
+                Instant now, ErasureGrounds grounds);
 /// Destroys what the journal names and the store still holds; how many those were.
 std::size_t complete_erasures(KeyStore& keys, const ErasureJournal& journal);
 

@@ -1,8 +1,13 @@
 #include "services/gate.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "events/uuid.h"
+#include "services/asker.h"
 #include "services/http/problem.h"
+#include "services/http/text_scan.h"
 #include "services/keyed_hash.h"
 #include "services/language.h"
 
@@ -10,17 +15,24 @@ namespace geleit {
 namespace {
 
 constexpr std::string_view bearer = "Bearer ";
+constexpr std::string_view missing_token = "missing";
 
 /// What stands behind `Authorization: Bearer`; nothing where that is missing.
 std::optional<std::string_view> shown_token(const http::Request& request) {
   const auto field = request.header("authorization");
   if (!field) return std::nullopt;
-  return field->starts_with(bearer) ? field->substr(bearer.size()) : std::string_view{};
+  const bool is_bearer = http::equal_in_any_case(field->substr(0, bearer.size()), bearer);
+  return is_bearer ? field->substr(bearer.size()) : std::string_view{};
 }
 
 /// HEAD asks for what GET does.
 std::string_view method_of(http::Method method) {
   return http::word(method == http::Method::head ? http::Method::get : method);
+}
+
+/// As traceparent has it; empty where there is none.
+std::string trace_text(const TraceId& trace) {
+  return trace.is_nil() ? std::string() : fmt::format("{:016x}{:016x}", trace.value.high, trace.value.low);
 }
 
 /// "127.0.0.1" of "127.0.0.1:51234".
@@ -33,12 +45,6 @@ std::string names_of(AccessRoles roles) {
       names.append(names.empty() ? "" : ", ").append(words<AccessRole>[i]);
   }
   return names;
-}
-
-http::Response gate_problem(http::ProblemKind kind, const http::Request& request, const std::string& expected,
-                            const std::string& found) {
-  return http::problem_response(kind, request.language(),
-                                say(from_http(request.language()), message::expected_but, expected, found));
 }
 
 }  // namespace
@@ -80,63 +86,105 @@ bool Gate::lets_in(std::string_view token) {
   } catch (const TokenBookFailed&) { return false; }
 }
 
-std::optional<http::Response> Gate::refuse(const http::Request& request, bool wrong) {
-  const Language in = from_http(request.language());
-  if (wrong && !wrong_.take(address_of(request.peer()), monotonic_ms())) {
-    return gate_problem(http::ProblemKind::too_many_requests, request,
-                        say(in, message::wrong_tokens_at_most, wrong_tokens_max),
-                        say(in, message::more_wrong_tokens));
+/// A request at the door.
+struct Gate::Asking {
+  const http::Request& request;
+  std::string_view path;
+  std::string_view token;  ///< its id, where there is such a token
+};
+
+http::Response Gate::refuse(const Asking& asking, http::ProblemKind kind, std::string_view why,
+                            const std::string& expected, const std::string& found) const {
+  const http::Request& request = asking.request;
+  http::Response response = http::problem_response(
+      kind, request.language(), say(from_http(request.language()), message::expected_but, expected, found));
+  if (refused_) {
+    refused_({response.status, why, http::word(request.method()), asking.path, asking.token, request.peer(),
+              trace_text(trace_of(request.header("traceparent")))});
   }
-  http::Response response = gate_problem(http::ProblemKind::unauthenticated, request,
-                                         say(in, message::a_token), say(in, message::no_valid_token));
+  return response;
+}
+
+/// The same answer whatever is wrong; `why` is for the log alone.
+http::Response Gate::refuse_token(const Asking& asking, std::string_view why) {
+  const Language in = from_http(asking.request.language());
+  if (why != missing_token && !wrong_.take(address_of(asking.request.peer()), monotonic_ms())) {
+    return refuse(asking, http::ProblemKind::too_many_requests, "too many",
+                  say(in, message::wrong_tokens_at_most, wrong_tokens_max),
+                  say(in, message::more_wrong_tokens));
+  }
+  http::Response response = refuse(asking, http::ProblemKind::unauthenticated, why, say(in, message::a_token),
+                                   say(in, message::no_valid_token));
   response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
+}
+
+Gate::Entry Gate::entry_of(const http::Request& request) {
+  Entry entry;
+  const auto text = shown_token(request);
+  if (text && is_service_token(*text)) {
+    entry.asks = std::make_shared<Principal>();
+    entry.asks->of_the_installation = true;
+    entry.asks->roles.add(AccessRole::service);
+    return entry;
+  }
+  const std::shared_ptr<const Tokens> tokens = tokens_.all();
+  if (tokens->empty() && !always_asks_) return entry;
+  if (!text) {
+    entry.wrong = missing_token;
+    return entry;
+  }
+  // An unknown id takes as long as a wrong secret.
+  static const Token nobody;
+  const auto found = tokens->find(id_in(*text));
+  const Token& token = found == tokens->end() ? nobody : found->second;
+  if (!is_text_of(token, *text) || found == tokens->end()) {
+    entry.wrong = "unknown";
+    return entry;
+  }
+  entry.asks = std::make_shared<Principal>();
+  *entry.asks = {token.id, token.name, token.provider, token.roles, token.expires};
+  if (const TokenState state = state_of(token, clock_.now()); state != TokenState::valid)
+    entry.wrong = word(state);
+  return entry;
+}
+
+bool Gate::admits(const http::Request& head, std::string_view path) {
+  const RouteRight* right = route_right(method_of(head.method()), path);
+  if (right != nullptr && right->open) return true;
+  try {
+    return entry_of(head).wrong.empty();
+  } catch (const TokenBookFailed&) { return false; }
 }
 
 std::optional<http::Response> Gate::check(http::Request& request, std::string_view path) {
   const RouteRight* right = path.empty() ? nullptr : route_right(method_of(request.method()), path);
   if (right != nullptr && right->open) return std::nullopt;
-  const auto text = shown_token(request);
-  auto asks = std::make_shared<Principal>();
-  if (text && is_service_token(*text)) {
-    asks->of_the_installation = true;
-    asks->roles.add(AccessRole::service);
-  } else {
-    std::shared_ptr<const Tokens> tokens;
-    try {
-      tokens = tokens_.all();
-    } catch (const TokenBookFailed& failure) {
-      return gate_problem(http::ProblemKind::not_ready, request,
-                          say(from_http(request.language()), message::readable_tokens), failure.what());
-    }
-    if (tokens->empty() && !always_asks_) return std::nullopt;
-    if (!text) return refuse(request, false);
-    // An unknown id takes as long as a wrong secret.
-    static const Token nobody;
-    const auto found = tokens->find(id_in(*text));
-    const Token& token = found == tokens->end() ? nobody : found->second;
-    const bool is_right = is_text_of(token, *text) && found != tokens->end();
-    if (!is_right || state_of(token, clock_.now()) != TokenState::valid) return refuse(request, true);
-    asks->token = token.id;
-    asks->name = token.name;
-    asks->provider = token.provider;
-    asks->roles = token.roles;
-    asks->expires = token.expires;
+  const Language in = from_http(request.language());
+  Asking asking{request, path, {}};
+  Entry entry;
+  try {
+    entry = entry_of(request);
+  } catch (const TokenBookFailed& failure) {
+    return refuse(asking, http::ProblemKind::not_ready, failure.what(), say(in, message::readable_tokens),
+                  say(in, message::tokens_unreadable));
   }
-  if (path.empty()) return std::nullopt;
-  if (right == nullptr || !asks->roles.any_of(right->roles)) {
-    const Language in = from_http(request.language());
-    return gate_problem(
-        http::ProblemKind::forbidden, request,
+  if (entry.asks) asking.token = entry.asks->token;
+  if (!entry.wrong.empty()) return refuse_token(asking, entry.wrong);
+  if (!entry.asks || path.empty()) return std::nullopt;
+  if (right == nullptr || !entry.asks->roles.any_of(right->roles)) {
+    return refuse(
+        asking, http::ProblemKind::forbidden, "role",
         right ? say(in, message::a_role_of, names_of(right->roles)) : say(in, message::nobodys_path),
         say(in, message::no_such_role));
   }
-  request.set_principal(std::move(asks));
+  request.set_principal(std::move(entry.asks));
   return std::nullopt;
 }
 
 void guard(http::Router& router, Gate& gate) {
   router.guard([&gate](http::Request& request, std::string_view path) { return gate.check(request, path); },
+               [&gate](const http::Request& head, std::string_view path) { return gate.admits(head, path); },
                [](http::Method method, std::string_view path) {
                  return route_right(http::word(method), path) != nullptr;
                });

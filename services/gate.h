@@ -2,6 +2,7 @@
 // one but what the table of routes leaves open (access_role.h); every wrong one gets the same answer.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "services/clock.h"
+#include "services/http/problem.h"
 #include "services/http/router.h"
 #include "services/principal.h"
 #include "services/token_book.h"
@@ -37,6 +39,18 @@ class WrongTokens {
   std::map<std::string, Minute, std::less<>> addresses_;
 };
 
+/// Whoever was not let in, for the log.
+struct Refusal {
+  int status = 0;
+  std::string_view
+      why;  ///< "missing", "unknown", "expired", "revoked", "role", "too many", or what cannot be read
+  std::string_view method;  ///< as the program knows it
+  std::string_view route;   ///< likewise; empty: there is none
+  std::string_view token;   ///< its id, where there is such a token
+  std::string_view peer;
+  std::string trace;
+};
+
 class Gate {
  public:
   /// Both outlive it. `service_token`: what the processes of this installation know each other by
@@ -44,16 +58,30 @@ class Gate {
   Gate(TokenBook& tokens, const Clock& clock, std::string service_token, bool always_asks = false)
       : tokens_(tokens), clock_(clock), service_token_(std::move(service_token)), always_asks_(always_asks) {}
 
+  /// Hears of everybody who was not let in, in any thread. Set before the first request.
+  void on_refused(std::function<void(const Refusal&)> refused) { refused_ = std::move(refused); }
+
   /// Lets the request in, with its principal where a token was shown, or gives the answer that it gets
   /// instead. `path`: as the route was added; empty: there is none.
   [[nodiscard]] std::optional<http::Response> check(http::Request& request, std::string_view path);
+  /// Whether `check` would look any further than at the token; nobody hears of it.
+  [[nodiscard]] bool admits(const http::Request& head, std::string_view path);
   /// Whether anybody needs a token. What cannot be read asks for one.
   [[nodiscard]] bool asks_for_tokens();
   /// Whether who once came in with this token (its id; empty: without one) would still.
   [[nodiscard]] bool lets_in(std::string_view token);
 
  private:
-  [[nodiscard]] std::optional<http::Response> refuse(const http::Request& request, bool wrong);
+  struct Asking;
+  /// What a request's token says.
+  struct Entry {
+    std::shared_ptr<Principal> asks;  ///< null: there are no tokens, or it is none
+    std::string_view wrong;           ///< why it does not let in; empty: it does
+  };
+  [[nodiscard]] Entry entry_of(const http::Request& request);
+  [[nodiscard]] http::Response refuse(const Asking& asking, http::ProblemKind kind, std::string_view why,
+                                      const std::string& expected, const std::string& found) const;
+  [[nodiscard]] http::Response refuse_token(const Asking& asking, std::string_view why);
   [[nodiscard]] bool is_service_token(std::string_view text) const;
 
   TokenBook& tokens_;
@@ -61,6 +89,7 @@ class Gate {
   std::string service_token_;
   bool always_asks_;
   WrongTokens wrong_;
+  std::function<void(const Refusal&)> refused_;
 };
 
 /// The gate sees every request of this router, and no route is added that it does not know.

@@ -37,6 +37,9 @@ struct Privacy::KeptCase {
 struct Privacy::Person {
   PersonId id;
   std::vector<KeptCase> cases;
+  /// Another provider's person has the same id: both were opened by a command of the same id. They have no
+  /// more in common than that.
+  bool shares_id = false;
   /// Of the cases whose data is not erased.
   std::optional<CivilDate> kept_until;
   [[nodiscard]] bool all_erased() const {
@@ -93,7 +96,7 @@ std::vector<Privacy::Person> Privacy::persons() const {
   const auto snapshot = service_.store().snapshot();
   const RuleBook& rules = service_.rules();
   const CivilDate today = berlin_date(service_.clock().now());
-  std::map<PersonId, Person> persons;
+  std::map<std::pair<PersonId, std::string>, Person> persons;
   snapshot->scan(Table::stored_cases, {}, false, [&](std::string_view, std::string_view bytes) {
     const StoredCase stored = decode_stored_case(bytes);
     const Case& c = stored.state;
@@ -101,7 +104,7 @@ std::vector<Privacy::Person> Privacy::persons() const {
     const bool parked = stored.head != c.head;
     const RuleSet* set = rules.find(rules.in_force(c.provider, today));
     if (!set) set = &rules.at(c.judged.at(c.latest_judged));
-    Person& person = persons[c.person_id];
+    Person& person = persons[{c.person_id, std::string(c.provider)}];
     person.id = c.person_id;
     person.cases.push_back({c.id, c.provider, state_of(c), closed_on(c),
                             parked ? std::nullopt : kept_until(c, *set), c.personal_data, c.person.key,
@@ -109,9 +112,12 @@ std::vector<Privacy::Person> Privacy::persons() const {
     return true;
   });
   std::vector<Person> all;
-  for (auto& [id, person] : persons) {
-    const auto foreign = [&](const KeptCase& c) { return only_ && c.provider != *only_; };
-    if (std::ranges::any_of(person.cases, foreign)) continue;
+  for (auto at = persons.begin(); at != persons.end(); ++at) {
+    const auto is_same = [&](const auto& other) { return other.first.first == at->first.first; };
+    Person& person = at->second;
+    person.shares_id = (at != persons.begin() && is_same(*std::prev(at))) ||
+                       (std::next(at) != persons.end() && is_same(*std::next(at)));
+    if (only_ && at->first.second != *only_) continue;
     std::vector<std::optional<CivilDate>> kept;
     for (const KeptCase& c : person.cases) {
       if (c.data != PersonalDataState::erased) kept.push_back(c.kept_until);
@@ -255,7 +261,12 @@ http::Response Privacy::erase(std::string_view about, ErasureGrounds grounds, st
     if (!found) return unknown(in, about);
     const Instant now = service_.clock().now();
     const std::vector<Erasure> before = erasures();
-    const auto of_person = [&](const Erasure& one) { return one.person == found->id; };
+    std::vector<KeyId> own_keys;
+    for (const KeptCase& c : found->cases) own_keys.push_back(c.key);
+    const auto of_person = [&](const Erasure& one) {
+      return one.person == found->id &&
+             (!found->shares_id || std::ranges::find(own_keys, one.key) != own_keys.end());
+    };
     const bool begun = std::ranges::any_of(before, of_person);
     const bool repeated = found->all_erased();
     if (!repeated && std::ranges::any_of(found->cases, &KeptCase::parked))
@@ -274,7 +285,10 @@ http::Response Privacy::erase(std::string_view about, ErasureGrounds grounds, st
     }
     if (!repeated) {
       ErasureJournal journal(service_.data().erasures());
-      erase_person(found->id, service_.keys(), journal, now, grounds);
+      if (found->shares_id)
+        erase_keys(found->id, own_keys, service_.keys(), journal, now, grounds);
+      else
+        erase_person(found->id, service_.keys(), journal, now, grounds);
       std::string lines;
       std::size_t count = 0;
       for (const KeptCase& c : found->cases) {
@@ -287,7 +301,7 @@ http::Response Privacy::erase(std::string_view about, ErasureGrounds grounds, st
     Instant erased_at = now;
     std::size_t keys = 0;
     for (const Erasure& one : erasures()) {
-      if (one.person != found->id) continue;
+      if (!of_person(one)) continue;
       erased_at = keys++ == 0 ? one.at : std::max(erased_at, one.at);
     }
     std::string out;

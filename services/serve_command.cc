@@ -2,7 +2,7 @@
 #include "services/dashboard_routes.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -40,6 +40,7 @@
 #include "services/query/query_routes.h"
 #include "services/query/stream_routes.h"
 #include "services/service.h"
+#include "services/service_log.h"
 #include "services/signals.h"
 #include "services/token_routes.h"
 #include "services/upkeep_routes.h"
@@ -156,15 +157,19 @@ class EndingBound {
   std::jthread thread_;
 };
 
+/// Over a network, if only through a proxy on this machine.
+bool is_reached_by_others(const ServeOptions& options) {
+  return options.behind_proxy || !http::is_loopback(*http::parse_endpoint(options.listen));
+}
+
 /// Beyond this machine nobody is let in without a token, and no token goes over a network in the clear.
 void require_protection(const ServeOptions& options, TokenBook& tokens) {
-  if (http::is_loopback(*http::parse_endpoint(options.listen))) return;
+  if (!is_reached_by_others(options)) return;
   if (tokens.all()->empty()) {
     throw CLI::ValidationError(
-        "--listen",
-        "expected a loopback address, for there are no tokens and whoever reaches the service "
-        "may do everything; make one with geleit token create, or listen on 127.0.0.1; but got " +
-            options.listen);
+        options.behind_proxy ? "--behind-proxy" : "--listen",
+        "expected a token, for others reach the service and without tokens they may do everything; make one "
+        "with geleit token create, or listen on 127.0.0.1 for this machine alone; but there is none");
   }
   if (!options.behind_proxy) {
     throw CLI::ValidationError(
@@ -211,9 +216,9 @@ std::string last_backup(const DataDirectory& data) {
 void complete_erasures_of(Service& service) {
   try {
     if (const std::size_t cases = Privacy(service).complete(); cases > 0)
-      spdlog::info("erasures completed in {} cases", cases);
+      log_info(fmt::format("erasures completed in {} cases", cases));
   } catch (const std::exception& failure) {
-    spdlog::warn("erasures are not completed, the next start tries again: {}", failure.what());
+    log_warning(fmt::format("erasures are not completed, the next start tries again: {}", failure.what()));
   }
 }
 
@@ -425,8 +430,11 @@ void serve(const ServeOptions& options, CommandLine& line) {
   // Before any other thread, so that all of them leave the signals to this one.
   const Signals signals([&] { ending.ask(); }, [] { std::quick_exit(static_cast<int>(Exit::unavailable)); });
 
-  // Whatever is made from here on is its owner's alone.
+  // Whatever is made from here on is its owner's alone, and no key lies in what a crash leaves: of one octet
+  // no core is written, to a file or to a program.
   ::umask(077);
+  const rlimit no_core{1, 1};
+  ::setrlimit(RLIMIT_CORE, &no_core);
   // The service's threads count into it.
   http::Metrics metrics;
   LiveFeed feed;
@@ -437,9 +445,11 @@ void serve(const ServeOptions& options, CommandLine& line) {
     require_protection(options, *tokens);
   }
   SystemChance chance;
-  Gate gate(*tokens, service.clock(), service.token(), !http::is_loopback(*endpoint));
+  RefusalLog refusals;
+  Gate gate(*tokens, service.clock(), service.token(), is_reached_by_others(options));
+  gate.on_refused([&refusals](const Refusal& refusal) { refusals.note(refusal); });
   if (roles.query) service.tell_rows(feed);
-  for (const std::string& note : service.notes()) spdlog::warn("{}", note);
+  for (const std::string& note : service.notes()) log_warning(note);
   http::Router life;
   guard(life, gate);
   add_life(life, service, metrics);
@@ -464,7 +474,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   std::optional<BusinessGauges> business;
   std::optional<CommandRelay> relay;
   http::Server server(server_options, handler);
-  spdlog::info("listening on {}, making the tables ready", http::to_string(server.endpoint()));
+  log_info(fmt::format("listening on {}, making the tables ready", http::to_string(server.endpoint())));
 
   std::vector<ServerUrl> intakes;
   for (const std::string& intake : options.intakes) intakes.push_back(*parse_server_url(intake));
@@ -475,16 +485,16 @@ void serve(const ServeOptions& options, CommandLine& line) {
   std::uint64_t shown = 0;
   service.on_parked([](const Parked& parked) {
     const std::string id = to_string(parked.id);
-    spdlog::warn("case {} stands still in {} at {}:{}: {}; after a fix: geleit retry {}", id,
-                 name_of(parked.table), parked.position.partition.value, parked.position.offset.value,
-                 parked.error, id);
+    log_warning(fmt::format("case {} stands still in {} at {}:{}: {}; after a fix: geleit retry {}", id,
+                            name_of(parked.table), parked.position.partition.value,
+                            parked.position.offset.value, parked.error, id));
   });
   service.start(
       [&](std::uint64_t events) {
         constexpr std::uint64_t step = 1'000'000;
         if (events / step == shown) return;
         shown = events / step;
-        spdlog::info("{} events folded", events);
+        log_info(fmt::format("{} events folded", events));
       },
       [&] { return ending.asked(); });
   add_life(router, service, metrics);
@@ -580,7 +590,7 @@ void serve(const ServeOptions& options, CommandLine& line) {
   std::fflush(stdout);
 
   ending.wait();
-  spdlog::info("ending: answering what was asked");
+  log_info("ending: answering what was asked");
   bound.begin([&service, &relay] {
     service.give_up();
     if (relay) relay->give_up();
@@ -602,7 +612,8 @@ void add_serve(CommandLine& line) {
   command->add_option("--listen", options->listen, "Address and port; port 0 takes a free one")
       ->capture_default_str();
   command->add_flag("--behind-proxy", options->behind_proxy,
-                    "Others reach it through a proxy that speaks TLS, so it may listen beyond this machine");
+                    "Others reach it through a proxy that speaks TLS: it always asks for a token, and may "
+                    "listen beyond this machine");
   command->add_option("--roles", options->roles, "What this process does: intake, query, watch, alert")
       ->capture_default_str()
       ->check([](const std::string& text) {
@@ -619,7 +630,7 @@ void add_serve(CommandLine& line) {
                                  : "expected an instant with offset or \"entered\", but got " + text;
       });
   command->callback([&line, options] {
-    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    begin_service_log();
     const DataDirectory data = options->where.directory();
     const auto refuse = [&](const auto& message, std::string_view about) {
       fmt::print(stderr, "geleit serve: {}\n", say(line.for_people, message, about));

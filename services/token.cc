@@ -37,6 +37,7 @@ void write_about(http::JsonWriter& json, const Token& token) {
   json.end().member("created").string(to_string(token.created));
   time("expires", token.expires);
   time("revoked", token.revoked);
+  json.member("made_by").string(token.made_by).member("revoked_by").string(token.revoked_by);
 }
 
 }  // namespace
@@ -55,6 +56,7 @@ NewToken mint_token(const TokenWish& wish, Instant now, Chance& chance) {
   token.roles = wish.roles;
   token.created = now;
   token.expires = wish.expires;
+  token.made_by = wish.made_by;
   token.key = fresh_hash(chance);
   made.text = fmt::format("{}{}_{}", token_prefix, token.id, to_hex(fresh_hash(chance)));
   token.hash = keyed_hash(token.key, made.text);
@@ -116,6 +118,8 @@ std::optional<Token> parse_token_line(std::string_view line) {
     if (role) token.roles.add(*role);
   }
   token.created = *created;
+  token.made_by = text_member(*object, "made_by");
+  token.revoked_by = text_member(*object, "revoked_by");
   token.key = *key;
   token.hash = *hash;
   return token;

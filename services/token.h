@@ -25,6 +25,8 @@ struct Token {
   AccessRoles roles;
   Instant created;
   std::optional<Instant> expires, revoked;
+  /// By which token, as its id, or `os:` and a user of the operating system; "-": there were none.
+  std::string made_by = "-", revoked_by = "-";
   Hash key, hash;
 };
 
@@ -39,6 +41,7 @@ struct TokenWish {
   std::optional<std::string> provider;
   AccessRoles roles;
   std::optional<Instant> expires;
+  std::string made_by = "-";
 };
 /// A token and, this once, its text.
 struct NewToken {

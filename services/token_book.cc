@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <tuple>
 #include <vector>
 
 #include "services/durable_file.h"
@@ -42,16 +43,18 @@ class TokenFile final : public TokenBook {
   }
 
  private:
+  /// Inode, size, and when it was written.
+  using Mark = std::tuple<ino_t, off_t, time_t, long>;
+
   void read() {
     struct stat told {};
     if (::stat(file_.c_str(), &told) != 0) {
       if (errno != ENOENT) throw TokenBookFailed(fmt::format("{}: {}", file_.string(), std::strerror(errno)));
-      forget();
+      if (seen_) throw TokenBookFailed(file_.string() + ": it is gone");
       return;
     }
-    seen_ = seen_ || told.st_size > 0;
-    std::string mark =
-        fmt::format("{}-{}-{}.{}", told.st_ino, told.st_size, told.st_mtim.tv_sec, told.st_mtim.tv_nsec);
+    seen_ = true;
+    const Mark mark{told.st_ino, told.st_size, told.st_mtim.tv_sec, told.st_mtim.tv_nsec};
     if (mark == read_as_) return;
     const auto text = read_text(file_);
     if (!text) throw TokenBookFailed(fmt::format("{}: {}", file_.string(), std::strerror(errno)));
@@ -67,23 +70,24 @@ class TokenFile final : public TokenBook {
       }
       (*tokens)[token->id] = std::move(*token);
     }
+    for (const auto& [id, before] : *tokens_) {
+      const auto now = tokens->find(id);
+      // An older copy of the file, or one that was cut off, gives nobody back what was taken.
+      if (now != tokens->end() && (now->second.revoked || !before.revoked)) continue;
+      throw TokenBookFailed(fmt::format("{}: expected all that is known of token {}, but some of it is gone",
+                                        file_.string(), id));
+    }
     octets_ = at;
     tokens_ = std::move(tokens);
-    read_as_ = std::move(mark);
-  }
-
-  void forget() {
-    tokens_ = std::make_shared<Tokens>();
-    read_as_.clear();
-    octets_ = 0;
+    read_as_ = mark;
   }
 
   std::filesystem::path file_;
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Tokens> tokens_ = std::make_shared<Tokens>();
-  std::string read_as_;  // what told the file from others when it was read
+  Mark read_as_{};  // what told the file from others when it was read
   std::uint64_t octets_ = 0;
-  bool seen_ = false;  // there was something in it
+  bool seen_ = false;  // it was there
 };
 
 class TokenTopic final : public TokenBook {

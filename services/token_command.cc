@@ -1,6 +1,7 @@
 #include "services/token_command.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -49,6 +50,8 @@ class OpenedTokens {
 
 /// What cannot be read or written ends the command with status 3.
 void with_book(const TokenAsk& ask, CommandLine& line, const std::function<void(TokenBook&)>& act) {
+  // As a service's own files.
+  ::umask(077);
   try {
     OpenedTokens opened(ask.where.directory());
     act(opened.book());
@@ -63,6 +66,7 @@ TokenWish wish_of(const TokenAsk& ask) {
     throw CLI::ValidationError("--provider", "expected one of --provider and --all-providers");
   TokenWish wish;
   wish.name = ask.name;
+  wish.made_by = "os:" + os_user();
   if (!ask.all_providers) wish.provider = ask.provider;
   for (const std::string& role : ask.roles) wish.roles.add(*parse_word<AccessRole>(role));
   if (wish.provider && wish.roles.has(AccessRole::operator_))
@@ -81,9 +85,9 @@ void create(const TokenAsk& ask, CommandLine& line) {
   with_book(ask, line, [&](TokenBook& book) {
     const Instant now = SystemClock().now();
     SystemChance chance;
-    const bool first = book.all()->empty();
     const NewToken made = mint_token(wish, now, chance);
     book.put(made.token);
+    const bool first = book.all()->size() == 1;
     fmt::print("{}\n", ask.json ? token_json(made.token, now, made.text) : made.text);
     fmt::print(stderr, "{}\n",
                say(line.for_people, message::token_made, std::string_view(made.token.id),
@@ -122,6 +126,7 @@ void revoke(const TokenAsk& ask, CommandLine& line) {
     Token token = found->second;
     if (!token.revoked) {
       token.revoked = SystemClock().now();
+      token.revoked_by = "os:" + os_user();
       book.put(token);
     }
     fmt::print("{}\n", say(line.for_people, message::token_revoked, id));

@@ -95,9 +95,14 @@ std::optional<http::Response> beyond_provider(const http::Request& request, Lang
   if (only == nullptr || (wish.provider == *only && !of_roles)) return std::nullopt;
   return of_roles
              ? token_problem(http::ProblemKind::forbidden, in, say(in, message::operator_of_all),
-                             say(in, message::no_such_role), "roles")
+                             say(in, message::token_of_a_provider), "roles")
              : token_problem(http::ProblemKind::forbidden, in, say(in, message::ones_own_provider, *only),
                              say(in, message::another_provider), "provider");
+}
+
+std::string made_by(const http::Request& request) {
+  const Principal* asks = request.principal();
+  return asks ? asks->token : std::string("-");
 }
 
 bool is_seen(const Token& token, const std::optional<std::string>& only) {
@@ -199,6 +204,7 @@ void add_token_routes(http::Router& router, TokenBook& tokens, const Clock& cloc
                     if (auto* refused = std::get_if<http::Response>(&read))
                       return responder.answer(std::move(*refused));
                     auto& wish = std::get<TokenWish>(read);
+                    wish.made_by = made_by(request);
                     if (auto refused = beyond_provider(request, in, wish))
                       return responder.answer(std::move(*refused));
                     if (auto refused = operator_of_one(in, wish))
@@ -209,25 +215,27 @@ void add_token_routes(http::Router& router, TokenBook& tokens, const Clock& cloc
                       return http::Response::json(token_json(made.token, at.clock.now(), made.text), 201);
                     });
                   });
-  add_token_route(
-      router, desk, http::Method::post, "/v1/tokens/{token}/revoke",
-      [](const auto& here, const http::Request& request, Language in, http::Responder responder) {
-        at_desk(here, in, std::move(responder),
-                [in, only = only_of(request), id = std::string(request.parameter("token"))](TokenDesk& at) {
-                  const auto all = at.book.all();
-                  const auto found = all->find(id);
-                  if (found == all->end() || !is_seen(found->second, only)) {
-                    return token_problem(http::ProblemKind::not_found, in, say(in, message::a_known_token),
-                                         say(in, message::no_such_token), "token");
-                  }
-                  Token token = found->second;
-                  if (!token.revoked) {
-                    token.revoked = at.clock.now();
-                    at.book.put(token);
-                  }
-                  return http::Response::json(token_json(token, at.clock.now()));
-                });
-      });
+  add_token_route(router, desk, http::Method::post, "/v1/tokens/{token}/revoke",
+                  [](const auto& here, const http::Request& request, Language in, http::Responder responder) {
+                    at_desk(here, in, std::move(responder),
+                            [in, only = only_of(request), by = made_by(request),
+                             id = std::string(request.parameter("token"))](TokenDesk& at) {
+                              const auto all = at.book.all();
+                              const auto found = all->find(id);
+                              if (found == all->end() || !is_seen(found->second, only)) {
+                                return token_problem(http::ProblemKind::not_found, in,
+                                                     say(in, message::a_known_token),
+                                                     say(in, message::no_such_token), "token");
+                              }
+                              Token token = found->second;
+                              if (!token.revoked) {
+                                token.revoked = at.clock.now();
+                                token.revoked_by = by;
+                                at.book.put(token);
+                              }
+                              return http::Response::json(token_json(token, at.clock.now()));
+                            });
+                  });
 }
 
 }  // namespace geleit

@@ -346,6 +346,12 @@ inline constexpr Message<std::size_t> wrong_tokens_at_most{"höchstens {} falsch
                                                            "at most {} wrong tokens a minute"};
 inline constexpr Message<> more_wrong_tokens{"von dieser Adresse kamen mehr",
                                              "more of them came from this address"};
+inline constexpr Message<> tokens_unreadable{"es geht gerade nicht; was der Dienst protokolliert, sagt mehr",
+                                             "it cannot be done now; the log of the service says more"};
+inline constexpr Message<> token_of_a_provider{"dieses Token gehört zu einem Träger",
+                                               "this token is of one provider"};
+inline constexpr Message<Text> list_of_another_role{"die Rolle des Tokens liest {} nicht",
+                                                    "the token's role does not read {}"};
 inline constexpr Message<> readable_tokens{"dass die Token gelesen werden können", "that tokens can be read"};
 inline constexpr Message<> a_command_of_the_role{"einen Befehl, den die Rolle des Tokens senden darf",
                                                  "a command that the token's role may send"};

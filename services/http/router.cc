@@ -50,8 +50,10 @@ Router::Router(Metrics* metrics) : metrics_(metrics), root_(std::make_unique<Nod
 }
 Router::~Router() = default;
 
-void Router::guard(Guard guard, std::function<bool(Method, std::string_view)> knows) {
+void Router::guard(Guard guard, std::function<bool(const Request&, std::string_view)> admits,
+                   std::function<bool(Method, std::string_view)> knows) {
   guard_ = std::move(guard);
+  admits_ = std::move(admits);
   guard_knows_ = std::move(knows);
 }
 
@@ -93,7 +95,9 @@ Router::Found Router::find(const Request& request) const {
 
 std::size_t Router::body_limit(const Request& head) const {
   const Found found = find(head);
-  return found.route != nullptr ? found.route->body_bytes : unrouted_body_bytes_max;
+  if (found.route == nullptr || (admits_ && !admits_(head, found.route->path)))
+    return unrouted_body_bytes_max;
+  return found.route->body_bytes;
 }
 
 void Router::handle(Request request, Responder responder) {

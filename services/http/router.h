@@ -35,7 +35,9 @@ class Router final : public Handler {
   void add(Method method, std::string_view path, Answer answer, std::size_t body_bytes = body_bytes_max);
   /// Set before any route is added: `knows` says of each whether the guard has heard of it, else adding it
   /// throws std::logic_error.
-  void guard(Guard guard, std::function<bool(Method, std::string_view path)> knows);
+  /// `admits` is asked before a body is read: whoever it does not admit sends none that is large.
+  void guard(Guard guard, std::function<bool(const Request& head, std::string_view path)> admits,
+             std::function<bool(Method, std::string_view path)> knows);
 
   [[nodiscard]] std::size_t body_limit(const Request& head) const override;
   void handle(Request request, Responder responder) override;
@@ -48,12 +50,14 @@ class Router final : public Handler {
 
   Metrics* metrics_;
   Guard guard_;
+  std::function<bool(const Request&, std::string_view)> admits_;
   std::function<bool(Method, std::string_view)> guard_knows_;
   std::unique_ptr<Node> root_;
   RouteMeter unrouted_;
 };
 
-/// The body limit of paths that no route takes; small, their bodies are read only to be thrown away.
+/// The body limit of paths that no route takes, and of whoever is not admitted; small, such bodies are read
+/// only to be thrown away.
 inline constexpr std::size_t unrouted_body_bytes_max = 64 * 1024;
 
 }  // namespace geleit::http

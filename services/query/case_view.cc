@@ -45,7 +45,8 @@ class View {
   void list(std::string_view name, Table table, More&& more) {
     member(name);
     out.push_back('[');
-    const auto rows = rows_of(table);
+    const bool is_read = !question_.reads || question_.reads(name);
+    const auto rows = is_read ? rows_of(table) : decltype(rows_of(table)){};
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (i > 0) out.push_back(',');
       std::optional<std::string> note;

@@ -61,6 +61,8 @@ struct ListQuestion {
   std::int64_t lag_ms = 0;          ///< as the projector knows it, for `as_at`
   /// The only provider whose rows the asker may see; none = all.
   std::optional<std::string> only_provider;
+  /// Lists that the asker may not read are empty in a case; not set: all may be read.
+  std::function<bool(std::string_view list)> reads;
   /// Of tables that are not the present ones: told in `as_at`, and cursors are of them only.
   std::optional<PastTimes> times;
   /// Then too: what became since of the personal data of a case. Who is erased or restricted by now is not

@@ -375,14 +375,19 @@ void LiveFeed::run(const std::stop_token& stop) {
 void LiveFeed::show_out(std::int64_t now_ms) {
   if (!sources_.lets_in || now_ms - looked_ms_ < stream_let_in_ms) return;
   looked_ms_ = now_ms;
+  // Files are read for it, so not under the lock.
+  std::map<std::string, bool, std::less<>> let_in;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Handle& listener : listeners_) let_in.try_emplace(listener->asker.token, true);
+  }
+  for (auto& [token, is_in] : let_in) is_in = sources_.lets_in(token);
   std::vector<http::Chunk> over;
   {
     const std::lock_guard lock(mutex_);
-    std::map<std::string, bool, std::less<>> let_in;
     for (const Handle& listener : listeners_) {
-      const auto [known, is_new] = let_in.try_emplace(listener->asker.token);
-      if (is_new) known->second = sources_.lets_in(listener->asker.token);
-      if (known->second) continue;
+      const auto known = let_in.find(listener->asker.token);
+      if (known == let_in.end() || known->second) continue;
       listener->over = true;
       if (listener->chunk) over.push_back(std::move(*listener->chunk));
       listener->chunk.reset();

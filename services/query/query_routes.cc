@@ -428,6 +428,8 @@ ListQuestion question_of(const QuerySources& sources, const http::Request& reque
   question.lag_ms = lag_of(moment.present->state(), sources.ends(), sources.clock.now()).ms;
   question.times = moment.times;
   if (const std::string* only = only_provider(request)) question.only_provider = *only;
+  if (const Principal* asks = request.principal())
+    question.reads = [roles = asks->roles](std::string_view list) { return may_list(roles, list); };
   if (moment.times) {
     question.data_now = [present = Reading(moment.present)](const CaseId& id) {
       const auto c = present.find_case(id);

@@ -58,7 +58,7 @@ std::variant<Question, Wrong> question_of(const http::Request& request, const Ru
         return Wrong{
             std::string(name),
             say(language, message::expected_but, say(language, message::one_of, table_names(request)),
-                say(language, message::no_such_role)),
+                say(language, message::list_of_another_role, value)),
             http::ProblemKind::forbidden};
       }
       tables.insert(found->table);

@@ -19,7 +19,7 @@ from allowed_when_test import Situation, tries
 from client import Client, new_id, refused
 from listening import Listener
 from program import NO_WATCH, Server
-from story import Case, Story, day_after
+from story import Case, Story, day_after, referral_data
 from tokens_test import OF_A_PROVIDER, ROLE_NAMES, bearer, create, forbidden
 
 pytestmark = pytest.mark.embedded
@@ -743,6 +743,32 @@ def test_an_erasure_is_told_to_its_provider_only(serve):
     erased = client.get("privacy/status", fresh=False)["erased"]
     assert [one["cases"] for one in erased] == [[cases[HERE]]]
     assert [row["case"] for row in client.rows("cases")] == [cases[HERE]]
+
+
+def test_a_person_of_the_same_id_is_another_one(serve):
+    """erasing a person: a command's id is unique within its case only, and the person's follows from it"""
+    server, anybody = serve(extra=NO_WATCH)
+    id, cases = new_id(), {}
+    for provider, name in ((HERE, "Musterkind-Hier"), (THERE, "Musterkind-Dort")):
+        person = {"given_name": "Mia", "family_name": name, "born": "2025-11-02"}
+        data = referral_data(provider=provider, person=person)
+        cases[provider] = anybody.done("ReceiveReferral", new_id(), data, id=id)["case"]
+        Case(anybody, cases[provider]).does("WithdrawReferral", {"reason": "umgezogen"})
+    assert server.stop() == 0
+    token = create(server.data, "team_lead", provider=HERE)
+    server, client = serve(clock="2040-06-30T12:00:00+02:00", extra=NO_WATCH)
+    above = Client(server.url)
+    above.http.headers["Authorization"] = bearer(create(server.data, "team_lead"))
+    client.http.headers["Authorization"] = bearer(token)
+    path = f"/v1/privacy/{cases[HERE]}"
+    for act, reason in (("restrict", "Streit"), ("lift", "beigelegt"), ("erase", "retention_over")):
+        answer = client.request("POST", f"{path}/{act}", json={"reason": reason})
+        assert answer.status_code == 200 and answer.json()["cases"] == [cases[HERE]], answer.text
+    assert answer.json()["keys"] == 1
+    persons = {row["case"]: row["person"] for row in above.rows("cases", **{"with": "person"})}
+    assert persons[cases[HERE]] is None
+    assert persons[cases[THERE]]["family_name"] == "Musterkind-Dort"
+    above.close()
 
 
 # ---------------------------------------------------------------- the stream

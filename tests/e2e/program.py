@@ -18,6 +18,8 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 # What a server is started with where versions and events are counted: nothing is recorded but what is sent.
 NO_WATCH = ("--roles", "intake,query")
+# The persons of all tests: invented names begin so, insurance numbers are a letter and nine digits.
+PERSONAL = re.compile(r"Muster|\bMia\b|\b[A-Z][0-9]{9}\b")
 READY_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 
@@ -127,7 +129,8 @@ class Server:
                 lines.put(text)
             lines.put(None)
 
-        threading.Thread(target=pump, args=(self.process.stdout,), daemon=True).start()
+        self.pumping = threading.Thread(target=pump, args=(self.process.stdout,), daemon=True)
+        self.pumping.start()
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not self.url or self.url.endswith(":0"):
             try:
@@ -159,14 +162,35 @@ class Server:
         """Asks it to end, as an operator does, and returns its exit status."""
         if self.process is None or self.process.poll() is not None:
             return 0 if self.process is None else self.process.returncode
+        self.judge_metrics()
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(STOP_SECONDS_MAX)
+            status = self.process.wait(STOP_SECONDS_MAX)
+            self.judge_log()
+            return status
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"did not stop within {STOP_SECONDS_MAX} s of SIGTERM") from None
         finally:
             self.url = ""
+
+    def judge_metrics(self) -> None:
+        """No personal data in metrics, where they may be read without a token."""
+        try:
+            shown = httpx.get(self.url + "/metrics", timeout=5).text
+        except httpx.TransportError:
+            return  # one that does not answer is judged by what it has said
+        assert not PERSONAL.search(shown), PERSONAL.search(shown)
+
+    def judge_log(self) -> None:
+        """Every line is one JSON object, but the one for people; there is no personal data in any of them."""
+        self.pumping.join(5)
+        for line in self.said:
+            if not line.startswith("listening on "):
+                assert {"at", "level", "text"} <= json.loads(line).keys(), line
+        errors = self.errors.read_text(errors="replace") if self.errors.exists() else ""
+        found = PERSONAL.search("".join(self.said) + errors)
+        assert not found, f"{found} in what {self.command()} logs"
 
     def kill(self) -> None:
         """SIGKILL: nothing of the program runs after this."""

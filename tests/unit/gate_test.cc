@@ -150,6 +150,54 @@ TEST_F(GateTest, ALineThatWasCutOffIsWrittenOver) {
   EXPECT_EQ(token_file(file())->all()->size(), 2);
 }
 
+TEST_F(GateTest, AKillWithTheFirstLineLeavesNothingOpenAndTheNextOneMendsIt) {
+  std::ofstream(file()) << R"({"id":"half)";
+  EXPECT_EQ(status(asked("")), 503);
+  const NewToken token = made(AccessRoles::all());
+  EXPECT_EQ(status(asked(token.text)), 200);
+}
+
+TEST_F(GateTest, AFileThatIsEmptyOrLessThanItWasLetsNobodyIn) {
+  std::ofstream(file()).flush();
+  EXPECT_EQ(status(asked("")), 503);
+  const NewToken token = made(AccessRoles::all());
+  const std::string before = *read_text(file());
+  revoke(token.token);
+  EXPECT_EQ(status(asked(token.text)), 401);
+  std::ofstream(file(), std::ios::trunc) << before;
+  EXPECT_EQ(status(asked(token.text)), 503) << "an older copy takes no revocation back";
+}
+
+TEST_F(GateTest, WhoeverIsNotAdmittedIsTurnedAwayBeforeTheirBodyIsRead) {
+  EXPECT_TRUE(gate_.admits(asked("", http::Method::post), "/v1/commands"));
+  const NewToken token = made(AccessRoles::all());
+  EXPECT_FALSE(gate_.admits(asked("", http::Method::post), "/v1/commands"));
+  EXPECT_TRUE(gate_.admits(asked(token.text, http::Method::post), "/v1/commands"));
+}
+
+TEST_F(GateTest, TheSchemeIsReadInAnyCase) {
+  const NewToken token = made(AccessRoles::all());
+  EXPECT_EQ(status(*http::Request::make(http::Method::get, "/v1/cases",
+                                        {{"authorization", "bEARER " + token.text}})),
+            200);
+}
+
+TEST_F(GateTest, WhoWasRefusedIsToldToTheLogWithItsReason) {
+  std::vector<std::string> heard;
+  gate_.on_refused([&](const Refusal& refusal) {
+    heard.push_back(std::to_string(refusal.status) + " " + std::string(refusal.why) + " " +
+                    std::string(refusal.route));
+  });
+  const NewToken token = made(AccessRoles(AccessRole::management));
+  status(asked(""));
+  status(asked("glt_wrong"));
+  status(asked(token.text));
+  revoke(token.token);
+  status(asked(token.text));
+  EXPECT_EQ(heard, (std::vector<std::string>{"401 missing /v1/cases", "401 unknown /v1/cases",
+                                             "403 role /v1/cases", "401 revoked /v1/cases"}));
+}
+
 TEST_F(GateTest, ABookThatCannotBeReadLetsNobodyIn) {
   const NewToken token = made(AccessRoles::all());
   std::ofstream(file(), std::ios::app) << "nonsense\n";
