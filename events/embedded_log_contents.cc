@@ -336,9 +336,12 @@ void EmbeddedLogContents::read_some_at(std::span<const Position> positions,
         groups = database().groups(position.partition, LogDatabase::Use::lookup);
         iterated = position.partition;
         groups->seek(position.offset);
-      } else if (!groups->valid() ||
-                 position.offset.value >= groups->first().value + GroupCursor(groups->value()).count()) {
+      } else if (!groups->valid()) {
         groups->seek(position.offset);
+      } else if (const Offset behind{groups->first().value + GroupCursor(groups->value()).count()};
+                 position.offset >= behind) {
+        // The next group lies beside this one; another one has to be searched for.
+        position.offset == behind ? groups->next() : groups->seek(position.offset);
       }
       if (!groups->valid()) throw_damage(dir_, position, "expected a record here, but there is none");
       pick(i, groups->first(), groups->value());

@@ -120,6 +120,23 @@ struct CountedFacts::Reads {
 
 void CountedFacts::add(const Event& event) { facts_.push_back(std::visit(Reads{event}, event.payload)); }
 
+// What other events say of an event is a day that one of them bears itself (Meanings::read), so the last of
+// all days is none too early.
+CivilDate last_day_of(const Event& event) {
+  const CountedFacts::Fact fact = std::visit(CountedFacts::Reads{event}, event.payload);
+  const CivilDate last = std::max(fact.own, fact.other);
+  return fact.at == CountedFacts::no_instant ? last : std::max(last, berlin_date(fact.at));
+}
+
+std::optional<CivilDate> day_referred(const Event& event) {
+  // Two of all kinds say it; the others are looked at by what they are only.
+  if (!std::holds_alternative<ReferralReceived>(event.payload) &&
+      !std::holds_alternative<ReferralAmended>(event.payload))
+    return std::nullopt;
+  const CivilDate day = std::visit(CountedFacts::Reads{event}, event.payload).own;
+  return day == CountedFacts::no_day ? std::nullopt : std::optional(day);
+}
+
 /// What all facts together say: which earlier fact each is about, and from which day it counts.
 struct CountedFacts::Meanings {
   static constexpr std::size_t none = SIZE_MAX;
@@ -346,9 +363,11 @@ PastFold fold_past(std::span<const std::string_view> records, std::optional<Civi
       } else {
         evolve(fold.state, event, stated_hash(records[i]));
       }
-    } catch (const FoldFailed&) {
+    } catch (const FoldFailed& failure) {
       // It leaves the case undefined. What came before is folded again, each as it was.
       fold = {};
+      fold.error = failure.what();
+      fold.failed = i;
       for (std::size_t before = 0; before < i; ++before) {
         if (as_of && verdicts[before].counts == Counts::no) continue;
         decode(records[before], event);

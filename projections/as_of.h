@@ -12,7 +12,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +36,13 @@ struct Verdict {
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
+/// The last of the days that an event bears which may decide whether something counts. As of no day before
+/// the last of all its events' (Case::whole_from), all events of a case count as they do without a day.
+[[nodiscard]] CivilDate last_day_of(const Event& event);
+
+/// The day of the referral, where the event says it: the last one said is the case's.
+[[nodiscard]] std::optional<CivilDate> day_referred(const Event& event);
+
 /// The accepted events of one case, in the order of their versions, as far as their days go. Keeps nothing of
 /// the events themselves.
 class CountedFacts {
@@ -46,6 +55,8 @@ class CountedFacts {
   void on(CivilDate day, std::vector<Verdict>& out) const;
 
  private:
+  friend CivilDate last_day_of(const Event& event);
+  friend std::optional<CivilDate> day_referred(const Event& event);
   enum class Kind : std::uint8_t {
     opens,
     amends,
@@ -94,6 +105,8 @@ void evolve_counted(Case& c, Event& event, const Hash& hash, const Verdict& verd
 struct PastFold {
   Case state;                    ///< `exists()` is false where there was no case yet
   std::vector<Version> counted;  ///< the events that it is made of
+  std::string error;             ///< why the next one that counts could not be folded, or empty
+  std::size_t failed = 0;        ///< which record that is
 };
 /// Folds a case's accepted records, which begin with its first; with a day, those that count by its end. An
 /// event that the fold cannot take ends it, as it parks the case live. Throws BadRecord.

@@ -15,51 +15,6 @@ namespace {
 /// Shares of the cases that are derived by themselves: more than workers, so that all of them end together.
 constexpr std::size_t shares = 2 * std::size_t{rebuild_workers};
 
-/// What counts on that day, by offset; others are `no`.
-std::vector<Verdict> verdicts_of(const ReadableLog& log, Partition partition, Offset until, CivilDate day,
-                                 std::uint16_t partitions, Watched& watched) {
-  struct OneCase {
-    Head head;
-    CountedFacts facts;
-    std::vector<std::uint32_t> offsets;
-  };
-  std::unordered_map<CaseId, OneCase> cases;
-  Event event;
-  read_partition(log, partition, until, watched, [&](const StoredRecord& record) {
-    try {
-      decode(record.bytes, event);
-    } catch (const BadRecord&) { return; }
-    if (std::holds_alternative<SettingsAdopted>(event.payload)) return;
-    auto found = cases.find(event.stream);
-    if (found == cases.end()) {
-      if (partition_of(event.stream, partitions) != partition) return;
-      found = cases.try_emplace(event.stream).first;
-    }
-    OneCase& one = found->second;
-    if (standing(one.head, event.version, event.previous) == Standing::stale) return;
-    one.head = {event.version, stated_hash(record.bytes)};
-    one.facts.add(event);
-    one.offsets.push_back(static_cast<std::uint32_t>(record.offset.value));
-  });
-  std::vector<Verdict> by_offset(until.value);
-  std::vector<Verdict> of_case;
-  for (const auto& [id, one] : cases) {
-    one.facts.on(day, of_case);
-    for (std::size_t i = 0; i < of_case.size(); ++i) by_offset[one.offsets[i]] = of_case[i];
-  }
-  return by_offset;
-}
-
-FoldedPartition fold_partition(const ReadableLog& log, Partition partition, Offset until,
-                               std::optional<CivilDate> as_of, std::uint16_t partitions, PartitionFold& fold,
-                               Watched& watched) {
-  std::vector<Verdict> verdicts;
-  if (as_of) verdicts = verdicts_of(log, partition, until, *as_of, partitions, watched);
-  fold.begin(partition, until, as_of ? &verdicts : nullptr);
-  read_partition(log, partition, until, watched, [&](const StoredRecord& record) { fold.add(record); });
-  return fold.finish(log);
-}
-
 /// Cases and trails of some streams, in the order of their ids.
 std::array<std::uint64_t, 32> write_streams(std::span<const FoldedPartition::Stream* const> streams,
                                             Loader& loader, const Watched& watched) {
@@ -166,7 +121,11 @@ std::vector<FoldedPartition> fold_partitions(const ReadableLog& log, const Posit
   std::vector<Work> tasks;
   for (std::uint16_t p = 0; p < count; ++p) {
     tasks.emplace_back([&, p](std::size_t worker) {
-      partitions[p] = fold_partition(log, Partition{p}, until[p], as_of, count, folds[worker], watched);
+      PartitionFold& fold = folds[worker];
+      fold.begin(Partition{p}, until[p], as_of);
+      read_partition(log, Partition{p}, until[p], watched,
+                     [&](const StoredRecord& record) { fold.add(record); });
+      partitions[p] = fold.finish(log);
     });
   }
   run_all(tasks);

@@ -21,7 +21,7 @@ namespace geleit {
 inline constexpr std::size_t cases_between_looks = 1'024;
 
 /// Folds every partition up to `until`; settings that were read go to `rules`. With a day, each case as it
-/// was on it (as_of.h), for which the log is read twice. Throws LogUnavailable, LogCorrupt, RebuildStopped.
+/// was on it (as_of.h). Throws LogUnavailable, LogCorrupt, RebuildStopped.
 [[nodiscard]] std::vector<FoldedPartition> fold_partitions(const ReadableLog& log, const Positions& until,
                                                            RuleBook& rules, std::optional<CivilDate> as_of,
                                                            Watched& watched);

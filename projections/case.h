@@ -229,6 +229,8 @@ struct Case {
   Version first_delivery_changed;  ///< … changed the first delivered visit's date, preparatory ones included
   Version first_unit_lost;         ///< … took the first unit back or moved it to a later day
   Version reopened;                ///< … removed the end
+
+  CivilDate whole_from{INT32_MIN};  ///< as of that day or later, all events count (as_of.h, last_day_of)
   friend bool operator==(const Case&, const Case&) = default;
 
   [[nodiscard]] bool exists() const { return head.version.value > 0; }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "events/civil_time.h"
+#include "projections/as_of.h"
 
 namespace geleit {
 namespace {
@@ -433,6 +434,7 @@ void evolve(Case& c, const Event& event, const Hash& hash) {
   }
   for (const Rule rule : event.findings) c.findings.push_back({event.version, rule, false});
   for (const Deviation& d : event.deviations) c.findings.push_back({event.version, d.rule, true});
+  c.whole_from = std::max(c.whole_from, last_day_of(event));
   c.head = {event.version, hash};
 }
 

@@ -18,6 +18,7 @@ PartitionFold::OneCase& PartitionFold::Cases::add(const CaseId& id) {
   OneCase& one = cases_[size_++];
   one.id = id;
   one.error.clear();
+  one.apart = false;
   one.stored.head = {};
   one.stored.state.clear();
   return one;
@@ -54,9 +55,9 @@ void PartitionFold::Places::clear() {
 
 // ---------------------------------------------------------------- folding
 
-void PartitionFold::begin(Partition partition, Offset until, const std::vector<Verdict>* verdicts) {
+void PartitionFold::begin(Partition partition, Offset until, std::optional<CivilDate> as_of) {
   partition_ = partition;
-  verdicts_ = verdicts;
+  as_of_ = as_of;
   cases_.clear();
   places_.clear();
   accepted_.clear();
@@ -65,11 +66,26 @@ void PartitionFold::begin(Partition partition, Offset until, const std::vector<V
   out_ = {};
 }
 
-void PartitionFold::fold(OneCase& one, Event& event, const Hash& hash, Offset offset) const {
-  if (verdicts_ == nullptr) {
-    evolve(one.stored.state, event, hash);
-  } else {
-    evolve_counted(one.stored.state, event, hash, (*verdicts_)[offset.value]);
+/// Of the event at hand.
+void PartitionFold::fold(OneCase& one, Offset offset) const {
+  Case& state = one.stored.state;
+  if (one.apart) {
+    // Whether it is a case by that day may change yet; nothing else of it is needed before the end.
+    if (const auto day = day_referred(event_); day && state.exists()) state.received_on = *day;
+    return;
+  }
+  try {
+    evolve(state, event_, one.stored.head.hash);
+    one.apart = as_of_ && state.whole_from > *as_of_;
+  } catch (const FoldFailed& failure) {
+    if (as_of_) {
+      // What failed may not count.
+      one.apart = true;
+      state.clear();
+      return;
+    }
+    one.error = failure.what();
+    one.error_at = offset;
   }
 }
 
@@ -123,13 +139,7 @@ void PartitionFold::add(const StoredRecord& record) {
   one.stored.head = {event_.version, out_.reached.last};
   one.last = record.offset;
   accepted_.push_back({place, {record.offset, event_.id.value.low}});
-  if (!one.error.empty()) return;
-  try {
-    fold(one, event_, out_.reached.last, record.offset);
-  } catch (const FoldFailed& e) {
-    one.error = e.what();
-    one.error_at = record.offset;
-  }
+  if (one.error.empty()) fold(one, record.offset);
 }
 
 // ---------------------------------------------------------------- packing
@@ -145,8 +155,53 @@ void PartitionFold::fold_before_failure(const ReadableLog& log, std::uint32_t nu
   one.stored.state = {};
   log.read_at(before, [&](const StoredRecord& record) {
     decode(record.bytes, event_);
-    fold(one, event_, stated_hash(record.bytes), record.offset);
+    evolve(one.stored.state, event_, stated_hash(record.bytes));
   });
+}
+
+/// The cases from place `from` on and before `to` that are folded apart, all their records in one reading.
+void PartitionFold::fold_apart(const ReadableLog& log, std::uint32_t from, std::uint32_t to) {
+  std::vector<Position> positions;
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [number, entry] : accepted_) {
+    if (number < from || number >= to || !cases_[number].apart) continue;
+    positions.push_back({partition_, entry.offset});
+    numbers.push_back(number);
+  }
+  ByteArena octets{std::size_t{1} << 20};
+  std::vector<std::vector<std::string_view>> records(to - from);
+  auto number = numbers.begin();
+  log.read_at(positions, [&](const StoredRecord& record) {
+    records[*number++ - from].push_back(octets.keep_words(record.bytes));
+  });
+  for (std::uint32_t i = from; i < to; ++i) {
+    OneCase& one = cases_[i];
+    if (!one.apart) continue;
+    PastFold past = fold_past(records[i - from], as_of_);
+    one.stored.state = std::move(past.state);
+    if (past.error.empty()) continue;
+    one.error = std::move(past.error);
+    std::size_t at = 0;
+    for (std::size_t before = 0; numbers[at] != i || before++ < past.failed; ++at) {}
+    one.error_at = positions[at].offset;
+  }
+}
+
+void PartitionFold::fold_apart(const ReadableLog& log) {
+  std::uint32_t from = 0;
+  std::size_t records = 0;
+  for (std::uint32_t i = 0; i < cases_.size(); ++i) {
+    OneCase& one = cases_[i];
+    if (one.apart && one.stored.state.exists() && one.stored.state.received_on > *as_of_) {
+      one.apart = false;  // nothing of it counts
+      one.stored.state.clear();
+    }
+    if (one.apart) records += one.stored.head.version.value;
+    if (records < apart_records_max && i + 1 < cases_.size()) continue;
+    if (records > 0) fold_apart(log, from, i + 1);
+    from = i + 1;
+    records = 0;
+  }
 }
 
 void PartitionFold::pack_trails() {
@@ -166,10 +221,11 @@ void PartitionFold::pack_trails() {
 }
 
 FoldedPartition PartitionFold::finish(const ReadableLog& log) {
+  fold_apart(log);
   for (std::uint32_t i = 0; i < cases_.size(); ++i) {
     const OneCase& one = cases_[i];
     if (one.error.empty()) continue;
-    fold_before_failure(log, i);
+    if (!one.apart) fold_before_failure(log, i);
     out_.parked.push_back({one.id, Table::stored_cases, {partition_, one.error_at}, one.error, {}});
   }
   out_.streams.reserve(cases_.size() + settings_streams_.size());

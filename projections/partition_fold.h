@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,17 +43,24 @@ struct FoldedPartition {
   ByteArena octets{std::size_t{1} << 20};
 };
 
+/// So many records of cases that are folded apart are held at once, by each worker; one case alone may have
+/// more.
+inline constexpr std::size_t apart_records_max = 65'536;
+
 /// Takes the records of one partition in their order, and then those of another: the memory of its cases is
 /// used again.
+///
+/// With a day, cases hold what counts on it (as_of.h); heads and trails are of all that is accepted. All
+/// events of most cases count, or none do; which ones of the others is known at the end only, where they are
+/// read again and folded apart.
 class PartitionFold {
  public:
   PartitionFold(std::uint16_t partitions, RuleBook& rules) : partitions_(partitions), rules_(rules) {}
 
-  /// `until` is where the records end. With verdicts, by offset, which outlive the fold, cases hold what
-  /// counts (as_of.h); heads and trails are of all that is accepted.
-  void begin(Partition partition, Offset until, const std::vector<Verdict>* verdicts = nullptr);
+  /// `until` is where the records end.
+  void begin(Partition partition, Offset until, std::optional<CivilDate> as_of);
   void add(const StoredRecord& record);
-  /// `log` gives again what a failed fold had before. Throws LogCorrupt.
+  /// `log` gives again what a failed fold had before, and what is folded apart. Throws LogCorrupt.
   [[nodiscard]] FoldedPartition finish(const ReadableLog& log);
 
   [[nodiscard]] Offset next() const { return out_.reached.next; }
@@ -65,6 +73,7 @@ class PartitionFold {
     Offset error_at;
     std::string error;  ///< why the fold stopped, or empty
     StoredCase stored;
+    bool apart = false;
   };
   /// By place, in the order met. They stay where they are.
   class Cases {
@@ -105,16 +114,18 @@ class PartitionFold {
     std::vector<std::uint64_t> hashes_;  ///< by place, to grow without the cases
   };
 
-  void fold(OneCase& one, Event& event, const Hash& hash, Offset offset) const;
+  void fold(OneCase& one, Offset offset) const;
   void take_settings(const StoredRecord& record, const SettingsAdopted& settings);
   void add_stale(const StoredRecord& record);
   void fold_before_failure(const ReadableLog& log, std::uint32_t number);
+  void fold_apart(const ReadableLog& log);
+  void fold_apart(const ReadableLog& log, std::uint32_t from, std::uint32_t to);
   void pack_trails();
 
   std::uint16_t partitions_;
   RuleBook& rules_;
   Partition partition_;
-  const std::vector<Verdict>* verdicts_ = nullptr;
+  std::optional<CivilDate> as_of_;
   Event event_;  ///< of the record at hand
   Cases cases_;
   Places places_;

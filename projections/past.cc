@@ -15,24 +15,10 @@
 namespace geleit {
 namespace {
 
-/// Records of so many cases are held at once.
-constexpr std::size_t cases_at_once = 1'024;
+/// So many records are held at once; one case alone may have more.
+constexpr std::size_t records_at_once = 65'536;
 
 constexpr std::size_t books_max = 8;
-
-/// Keeps octets where records may be decoded: aligned to 8.
-class RecordArena {
- public:
-  [[nodiscard]] std::string_view keep(std::string_view record) {
-    std::uint64_t* const place =
-        words_.emplace_back(std::make_unique_for_overwrite<std::uint64_t[]>((record.size() + 7) / 8)).get();
-    std::memcpy(place, record.data(), record.size());
-    return {reinterpret_cast<const char*>(place), record.size()};
-  }
-
- private:
-  std::vector<std::unique_ptr<std::uint64_t[]>> words_;
-};
 
 std::uint64_t events_before(std::span<const Reached> reached) {
   return std::accumulate(reached.begin(), reached.end(), std::uint64_t{0},
@@ -48,9 +34,33 @@ Positions positions_of(std::span<const Reached> reached) {
 /// Of the case's trail, the positions before `until`.
 std::vector<Position> known_positions(const Snapshot& present, const CaseId& id, Version last, Offset until) {
   std::vector<Position> positions;
+  // A stream of settings may have none.
   if (last.value > 0) positions = positions_along_trail(present, id, Version{1}, last);
   std::erase_if(positions, [&](const Position& position) { return position.offset >= until; });
   return positions;
+}
+
+/// Where the last of the case's events lies.
+Offset last_offset(const Snapshot& present, const CaseId& id, const StoredCase& stored) {
+  const Version last = stored.head.version;
+  return positions_along_trail(present, id, last, last).front().offset;
+}
+
+/// What follows from the present alone of a case as it was.
+enum class FromPresent : std::uint8_t {
+  same,     ///< it is as it was
+  nothing,  ///< it was none
+  unknown,  ///< its records are needed
+};
+FromPresent from_present(const StoredCase& stored, Offset last, Offset until,
+                         std::optional<CivilDate> as_of) {
+  if (last >= until) return FromPresent::unknown;
+  const Case& state = stored.state;
+  if (!as_of) return state.exists() ? FromPresent::same : FromPresent::nothing;
+  // Of a parked case not all days are known.
+  if (state.head != stored.head) return FromPresent::unknown;
+  if (state.whole_from <= *as_of) return FromPresent::same;
+  return state.received_on > *as_of ? FromPresent::nothing : FromPresent::unknown;
 }
 
 }  // namespace
@@ -61,12 +71,21 @@ std::optional<PastFold> past_case(const ReadableLog& log, const Snapshot& presen
                                   Offset until, std::optional<CivilDate> as_of) {
   const auto bytes = present.get(Table::stored_cases, id_key(id.value));
   if (!bytes) return std::nullopt;
-  const StoredCase stored = decode_stored_case(*bytes);
-  const auto positions = known_positions(present, id, stored.head.version, until);
-  RecordArena arena;
+  StoredCase stored = decode_stored_case(*bytes);
+  PastFold fold;
+  switch (from_present(stored, last_offset(present, id, stored), until, as_of)) {
+    case FromPresent::nothing: return std::nullopt;
+    case FromPresent::same:
+      fold.state = std::move(stored.state);
+      for (Version v{1}; v <= fold.state.head.version; v = next(v)) fold.counted.push_back(v);
+      return fold;
+    case FromPresent::unknown: break;
+  }
+  ByteArena octets;
   std::vector<std::string_view> records;
-  log.read_at(positions, [&](const StoredRecord& record) { records.push_back(arena.keep(record.bytes)); });
-  PastFold fold = fold_past(records, as_of);
+  log.read_at(known_positions(present, id, stored.head.version, until),
+              [&](const StoredRecord& record) { records.push_back(octets.keep_words(record.bytes)); });
+  fold = fold_past(records, as_of);
   if (!fold.state.exists()) return std::nullopt;
   return fold;
 }
@@ -122,67 +141,99 @@ ProviderCases cases_of(const Store& store, const Snapshot& present, std::string_
   std::vector<std::optional<std::string>> found;
   present.get_many(Table::stored_cases, keys, found);
   for (const auto& bytes : found) {
-    if (bytes) out.events += decode_stored_case(*bytes).head.version.value;
+    if (bytes) out.events += stored_head(*bytes).version.value;
   }
   return out;
 }
 
-PastTables past_of_cases(const ReadableLog& log, const Snapshot& present, const RuleBook& rules,
-                         const PastAsk& ask, std::span<const CaseId> cases, Watched& watched) {
-  const auto partitions = static_cast<std::uint16_t>(ask.reached.size());
-  std::vector<FoldedPartition> folded(1);
-  FoldedPartition& out = folded.front();
-  std::map<std::string, std::string_view, std::less<>> providers;
-  std::string packed;
-  const auto keep = [&](const CaseId& id, const StoredCase& stored, std::string_view bytes, Position last) {
-    auto provider = providers.find(stored.state.provider);
-    if (provider == providers.end())
-      provider = providers.emplace(stored.state.provider, out.octets.keep(stored.state.provider)).first;
-    out.streams.push_back({id, out.octets.keep(bytes), {}, provider->second, last.offset});
-  };
-  for (std::size_t begin = 0; begin < cases.size(); begin += cases_at_once) {
-    const auto some = cases.subspan(begin, std::min(cases_at_once, cases.size() - begin));
-    // Records are read in the order in which they lie, whichever case they are of.
-    std::vector<std::pair<Position, std::size_t>> wanted;
+namespace {
+
+/// Cases of one partition as they were, into `out`.
+class PastCases {
+ public:
+  PastCases(const ReadableLog& log, const Snapshot& present, Offset until, std::optional<CivilDate> as_of,
+            FoldedPartition& out)
+      : log_(log), present_(present), until_(until), as_of_(as_of), out_(out) {}
+
+  void add(std::span<const CaseId> cases, Watched& watched) {
     StoredCase stored;
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      const auto bytes = present.get(Table::stored_cases, id_key(some[i].value));
+    for (const CaseId& id : cases) {
+      const auto bytes = present_.get(Table::stored_cases, id_key(id.value));
       if (!bytes) continue;
       decode_stored_case(*bytes, stored);
-      const Offset until = ask.reached[partition_of(some[i], partitions).value].next;
-      const auto positions = known_positions(present, some[i], stored.head.version, until);
-      if (positions.empty()) continue;
-      if (!ask.as_of && positions.size() == stored.head.version.value) {
-        // Nothing has happened to it since.
-        if (stored.state.exists()) keep(some[i], stored, *bytes, positions.back());
-        watched.read(positions.size());
-        continue;
-      }
-      for (const Position& position : positions) wanted.emplace_back(position, i);
+      const Offset last = last_offset(present_, id, stored);
+      const FromPresent known = from_present(stored, last, until_, as_of_);
+      if (known == FromPresent::same) keep(id, stored, *bytes, last);
+      watched.read(stored.head.version.value);
+      if (known != FromPresent::unknown) continue;
+      for (const Position& position : known_positions(present_, id, stored.head.version, until_))
+        wanted_.emplace_back(position, apart_.size());
+      apart_.push_back(id);
+      if (wanted_.size() >= records_at_once) fold_apart(watched);
     }
-    std::sort(wanted.begin(), wanted.end());
+    fold_apart(watched);
+  }
+
+ private:
+  /// Records are read in the order in which they lie, whichever case they are of: each group of them is
+  /// unpacked once.
+  void fold_apart(const Watched& watched) {
+    std::sort(wanted_.begin(), wanted_.end());
     std::vector<Position> positions;
-    for (const auto& [position, i] : wanted) positions.push_back(position);
-    RecordArena arena;
-    std::vector<std::vector<std::string_view>> records(some.size());
-    std::vector<Position> last(some.size());
-    std::size_t at = 0;
-    log.read_at(positions, [&](const StoredRecord& record) {
-      records[wanted[at].second].push_back(arena.keep(record.bytes));
-      last[wanted[at].second] = wanted[at].first;
-      ++at;
+    for (const auto& [position, place] : wanted_) positions.push_back(position);
+    std::vector<std::vector<std::string_view>> records(apart_.size());
+    std::vector<Offset> last(apart_.size());
+    auto whose = wanted_.begin();
+    log_.read_at(positions, [&](const StoredRecord& record) {
+      const std::size_t place = (whose++)->second;
+      records[place].push_back(octets_.keep_words(record.bytes));
+      last[place] = record.offset;
     });
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      if (records[i].empty()) continue;
-      watched.read(records[i].size());
-      PastFold fold = fold_past(records[i], ask.as_of);
+    for (std::size_t i = 0; i < apart_.size(); ++i) {
+      watched.look();
+      PastFold fold = fold_past(records[i], as_of_);
       if (!fold.state.exists()) continue;
       const StoredCase past{fold.state.head, std::move(fold.state)};
-      packed.clear();
-      append_stored_case(packed, past);
-      keep(some[i], past, packed, last[i]);
+      keep(apart_[i], past, encode_stored_case(past), last[i]);
     }
+    apart_.clear();
+    wanted_.clear();
+    octets_.clear();
   }
+  void keep(const CaseId& id, const StoredCase& stored, std::string_view bytes, Offset last) {
+    auto provider = providers_.find(stored.state.provider);
+    if (provider == providers_.end())
+      provider = providers_.emplace(stored.state.provider, out_.octets.keep(stored.state.provider)).first;
+    out_.streams.push_back({id, out_.octets.keep(bytes), {}, provider->second, last});
+  }
+
+  const ReadableLog& log_;
+  const Snapshot& present_;
+  Offset until_;
+  std::optional<CivilDate> as_of_;
+  FoldedPartition& out_;
+  std::map<std::string, std::string_view, std::less<>> providers_;
+  std::vector<CaseId> apart_;                             ///< do not follow from the present
+  std::vector<std::pair<Position, std::size_t>> wanted_;  ///< their records, and whose each is
+  ByteArena octets_{std::size_t{1} << 20};
+};
+
+}  // namespace
+
+PastTables past_of_cases(const ReadableLog& log, const Snapshot& present, const RuleBook& rules,
+                         const PastAsk& ask, std::span<const CaseId> cases, Watched& watched) {
+  std::vector<std::vector<CaseId>> by_partition(ask.reached.size());
+  for (const CaseId& id : cases)
+    by_partition[partition_of(id, static_cast<std::uint16_t>(by_partition.size())).value].push_back(id);
+  std::vector<FoldedPartition> folded(by_partition.size());
+  std::vector<Work> tasks;
+  for (std::size_t p = 0; p < by_partition.size(); ++p) {
+    if (by_partition[p].empty()) continue;
+    tasks.emplace_back([&, p](std::size_t) {
+      PastCases(log, present, ask.reached[p].next, ask.as_of, folded[p]).add(by_partition[p], watched);
+    });
+  }
+  run_all(tasks);
   auto tables = std::make_shared<MemoryTables>();
   BulkBuilt built = build_tables(
       folded, rules, [&] { return tables->loader(); }, watched);

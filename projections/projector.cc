@@ -18,6 +18,7 @@ namespace geleit {
 namespace {
 
 constexpr std::chrono::milliseconds retry_after_trouble{500};
+constexpr std::size_t stored_head_octets = sizeof(std::uint32_t) + hash_octets;
 /// A log's word that it has grown only saves time: what it failed to say is found out after this.
 constexpr std::chrono::milliseconds look_again_after{100};
 
@@ -64,12 +65,15 @@ std::string encode_stored_case(const StoredCase& stored) {
   return out;
 }
 
+Head stored_head(std::string_view bytes) {
+  if (bytes.size() < stored_head_octets) throw StoreDamaged("a stored case is damaged; rebuild the tables");
+  return {Version{read_big_endian<std::uint32_t>(bytes)},
+          hash_of_octets(bytes.data() + sizeof(std::uint32_t))};
+}
+
 void decode_stored_case(std::string_view bytes, StoredCase& stored) {
-  constexpr std::size_t head_octets = sizeof(std::uint32_t) + hash_octets;
-  if (bytes.size() < head_octets) throw StoreDamaged("a stored case is damaged; rebuild the tables");
-  stored.head.version = Version{read_big_endian<std::uint32_t>(bytes)};
-  stored.head.hash = hash_of_octets(bytes.data() + sizeof(std::uint32_t));
-  bytes.remove_prefix(head_octets);
+  stored.head = stored_head(bytes);
+  bytes.remove_prefix(stored_head_octets);
   if (bytes.empty()) {
     stored.state = {};
   } else {

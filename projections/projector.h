@@ -67,6 +67,8 @@ struct StoredCase {
 };
 [[nodiscard]] std::string encode_stored_case(const StoredCase& stored);
 void append_stored_case(std::string& out, const StoredCase& stored);
+/// Of the head alone.
+[[nodiscard]] Head stored_head(std::string_view bytes);
 /// Replaces `out`, whose memory is used again.
 void decode_stored_case(std::string_view bytes, StoredCase& out);
 [[nodiscard]] inline StoredCase decode_stored_case(std::string_view bytes) {

@@ -27,7 +27,7 @@ using BeforeSwitch = std::function<void(const Generation& made)>;
 
 /// Folds the log up to `until` into new generations of all tables and switches to them. Throws
 /// LogUnavailable, LogCorrupt, StoreFailed, RebuildStopped; the present tables are then as they were. With a
-/// day, the tables as they were on it (as_of.h); progress then counts every record twice.
+/// day, the tables as they were on it (as_of.h).
 void rebuild_from_log(const ReadableLog& log, Store& store, RuleBook& rules, const Positions& until,
                       const Progress& progress, const BeforeSwitch& before_switch = {},
                       const std::stop_token& stop = {}, std::optional<CivilDate> as_of = {});

@@ -1,9 +1,11 @@
-// Which records a log held at an instant. Recorded times never go back within a partition, so it is found by
-// halving.
+// Which records a log held at an instant. Recorded times never go back within a partition and come about as
+// often at all times, so where it lies between two that are known is guessed, and halved where guesses are
+// bad.
 #pragma once
 
-#include <map>
 #include <mutex>
+#include <set>
+#include <tuple>
 #include <vector>
 
 #include "events/log.h"
@@ -22,12 +24,13 @@ class RecordedTimes {
   [[nodiscard]] Positions known_by(const Positions& ends, Instant known_at);
 
  private:
-  [[nodiscard]] Offset known_by(Partition partition, Offset end, Instant known_at);
-  [[nodiscard]] Instant recorded_at(Position position);
+  void forget_half();
+  /// Of what lies before `end`.
+  [[nodiscard]] Reached reached_in(Partition partition, Offset end, Instant known_at);
 
   const ReadableLog& log_;
   std::mutex mutex_;  // guards the next
-  std::map<Position, Instant> looked_at_;
+  std::set<std::tuple<Partition, Instant, Offset>> looked_at_;
 };
 
 }  // namespace geleit

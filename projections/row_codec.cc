@@ -927,6 +927,7 @@ void write_case(const Case& c, Stored::Builder b) {
   }
   if (!c.ticks.empty()) write_all(c.ticks, b.initTicks(static_cast<unsigned>(c.ticks.size())));
   b.setPersonalData(word_number(c.personal_data));
+  b.setWholeFrom(days(c.whole_from));
 }
 
 void read_case(Stored::Reader r, Case& c) {
@@ -991,6 +992,7 @@ void read_case(Stored::Reader r, Case& c) {
   read_all(r.getExemptions(), c.exemptions);
   read_all(r.getTicks(), c.ticks);
   c.personal_data = word_of<PersonalDataState>(r.getPersonalData());
+  c.whole_from = CivilDate{r.getWholeFrom()};
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ struct TableInfo {
   std::string_view name;
 };
 inline constexpr std::array<TableInfo, 13> all_tables{{
-    {Table::stored_cases, 4, "stored-cases"},
+    {Table::stored_cases, 5, "stored-cases"},
     {Table::trail, 1, "trail"},
     {Table::stale, 1, "stale"},
     {Table::persons, 1, "persons"},

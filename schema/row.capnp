@@ -219,6 +219,7 @@ struct StoredCase {
   exemptions @59 :List(Exemption);
   ticks @60 :List(Tick);
   personalData @61 :UInt8;
+  wholeFrom @62 :RowDate = -2147483648;
 
   struct Judged {
     shipped0 @0 :UInt64;

@@ -83,7 +83,7 @@ std::shared_ptr<const Pasts::Making> Pasts::ask(const PastAsk& ask, std::optiona
   making->ask_ = ask;
   making->provider_ = of;
   making->now_ = now;
-  making->of_ = ask.as_of ? 2 * events : events;
+  making->of_ = events;
   making->begun_ms_ = now_ms;
   makings_.push_front(making);
   (little || !of.empty() ? small_ : large_).give([this, making] { make(*making); });

@@ -601,16 +601,17 @@ void add_history(http::Router& router, const std::shared_ptr<const QueryParts>& 
                return std::move(*refused);
              auto found = case_of_path(sources, request, moment);
              if (auto* refused = std::get_if<http::Response>(&found)) return std::move(*refused);
-             const auto& [c, versions] = std::get<PastFold>(found);
+             const PastFold& past = std::get<PastFold>(found);
+             const Case& c = past.state;
              // What lost its race counts on no day.
              const bool counted = moment.times && moment.times->as_of;
              const Offset until = counted        ? Offset{0}
                                   : moment.times ? moment.until(c.id)
                                                  : Offset{std::numeric_limits<std::uint64_t>::max()};
              Looked looked;
-             std::vector<KeyedRow> rows =
-                 history_of(sources.log, *moment.present, sources.rules,
-                            may_open(c, request) ? &sources.keys : nullptr, looked, c.id, versions, until);
+             std::vector<KeyedRow> rows = history_of(sources.log, *moment.present, sources.rules,
+                                                     may_open(c, request) ? &sources.keys : nullptr, looked,
+                                                     c.id, past.counted, until);
              ListAnswer answer = list_rows(moment.times ? moment.state() : moment.present->state(),
                                            history_columns(), sorts, std::move(rows), tag, own, question);
              if (const auto* wrong = std::get_if<ListFault>(&answer)) return fault(request, *wrong);

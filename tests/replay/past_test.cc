@@ -188,6 +188,44 @@ TEST_F(Past, InMemoryOnDiskAndByTrailItIsTheSame) {
   }
 }
 
+TEST_F(Past, ACaseIsWhatItsRecordsSayWhicheverWayItIsFound) {
+  history_.lives(60);
+  project();
+  std::map<std::string, int> met;
+  for (int i = 0; i < 40; ++i) {
+    const CivilDate as_of = civil(2026, 1, 20) + history_.below(220);
+    const PastAsk ask =
+        i % 2 == 0 ? PastAsk{present()->state().reached, as_of} : known_at(some_instant(), as_of);
+    const PastTables all = past(ask, 1'000'000);
+    for (int n = 0; n < 60; ++n) {
+      const CaseId id = History::case_id(n);
+      const Head head = decode_stored_case(*present()->get(Table::stored_cases, id_key(id.value))).head;
+      const Offset until = ask.reached[partition_of(id, 4).value].next;
+      auto positions = positions_along_trail(*present(), id, Version{1}, head.version);
+      std::erase_if(positions, [&](const Position& position) { return position.offset >= until; });
+      std::vector<std::string> kept;
+      log_.read_at(positions, [&](const StoredRecord& record) { kept.emplace_back(record.bytes); });
+      const std::vector<std::string_view> records(kept.begin(), kept.end());
+      const PastFold read = fold_past(records, as_of);
+      const auto one = past_case(log_, *present(), id, until, as_of);
+      const auto found = Reading(all.snapshot).find_case(id);
+      ASSERT_EQ(read.state.exists(), found.has_value());
+      ASSERT_EQ(read.state.exists(), one.has_value());
+      if (!one) {
+        ++met["none"];
+        continue;
+      }
+      ++met[one->counted.size() == records.size() ? "whole" : "in part"];
+      ASSERT_EQ(read.state, *found);
+      ASSERT_EQ(read.state, one->state);
+      ASSERT_EQ(read.counted, one->counted);
+    }
+  }
+  EXPECT_GT(met["none"], 100);
+  EXPECT_GT(met["whole"], 100);
+  EXPECT_GT(met["in part"], 100);
+}
+
 TEST_F(Past, TheLatestIsThePresent) {
   history_.lives(30);
   project();

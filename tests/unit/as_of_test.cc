@@ -225,6 +225,50 @@ RC_GTEST_PROP(AsOf, InTheEndItIsWhatIsKnown, ()) {
   RC_ASSERT(as_of(story, "2099-12-31") == story.now());
 }
 
+RC_GTEST_PROP(AsOf, FromTheDayOnFromWhichItIsWholeItIsWhatIsKnown, ()) {
+  const CaseStory story = any_story();
+  const Case& now = story.now();
+  for (int later = 0; later <= 30; later += pick(1, 10))
+    RC_ASSERT(as_of(story, now.whole_from + later) == now);
+}
+
+RC_GTEST_PROP(AsOf, BeforeTheDayOfItsReferralItIsNone, ()) {
+  CaseStory story = any_story();
+  ReferralAmended amended;
+  if (pick(0, 1) == 1) amended.received_on = day("2026-02-01") + pick(-20, 300);
+  story.happens(amended, "2026-04-01");
+  const CivilDate referred = story.now().received_on;
+  RC_ASSERT(!as_of(story, referred - pick(1, 30)).exists());
+  std::optional<CivilDate> said;
+  for (const auto& [event, hash] : story.told()) {
+    if (const auto again = day_referred(event)) said = again;
+  }
+  RC_ASSERT(said == referred);
+}
+
+/// Every kind of day that may decide: none is forgotten.
+TEST(AsOf, ItIsWholeFromTheLastDayThatIsSaid) {
+  const auto whole_from = [](const CaseStory& story) { return to_string(story.now().whole_from); };
+  CaseStory story;
+  story.referred({.received_on = "2026-02-19"});
+  EXPECT_EQ(whole_from(story), "2026-02-19");
+  story.discharged("2026-02-21");
+  EXPECT_EQ(whole_from(story), "2026-02-21");
+  story.scheduled(1, "2026-03-02");
+  EXPECT_EQ(whole_from(story), "2026-03-02");
+  story.delivered(2, "2026-03-04").corrected_to(2, "2026-03-08");
+  EXPECT_EQ(whole_from(story), "2026-03-08");
+  story.applied("2026-03-10").granted(1, "2026-03-12", 12, "2026-02-20", "2026-08-31");
+  EXPECT_EQ(whole_from(story), "2026-03-12");
+  ApprovalCorrected e;
+  e.approval = approval_id(1);
+  e.decided_on = day("2026-03-20");
+  story.happens(e, "2026-03-13");
+  EXPECT_EQ(whole_from(story), "2026-03-20");
+  story.happens(VisitVoided{visit_id(2), {}}, "2026-03-21");
+  EXPECT_EQ(whole_from(story), "2026-03-21");
+}
+
 /// One life, told on the day and without corrections.
 CaseStory told_in_order() {
   CaseStory story;

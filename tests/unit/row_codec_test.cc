@@ -178,6 +178,7 @@ Case any_case() {
   c.first_delivery_changed = any_version();
   c.first_unit_lost = any_version();
   c.reopened = any_version();
+  c.whole_from = any_date();
   return c;
 }
 
