@@ -123,9 +123,9 @@ constexpr std::array commands{
 
 }  // namespace
 
-std::string access_role_names() {
+std::string names_of(AccessRoles roles) {
   std::string names;
-  for (const std::string_view role : words<AccessRole>) names.append(names.empty() ? "" : ", ").append(role);
+  roles.each([&](std::string_view role) { names.append(names.empty() ? "" : ", ").append(role); });
   return names;
 }
 

@@ -28,9 +28,6 @@ template <>
 inline constexpr std::array<std::string_view, 9> words<AccessRole>{
     "case_manager", "team_lead", "management", "dispatcher", "auditor",
     "insurer_desk", "operator",  "service",    "admin"};
-/// "case_manager, team_lead, …": for sentences.
-[[nodiscard]] std::string access_role_names();
-
 /// Some of them.
 class AccessRoles {
  public:
@@ -39,9 +36,15 @@ class AccessRoles {
   explicit constexpr AccessRoles(AccessRole first, Role... more) : bits_((bit(first) | ... | bit(more))) {}
   [[nodiscard]] static constexpr AccessRoles all() {
     AccessRoles roles;
-    for (std::size_t role = 0; role < words<AccessRole>.size(); ++role)
-      roles.add(static_cast<AccessRole>(role));
+    roles.bits_ = (1U << words<AccessRole>.size()) - 1;
     return roles;
+  }
+  /// Gives `visit` each of them, as a word.
+  template <class Visit>
+  void each(Visit&& visit) const {
+    for (std::size_t i = 0; i < words<AccessRole>.size(); ++i) {
+      if (has(static_cast<AccessRole>(i))) visit(words<AccessRole>[i]);
+    }
   }
   constexpr void add(AccessRole role) { bits_ |= bit(role); }
   [[nodiscard]] constexpr bool has(AccessRole role) const { return (bits_ & bit(role)) != 0; }
@@ -55,6 +58,9 @@ class AccessRoles {
   }
   std::uint16_t bits_ = 0;
 };
+
+/// "case_manager, team_lead, …": for sentences.
+[[nodiscard]] std::string names_of(AccessRoles roles);
 
 /// Who may call a route, named as the router knows it: "/v1/cases/{case}".
 struct RouteRight {

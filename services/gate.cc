@@ -38,15 +38,6 @@ std::string trace_text(const TraceId& trace) {
 /// "127.0.0.1" of "127.0.0.1:51234".
 std::string_view address_of(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
 
-std::string names_of(AccessRoles roles) {
-  std::string names;
-  for (std::size_t i = 0; i < words<AccessRole>.size(); ++i) {
-    if (roles.has(static_cast<AccessRole>(i)))
-      names.append(names.empty() ? "" : ", ").append(words<AccessRole>[i]);
-  }
-  return names;
-}
-
 }  // namespace
 
 bool WrongTokens::take(std::string_view address, std::int64_t now_ms) {

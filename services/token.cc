@@ -31,9 +31,7 @@ void write_about(http::JsonWriter& json, const Token& token) {
   json.member("id").string(token.id).member("name").string(token.name).member("provider");
   token.provider ? json.string(*token.provider) : json.null();
   json.member("roles").array();
-  for (std::size_t i = 0; i < words<AccessRole>.size(); ++i) {
-    if (token.roles.has(static_cast<AccessRole>(i))) json.string(words<AccessRole>[i]);
-  }
+  token.roles.each([&](std::string_view role) { json.string(role); });
   json.end().member("created").string(to_string(token.created));
   time("expires", token.expires);
   time("revoked", token.revoked);

@@ -150,9 +150,10 @@ void add_token(CommandLine& line) {
   made->add_option("--provider", wished->provider, "The provider whose cases there are for it")
       ->check(expecting("a slug such as hana-muenchen", "SLUG", is_provider_slug));
   made->add_flag("--all-providers", wished->all_providers, "Those of all providers");
-  made->add_option("--role", wished->roles, "What it may do; may be repeated: " + access_role_names())
+  made->add_option("--role", wished->roles,
+                   "What it may do; may be repeated: " + names_of(AccessRoles::all()))
       ->required()
-      ->check(expecting("one of " + access_role_names(), "ROLE",
+      ->check(expecting("one of " + names_of(AccessRoles::all()), "ROLE",
                         [](const std::string& text) { return parse_word<AccessRole>(text).has_value(); }));
   made->add_option("--name", wished->name, "Whose it is, a slug such as m.roth; stands in what is recorded")
       ->check(expecting("a slug such as m.roth", "SLUG", is_access_word));

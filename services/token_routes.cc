@@ -69,14 +69,15 @@ ReadWish wish_of(const http::Request& request, Language in, Instant now) {
       for (const json::value& one : given.as_array()) {
         const auto role =
             one.is_string() ? parse_word<AccessRole>(std::string_view(one.as_string())) : std::nullopt;
-        if (!role) return wrong(say(in, message::roles_of_people, access_role_names()), "roles");
+        if (!role) return wrong(say(in, message::roles_of_people, names_of(AccessRoles::all())), "roles");
         wish.roles.add(*role);
       }
     } else if (name != "roles") {
       return wrong(say(in, message::a_token_object), std::string(name));
     }
   }
-  if (wish.roles.empty()) return wrong(say(in, message::roles_of_people, access_role_names()), "roles");
+  if (wish.roles.empty())
+    return wrong(say(in, message::roles_of_people, names_of(AccessRoles::all())), "roles");
   return wish;
 }
 
@@ -149,9 +150,7 @@ void answer_me(const http::Request& request, http::Responder responder) {
   text("token", asks ? &asks->token : nullptr);
   text("provider", only_provider(request));
   writer.member("roles").array();
-  for (std::size_t i = 0; i < words<AccessRole>.size(); ++i) {
-    if (!asks || asks->roles.has(static_cast<AccessRole>(i))) writer.string(words<AccessRole>[i]);
-  }
+  (asks ? asks->roles : AccessRoles::all()).each([&](std::string_view role) { writer.string(role); });
   writer.end().member("expires");
   asks && asks->expires ? writer.string(to_string(*asks->expires)) : writer.null();
   writer.end();
