@@ -57,9 +57,7 @@ class AlertDialogue {
       std::erase_if(rows, [&](const std::string& row) { return !seen.insert(text(row, "alert")).second; });
     }
     if (ask_.json) {
-      std::string out = "[";
-      for (const std::string& row : rows) out.append(out.size() > 1 ? ",\n" : "\n").append(row);
-      fmt::print("{}{}]\n", out, rows.empty() ? "" : "\n");
+      fmt::print("{}", json_list(rows));
       return;
     }
     if (rows.empty()) {

@@ -68,9 +68,7 @@ void list_calendars(const CalendarAsk& ask, CommandLine& line) {
   CalendarBook book(calendars_file(ask));
   for (const PersonCalendar& calendar : book.all()) rows.push_back(calendar_json(calendar));
   if (ask.json) {
-    std::string out = "[";
-    for (const std::string& row : rows) out.append(out.size() > 1 ? ",\n" : "\n").append(row);
-    fmt::print("{}{}]\n", out, rows.empty() ? "" : "\n");
+    fmt::print("{}", json_list(rows));
   } else if (rows.empty()) {
     fmt::print(stderr, "{}\n", say(line.for_people, message::no_calendars));
   } else {

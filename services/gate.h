@@ -12,6 +12,7 @@
 #include "services/clock.h"
 #include "services/http/problem.h"
 #include "services/http/router.h"
+#include "services/keyed_hash.h"
 #include "services/principal.h"
 #include "services/token_book.h"
 
@@ -87,6 +88,7 @@ class Gate {
   TokenBook& tokens_;
   const Clock& clock_;
   std::string service_token_;
+  Hash service_hash_ = keyed_hash({}, service_token_);
   bool always_asks_;
   WrongTokens wrong_;
   std::function<void(const Refusal&)> refused_;

@@ -232,6 +232,12 @@ std::string lay_out_object(std::string_view object, std::size_t width_max) {
   return out;
 }
 
+std::string json_list(std::span<const std::string> values) {
+  std::string out = "[";
+  for (const std::string& value : values) out.append(out.size() > 1 ? ",\n" : "\n").append(value);
+  return out.append(values.empty() ? "]\n" : "\n]\n");
+}
+
 std::size_t terminal_width() {
   winsize size{};
   return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;

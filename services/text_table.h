@@ -26,6 +26,9 @@ namespace geleit {
 /// One JSON object: a line for each plain member, and a table under its name for each list of objects.
 [[nodiscard]] std::string lay_out_object(std::string_view object, std::size_t width_max = 0);
 
+/// JSON values as one list, a line each, with a line end.
+[[nodiscard]] std::string json_list(std::span<const std::string> values);
+
 /// How wide a line of standard output may be; 0 where nobody looks at it.
 [[nodiscard]] std::size_t terminal_width();
 

@@ -102,9 +102,7 @@ void list_tokens(const TokenAsk& ask, CommandLine& line) {
     for (const Token& token : oldest_first(*book.all()))
       rows.push_back(token_json(token, SystemClock().now()));
     if (ask.json) {
-      std::string out = "[";
-      for (const std::string& row : rows) out.append(out.size() > 1 ? ",\n" : "\n").append(row);
-      fmt::print("{}{}]\n", out, rows.empty() ? "" : "\n");
+      fmt::print("{}", json_list(rows));
     } else if (rows.empty()) {
       fmt::print(stderr, "{}\n", say(line.for_people, message::no_tokens));
     } else {

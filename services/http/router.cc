@@ -1,6 +1,7 @@
 #include "services/http/router.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <stdexcept>
 
@@ -95,7 +96,12 @@ Router::Found Router::find(const Request& request) const {
 
 std::size_t Router::body_limit(const Request& head) const {
   const Found found = find(head);
-  if (found.route == nullptr || (admits_ && !admits_(head, found.route->path)))
+  if (found.route == nullptr) return unrouted_body_bytes_max;
+  // Whoever says that theirs is small need not be looked at before it is read, and then once.
+  const std::string_view says = head.header("content-length").value_or("");
+  std::size_t octets = unrouted_body_bytes_max + 1;
+  std::from_chars(says.data(), says.data() + says.size(), octets);
+  if (admits_ && octets > unrouted_body_bytes_max && !admits_(head, found.route->path))
     return unrouted_body_bytes_max;
   return found.route->body_bytes;
 }

@@ -66,12 +66,11 @@ std::variant<Proposal, Rejection> decide(const Case& state, const Command& comma
   if (const auto* settings = std::get_if<AdoptSettings>(&command.data)) return decide_on(j, *settings);
   const bool opens = std::holds_alternative<ReceiveReferral>(command.data);
   const CaseId case_id = case_of(command);
-  if (opens != !state.exists()) {
+  if (opens && state.exists()) return case_in_use(case_id);
+  if (!opens && !state.exists()) {
     return Rejection{
-        .kind = opens ? RejectionKind::already_exists : RejectionKind::no_such_case,
-        .detail = opens ? expected_but(sentence(message::a_new_case_id), sentence(message::case_is_known))
-                        : expected_but(sentence(message::a_known_case), sentence(message::case_is_unknown)),
-        .field = opens ? "case" : "",
+        .kind = RejectionKind::no_such_case,
+        .detail = expected_but(sentence(message::a_known_case), sentence(message::case_is_unknown)),
         .case_id = case_id};
   }
   if (state.personal_data == PersonalDataState::restricted && !goes_on_restricted(command)) {

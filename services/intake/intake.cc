@@ -40,16 +40,6 @@ Rejection no_such_case(const CaseId& id) {
   return rejection;
 }
 
-/// As decide says it of a provider's own.
-Rejection case_in_use(const CaseId& id) {
-  Rejection rejection;
-  rejection.kind = RejectionKind::already_exists;
-  rejection.detail = expected_but(sentence(message::a_new_case_id), sentence(message::case_is_known));
-  rejection.field = "case";
-  rejection.case_id = id;
-  return rejection;
-}
-
 Rejection id_reused(const CaseId& id) {
   Rejection rejection;
   rejection.kind = RejectionKind::id_reused;

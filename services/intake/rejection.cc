@@ -21,6 +21,13 @@ int status_of(RejectionKind kind) {
   return 500;
 }
 
+Rejection case_in_use(const CaseId& id) {
+  return {.kind = RejectionKind::already_exists,
+          .detail = expected_but(sentence(message::a_new_case_id), sentence(message::case_is_known)),
+          .field = "case",
+          .case_id = id};
+}
+
 Sentence expected_but(const Sentence& expected, const Sentence& found) {
   return sentence(message::expected_but, expected, found);
 }

@@ -43,6 +43,9 @@ struct Rejection {
   std::optional<Version> version{};  ///< the current one
 };
 
+/// A new case was given the id of one that there is, whoever's it is.
+[[nodiscard]] Rejection case_in_use(const CaseId& id);
+
 /// The two halves put together.
 [[nodiscard]] Sentence expected_but(const Sentence& expected, const Sentence& found);
 

@@ -13,7 +13,7 @@ import pytest
 
 from client import Client, new_id, refused
 from listening import Listener
-from program import NO_WATCH, Server, geleit, geleit_json
+from program import NO_WATCH, Server, found_in, geleit, geleit_json
 from story import Story, referral_data
 
 pytestmark = pytest.mark.embedded
@@ -52,18 +52,6 @@ def ask(client, what, about, reason, by=None):
 
 def erase(client, about, reason="retention_over", **more):
     return ask(client, "erase", about, reason, **more)
-
-
-def found_in(place, texts) -> list[str]:
-    """Files below `place` that hold one of the texts in clear."""
-    wanted = [text.encode() for text in texts]
-    return [
-        f"{file.relative_to(place)}: {text.decode()}"
-        for file in place.rglob("*")
-        if file.is_file()
-        for text in wanted
-        if text in file.read_bytes()
-    ]
 
 
 def figures(client) -> list:

@@ -67,6 +67,18 @@ def geleit(*arguments, stdin=None, timeout=120, **options) -> subprocess.Complet
     )
 
 
+def found_in(place: Path, texts) -> list[str]:
+    """Files below `place` that hold one of the texts, or octets, in clear."""
+    wanted = [text.encode() if isinstance(text, str) else text for text in texts]
+    return [
+        f"{file.relative_to(place)}: {text!r}"
+        for file in place.rglob("*")
+        if file.is_file()
+        for text in wanted
+        if text in file.read_bytes()
+    ]
+
+
 def geleit_json(*arguments, **options):
     """The JSON that a subcommand which must succeed prints."""
     done = geleit(*arguments, **options)

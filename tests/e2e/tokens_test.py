@@ -17,7 +17,7 @@ import contract
 from allowed_when_test import Situation, tries
 from client import Client, new_id, refused
 from listening import Listener
-from program import NO_WATCH, ROOT, Server, executable, geleit, geleit_json
+from program import NO_WATCH, ROOT, Server, executable, found_in, geleit, geleit_json
 from story import BERLIN, Case, Story
 
 pytestmark = pytest.mark.embedded
@@ -236,16 +236,6 @@ def bare(answer) -> tuple:
     """All of an answer but its date."""
     headers = sorted((k, v) for k, v in answer.headers.items() if k != "date")
     return answer.status_code, headers, answer.content
-
-
-def found_in(place, texts: list[bytes]) -> list[str]:
-    return [
-        f"{file}: {text!r}"
-        for file in place.rglob("*")
-        if file.is_file()
-        for text in texts
-        if text in file.read_bytes()
-    ]
 
 
 # ---------------------------------------------------------------- making, listing, ending
